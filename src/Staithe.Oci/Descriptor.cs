@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace Staithe.Oci;
+
+/// <summary>A reference to content: its type, name and size (image-spec, descriptor.md).</summary>
+/// <param name="MediaType">The media type of the content.</param>
+/// <param name="Digest">The name of the content.</param>
+/// <param name="Size">The size of the content in bytes.</param>
+public sealed record Descriptor(string MediaType, Digest Digest, long Size)
+{
+    /// <summary>Reads a descriptor out of a manifest. An embedded <c>data</c> must be what digest and size say.</summary>
+    /// <exception cref="OciException">MANIFEST_INVALID, with the place in the manifest.</exception>
+    internal static Descriptor Read(JsonElement element, string place)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw Manifest.Invalid($"{place} is not a descriptor");
+        if (!element.TryGetProperty("mediaType", out var mediaType) || mediaType.ValueKind != JsonValueKind.String || mediaType.GetString() is not { Length: > 0 } type)
+            throw Manifest.Invalid($"{place} has no mediaType");
+        if (!element.TryGetProperty("digest", out var text) || text.ValueKind != JsonValueKind.String || !Digest.TryParse(text.GetString(), out var digest))
+            throw Manifest.Invalid($"{place} has no valid digest");
+        if (!element.TryGetProperty("size", out var number) || number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var size) || size < 0)
+            throw Manifest.Invalid($"{place} has no valid size");
+        if (element.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null)
+            CheckData(data, digest, size, place);
+        return new Descriptor(type, digest, size);
+    }
+
+    static void CheckData(JsonElement data, Digest digest, long size, string place)
+    {
+        if (data.ValueKind != JsonValueKind.String || !data.TryGetBytesFromBase64(out var content))
+            throw Manifest.Invalid($"{place} has data that is not Base64");
+        if (content.Length != size || (digest.Algorithm is { } algorithm && algorithm.Digest(content) != digest))
+            throw Manifest.Invalid($"{place} has data that its digest and size do not describe");
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Staithe.Config;
+using Staithe.Oci;
+
+namespace Staithe.Commands;
+
+/// <summary>Reports a refused command line or configuration: every problem on a line of its own, then where to read on.</summary>
+internal static class Usage
+{
+    /// <summary>Reports what the configuration is refused for.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(ConfigException refused, Command command, TextWriter error)
+    {
+        foreach (var problem in refused.Problems)
+            error.WriteLine(problem);
+        error.WriteLine(command.Name == "check"
+            ? "Run \"staithe config reference\" for every setting."
+            : "Nothing was started. Run \"staithe config check\" with the same options to check again, \"staithe config reference\" for every setting.");
+        return ExitCode.Refused;
+    }
+
+    /// <summary>Reports what the command line is refused for; shows the help where a command is missing.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(ParseResult parsed, TextWriter error)
+    {
+        var command = parsed.CommandResult.Command;
+        var problems = Problems(parsed).ToList();
+        if (problems.Count == 0)
+        {
+            command.WriteHelp(error);
+            return ExitCode.Refused;
+        }
+        foreach (var problem in problems)
+            error.WriteLine(problem);
+        error.WriteLine($"Run \"{Path(parsed.CommandResult)} --help\" for what it takes.");
+        return ExitCode.Refused;
+    }
+
+    static IEnumerable<string> Problems(ParseResult parsed)
+    {
+        var afterUnknown = false;
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            var isOption = token.StartsWith('-') && parsed.CommandResult.Command.Options.All(known => known.Name != token);
+            if (isOption)
+                yield return UnknownOption(token.Split('=')[0], parsed.CommandResult);
+            else if (!afterUnknown) // else it is the value of the unknown option
+                yield return UnknownArgument(token, parsed);
+            afterUnknown = isOption && !token.Contains('=', StringComparison.Ordinal);
+        }
+        foreach (var fault in parsed.Errors)
+        {
+            if (fault.SymbolResult is OptionResult option)
+                yield return OptionFault(option);
+        }
+    }
+
+    static string UnknownOption(string option, CommandResult command) =>
+        $"{OciException.Quote(option)}: no such option of {Path(command)}{NearestName.Hint(option, command.Command.Options.Select(known => known.Name))}";
+
+    static string UnknownArgument(string token, ParseResult parsed)
+    {
+        var command = parsed.CommandResult;
+        if (parsed.Tokens.Zip(parsed.Tokens.Skip(1)).FirstOrDefault(pair => pair.Second.Value == token) is { First: { Type: TokenType.Option } before })
+            return $"{before.Value}: takes no value";
+        return command.Command.Subcommands.Count > 0
+            ? $"{Path(command)}: no such command: {Settings.Shown(token)}{NearestName.Hint(token, command.Command.Subcommands.Select(known => known.Name))}"
+            : $"{Path(command)}: takes no argument, found {Settings.Shown(token)}";
+    }
+
+    static string OptionFault(OptionResult option) => option.Tokens.Count == 0
+        ? $"{option.Option.Name}: the value is missing: {option.Option.Name} {option.Option.HelpName}"
+        : $"{option.Option.Name}: given more than once";
+
+    static string Path(CommandResult command) => command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : "staithe";
+}

@@ -1,0 +1,96 @@
+namespace Staithe.Config;
+
+/// <summary>A configuration and where it comes from.</summary>
+/// <param name="Config">The configuration.</param>
+/// <param name="Sources">Who gives each setting; one that is missing here has its default.</param>
+internal sealed record LoadedConfig(StaitheConfig Config, IReadOnlyDictionary<Setting, string> Sources);
+
+/// <summary>
+/// Makes the configuration from the command line, the environment, the file and the defaults; what comes first in this list wins. Every
+/// value is checked, even one that another overrides, and all problems are reported at once.
+/// </summary>
+internal static class ConfigLoader
+{
+    /// <summary>The configuration of a server.</summary>
+    /// <exception cref="ConfigException">Something is wrong.</exception>
+    public static LoadedConfig LoadForServe(ConfigFlags flags, IReadOnlyDictionary<string, string> environment) => Load(flags, environment, listens: true);
+
+    /// <summary>The configuration of a command that does not listen.</summary>
+    /// <exception cref="ConfigException">Something is wrong.</exception>
+    public static LoadedConfig Load(ConfigFlags flags, IReadOnlyDictionary<string, string> environment) => Load(flags, environment, listens: false);
+
+    static LoadedConfig Load(ConfigFlags flags, IReadOnlyDictionary<string, string> environment, bool listens)
+    {
+        var draft = new ConfigDraft();
+        ReadFile(flags, environment, draft);
+        ConfigEnvironment.Read(environment, draft);
+        ReadFlags(flags, draft);
+        CheckDatabase(draft);
+        CheckTwice(draft);
+        if (listens)
+            CheckOpen(draft);
+        var config = draft.Find(Settings.Data) is null ? draft.Config with { Data = DefaultData(environment, draft) } : draft.Config;
+        return draft.Problems.Count == 0 ? new LoadedConfig(config, draft.Sources) : throw new ConfigException(draft.Problems);
+    }
+
+    static void ReadFile(ConfigFlags flags, IReadOnlyDictionary<string, string> environment, ConfigDraft draft)
+    {
+        if (flags.ConfigFile is { } option)
+            ConfigFile.Read(option, Settings.FileOption, draft);
+        else if (ConfigEnvironment.Find(environment, Settings.FileVariable) is { } variable)
+            ConfigFile.Read(variable, Settings.FileVariable, draft);
+        else if (UserDirectory(environment, "XDG_CONFIG_HOME", ".config") is { } directory && Path.Combine(directory, "staithe.json") is var path && File.Exists(path))
+            ConfigFile.Read(path, path, draft);
+    }
+
+    static void ReadFlags(ConfigFlags flags, ConfigDraft draft)
+    {
+        foreach (var (setting, texts) in flags.Values)
+        {
+            var option = setting.Option!;
+            draft.Add(new GivenSetting(setting, option, $"flag {option}", [.. texts.Select(text => new SettingText(option, text, Environment.CurrentDirectory))]));
+        }
+    }
+
+    static void CheckDatabase(ConfigDraft draft)
+    {
+        if (draft.Find(Settings.Database) is { } url && draft.Find(Settings.DatabaseFile) is { } file)
+            draft.Refuse(file.Place, $"the database is given already ({url.Source}): leave one of the two away");
+    }
+
+    static void CheckTwice(ConfigDraft draft)
+    {
+        foreach (var same in draft.Config.Listen.Where(address => address.Port != 0).GroupBy(address => address).Where(group => group.Count() > 1))
+            draft.Refuse(draft.Find(Settings.Listen)!.Place, $"{same.Key} is given twice");
+    }
+
+    // Until there are accounts, the port is the only lock.
+    static void CheckOpen(ConfigDraft draft)
+    {
+        var beyond = draft.Config.Listen.Where(address => !address.IsLoopback).Distinct().ToList();
+        if (beyond.Count > 0 && !draft.Config.Open && !draft.IsUnclear(Settings.Open))
+        {
+            draft.Refuse(
+                draft.Find(Settings.Listen)!.Place,
+                $"{string.Join(", ", beyond)} can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open (or {Settings.Open.Variable}=true) if you mean that, or listen on localhost");
+        }
+    }
+
+    static string DefaultData(IReadOnlyDictionary<string, string> environment, ConfigDraft draft)
+    {
+        if (UserDirectory(environment, "XDG_DATA_HOME", ".local/share") is { } directory)
+            return directory;
+        draft.Refuse(
+            Settings.Data.Key,
+            $"has no default here, since neither XDG_DATA_HOME nor HOME is an absolute path: give {Settings.Data.Option} {Settings.Data.OptionValue} or {Settings.Data.Variable}");
+        return "";
+    }
+
+    // XDG Base Directory Specification: a path that is not absolute is invalid and does not count.
+    static string? UserDirectory(IReadOnlyDictionary<string, string> environment, string variable, string below)
+    {
+        if (ConfigEnvironment.Find(environment, variable) is { } directory && Path.IsPathFullyQualified(directory))
+            return Path.Combine(directory, "staithe");
+        return ConfigEnvironment.Find(environment, "HOME") is { } home && Path.IsPathFullyQualified(home) ? Path.Combine(home, below, "staithe") : null;
+    }
+}

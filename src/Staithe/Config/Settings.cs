@@ -1,0 +1,225 @@
+using System.Globalization;
+using Staithe.Oci;
+
+namespace Staithe.Config;
+
+/// <summary>
+/// The table of everything that can be set. The file, the environment, the command line, their help and docs/configuration.md all derive
+/// from it: a setting is added here and in <see cref="StaitheConfig"/>, nowhere else.
+/// </summary>
+internal static class Settings
+{
+    /// <summary>How every environment variable of Staithe begins.</summary>
+    public const string VariablePrefix = "STAITHE_";
+
+    /// <summary>The environment variable that names the file.</summary>
+    public const string FileVariable = "STAITHE_CONFIG";
+
+    /// <summary>The option that names the file.</summary>
+    public const string FileOption = "--config";
+
+    /// <summary>Where the file is when nobody names one.</summary>
+    public const string FileDefault = "$XDG_CONFIG_HOME/staithe/staithe.json, else ~/.config/staithe/staithe.json, if it exists";
+
+    /// <summary>What the file is.</summary>
+    public const string FileHelp = "The file to read settings from: JSON, in which comments and trailing commas are allowed.";
+
+    public static readonly Setting Listen = new Setting<ListenAddress>(
+        text => ListenAddress.Parse(text.Text),
+        (config, addresses) => config with { Listen = addresses },
+        config => string.Join(", ", config.Listen))
+    {
+        Key = "listen",
+        Shape = SettingShape.TextList,
+        Takes = "HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces; several are allowed, in the environment with commas between them",
+        Option = "--listen",
+        OptionValue = "HOST:PORT",
+        Help = "Where the server listens. Port 0 stands for any free port. An address that other machines can reach needs open.",
+    };
+
+    public static readonly Setting Data = new Setting<string>(
+        ParseData,
+        One<string>((config, path) => config with { Data = path }),
+        config => config.Data,
+        "$XDG_DATA_HOME/staithe, else ~/.local/share/staithe")
+    {
+        Key = "data",
+        Shape = SettingShape.Text,
+        Takes = "a directory; relative to the file when it stands in the file",
+        Option = "--data",
+        OptionValue = "DIR",
+        Help = "The directory that holds everything the registry keeps. Serve creates it when it is missing.",
+    };
+
+    public static readonly Setting Database = new Setting<string>(
+        text => ParseDatabase(text.Text),
+        One<string>((config, url) => config with { Database = url }),
+        config => config.Database is null ? "SQLite, in the data directory" : PostgresUrl.Parse(config.Database).Redacted)
+    {
+        Key = "database",
+        Shape = SettingShape.Text,
+        Takes = "postgres://user:password@host:port/database, percent-encoded, with parameters such as ?sslmode=verify-full",
+        Option = "--database",
+        OptionValue = "URL",
+        Help = "A PostgreSQL database to keep the facts in. A password on a command line can be seen by others on the machine: prefer databaseFile (STAITHE_DATABASE_FILE).",
+    };
+
+    public static readonly Setting DatabaseFile = new Setting<string>(
+        text => ParseDatabase(ReadSecret(text)),
+        One<string>((config, url) => config with { Database = url }),
+        config => Database!.Show(config),
+        "none")
+    {
+        Key = "databaseFile",
+        Shape = SettingShape.Text,
+        Takes = "a file; relative to the configuration file when it stands there",
+        Help = "A file that holds the value of database, which then is not given itself.",
+        FileOf = Database,
+    };
+
+    public static readonly Setting Open = new Setting<bool>(
+        text => text.Text switch { "true" => true, "false" => false, _ => throw new FormatException($"expected true or false, found {Shown(text.Text)}") },
+        One<bool>((config, open) => config with { Open = open }),
+        config => config.Open ? "true" : "false")
+    {
+        Key = "open",
+        Shape = SettingShape.Flag,
+        Takes = "true or false",
+        Option = "--open",
+        Help = "Let everybody who reaches the port pull, push and delete. Without it, the server listens on this machine only.",
+    };
+
+    public static readonly Setting Sparse = Choice(
+        "sparse",
+        "Whether a manifest may name content that its repository lacks: refuse (never), index (an index may lack manifests), all (anything may be missing).",
+        config => config.Sparse,
+        (config, policy) => config with { Sparse = policy });
+
+    public static readonly Setting Log = Choice(
+        "log",
+        "How the log is written: text for people, json one object a line, quiet for warnings and errors only, auto for text on a terminal and json elsewhere.",
+        config => config.Log,
+        (config, format) => config with { Log = format });
+
+    public static readonly Setting UploadHours = Number(
+        "uploadHours",
+        1,
+        720,
+        "Hours after which an upload that nobody touched is dropped.",
+        config => config.UploadHours,
+        (config, hours) => config with { UploadHours = hours });
+
+    public static readonly Setting LeaseHours = Number(
+        "leaseHours",
+        2,
+        720,
+        "Hours for which a pushed blob waits for its manifest.",
+        config => config.LeaseHours,
+        (config, hours) => config with { LeaseHours = hours });
+
+    public static readonly Setting TrashMinutes = Number(
+        "trashMinutes",
+        1,
+        43200,
+        "Minutes for which deleted bytes stay on disk.",
+        config => config.TrashMinutes,
+        (config, minutes) => config with { TrashMinutes = minutes });
+
+    public static readonly Setting StallSeconds = Number(
+        "stallSeconds",
+        1,
+        3600,
+        "Seconds after which a client that sends or takes nothing is cut off.",
+        config => config.StallSeconds,
+        (config, seconds) => config with { StallSeconds = seconds });
+
+    public static readonly Setting StopSeconds = Number(
+        "stopSeconds",
+        0,
+        3600,
+        "Seconds for which a graceful stop waits for running transfers.",
+        config => config.StopSeconds,
+        (config, seconds) => config with { StopSeconds = seconds });
+
+    /// <summary>Every setting, in the order of the manual.</summary>
+    public static readonly IReadOnlyList<Setting> All =
+        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds];
+
+    /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
+    public static string Shown(string text) =>
+        text.Contains("://", StringComparison.Ordinal) || (text.Contains(':', StringComparison.Ordinal) && text.Contains('@', StringComparison.Ordinal))
+            ? "something that may hold a password and is not repeated here"
+            : $"\"{OciException.Quote(text)}\"";
+
+    static Setting<int> Number(string key, int least, int most, string help, Func<StaitheConfig, int> get, Func<StaitheConfig, int, StaitheConfig> with) => new Setting<int>(
+        text => int.TryParse(text.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"expected a whole number from {least} to {most}, found {Shown(text.Text)}"),
+        One(with),
+        config => get(config).ToString(CultureInfo.InvariantCulture))
+    {
+        Key = key,
+        Shape = SettingShape.Number,
+        Takes = $"a whole number from {least} to {most}",
+        Help = help,
+    };
+
+    static Setting<T> Choice<T>(string key, string help, Func<StaitheConfig, T> get, Func<StaitheConfig, T, StaitheConfig> with) where T : struct, Enum
+    {
+        var choices = Enum.GetValues<T>().ToDictionary(Word);
+        var words = $"{string.Join(", ", choices.Keys.SkipLast(1))} or {choices.Keys.Last()}";
+        return new Setting<T>(
+            text => choices.TryGetValue(text.Text, out var choice)
+                ? choice
+                : throw new FormatException($"expected {words}, found {Shown(text.Text)}"),
+            One(with),
+            config => Word(get(config)))
+        {
+            Key = key,
+            Shape = SettingShape.Text,
+            Takes = words,
+            Help = help,
+        };
+
+        static string Word(T value) => value.ToString().ToLowerInvariant();
+    }
+
+    static Func<StaitheConfig, IReadOnlyList<T>, StaitheConfig> One<T>(Func<StaitheConfig, T, StaitheConfig> with) =>
+        (config, values) => values.Count == 0 ? config : with(config, values[^1]);
+
+    static string ParseData(SettingText text)
+    {
+        var path = ParsePath(text);
+        return File.Exists(path) ? throw new FormatException($"{Shown(path)} is a file: name a directory") : path;
+    }
+
+    static string ParseDatabase(string text)
+    {
+        _ = PostgresUrl.Parse(text);
+        return text;
+    }
+
+    static string ReadSecret(SettingText text)
+    {
+        var path = ParsePath(text);
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\r', '\n');
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new FormatException($"cannot read {Shown(path)}: {ConfigFile.Reason(fault, path)}");
+        }
+    }
+
+    static string ParsePath(SettingText text)
+    {
+        if (text.Text.Length == 0 || text.Text.Any(char.IsControl))
+            throw new FormatException("expected a path");
+        if (text.Text.Contains("://", StringComparison.Ordinal))
+            throw new FormatException("expected a path, found a URL: the URL of a database is the value of database");
+        if (text.Text == "~" || text.Text.StartsWith("~/", StringComparison.Ordinal))
+            throw new FormatException("~ stands for the home directory only in a shell: write the whole path");
+        return Path.TrimEndingDirectorySeparator(Path.GetFullPath(text.Text, text.Directory));
+    }
+}

@@ -1,0 +1,45 @@
+namespace Staithe.Config;
+
+/// <summary>
+/// Everything that can be set, as one immutable value: complete and checked when it comes from <see cref="ConfigLoader"/>. What each
+/// setting is called outside and what it takes is in <see cref="Settings"/>.
+/// </summary>
+internal sealed record StaitheConfig
+{
+    /// <summary>Where the server listens; at least one address.</summary>
+    public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(ListenAddress.Localhost, 5000)];
+
+    /// <summary>The directory for everything that is kept; an absolute path.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>The URL of a PostgreSQL database, password included (see <see cref="PostgresUrl"/>); null for a SQLite file in <see cref="Data"/>.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Whether everybody who reaches the port may pull, push and delete.</summary>
+    public bool Open { get; init; }
+
+    /// <summary>Whether a manifest may name content that is missing.</summary>
+    public SparsePolicy Sparse { get; init; }
+
+    /// <summary>How the log is written.</summary>
+    public LogFormat Log { get; init; }
+
+    /// <summary>An upload that is not touched for so long is dropped.</summary>
+    public int UploadHours { get; init; } = 24;
+
+    /// <summary>How long an acknowledged blob waits for its manifest.</summary>
+    public int LeaseHours { get; init; } = 24;
+
+    /// <summary>How long deleted bytes stay on disk.</summary>
+    public int TrashMinutes { get; init; } = 60;
+
+    /// <summary>A client that sends or takes nothing for so long is cut off.</summary>
+    public int StallSeconds { get; init; } = 30;
+
+    /// <summary>How long a graceful stop waits for running transfers.</summary>
+    public int StopSeconds { get; init; } = 30;
+
+    /// <summary>The settings on one line, without secrets: what a record prints of itself would show the database's password.</summary>
+    public override string ToString() =>
+        string.Join("; ", Settings.All.Where(setting => setting.FileOf is null).Select(setting => $"{setting.Key} = {setting.Show(this)}"));
+}

@@ -1,0 +1,23 @@
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>end-11: gives a repository a blob that another one has, without moving a byte.</summary>
+internal sealed class BlobMount(Db db, ContentRules rules)
+{
+    /// <summary>False when the source does not have the blob; without a source, when no repository has it.</summary>
+    public Task<bool> TryRunAsync(RepositoryName target, RepositoryName? source, Digest digest, CancellationToken cancel) => db.WriteAsync(
+        async session =>
+        {
+            var blobId = source is null
+                ? await BlobTable.FindAnywhereAsync(session, digest)
+                : (await BlobTable.FindAsync(session, source, digest))?.BlobId;
+            if (blobId is null)
+                return false;
+            var repoId = await RepositoryTable.GetOrCreateIdAsync(session, target);
+            await BlobTable.LinkAsync(session, repoId, blobId.Value, digest, rules.Lease);
+            return true;
+        },
+        cancel);
+}

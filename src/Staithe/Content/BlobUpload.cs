@@ -1,0 +1,261 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Storage;
+
+namespace Staithe.Content;
+
+/// <summary>
+/// end-4 to end-6, end-13, end-14: takes a blob in, in one piece or many. The bytes go to the file in which they will stay and are hashed as
+/// they come. What an answer acknowledges is durable, first the bytes and then the row that counts them; a crash leaves at most bytes
+/// behind the count, which the next append drops.
+/// </summary>
+internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims claims, ContentRules rules)
+{
+    const long ReserveAhead = 64 * 1024 * 1024;
+
+    /// <summary>Begins an upload. Its row comes first, so that no file is ever without one.</summary>
+    public async Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, CancellationToken cancel)
+    {
+        var id = UploadId.Create();
+        var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, 0);
+        await db.WriteAsync(session => UploadTable.CreateAsync(session, name, upload, rules.UploadExpiry), cancel);
+        return upload;
+    }
+
+    /// <exception cref="OciException">BLOB_UPLOAD_UNKNOWN.</exception>
+    public async Task<UploadRow> GetAsync(RepositoryName name, UploadId id, CancellationToken cancel) =>
+        await db.ReadAsync(session => UploadTable.FindAsync(session, name, id), cancel) ?? throw Unknown();
+
+    /// <summary>Appends a chunk; the bytes received so far. When the client breaks off, what came is kept for it to go on from.</summary>
+    /// <param name="name">The repository.</param>
+    /// <param name="id">The upload.</param>
+    /// <param name="chunk">What the client says of the chunk.</param>
+    /// <param name="cancel">Ends with the request.</param>
+    /// <exception cref="OciException">BLOB_UPLOAD_UNKNOWN, RANGE_INVALID out of order, SIZE_INVALID when the body is not as long as was said.</exception>
+    public async Task<long> AppendAsync(RepositoryName name, UploadId id, Chunk chunk, CancellationToken cancel)
+    {
+        using var claim = await claims.TakeAsync(id, force: false, cancel);
+        using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
+        await ReceiveAsync(writing, chunk, claim);
+        await AcknowledgeAsync(writing);
+        return writing.Position;
+    }
+
+    /// <summary>Takes the last chunk, if any, and makes the upload a blob of the repository.</summary>
+    /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
+    public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, CancellationToken cancel)
+    {
+        using var claim = await claims.TakeAsync(id, force: false, cancel);
+        using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
+        await ReceiveAsync(writing, chunk, claim);
+
+        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
+        if (actual != digest)
+        {
+            await DropAsync(id, writing.Row.StorageKey);
+            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
+        }
+        if (writing.HasUnsyncedBytes)
+            await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
+        await CommitAsync(name, writing, digest);
+        return digest;
+    }
+
+    /// <summary>Gives an upload up.</summary>
+    /// <exception cref="OciException">BLOB_UPLOAD_UNKNOWN.</exception>
+    public async Task CancelAsync(RepositoryName name, UploadId id, CancellationToken cancel)
+    {
+        await GetAsync(name, id, cancel);
+        using var claim = await claims.TakeAsync(id, force: true, cancel);
+        var upload = await GetAsync(name, id, cancel);
+        await DropAsync(id, upload.StorageKey);
+    }
+
+    /// <summary>Gives up an upload that only the caller knows, if it has not ended.</summary>
+    public Task AbandonAsync(UploadRow upload) => DropAsync(upload.Id, upload.StorageKey);
+
+    static OciException Unknown() => new(OciError.BlobUploadUnknown, "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; begin a new one with POST");
+
+    async Task<Writing> OpenAsync(UploadRow upload, Chunk chunk, CancellationToken cancel)
+    {
+        if (chunk.Range is { } range)
+        {
+            if (range.First != upload.Received)
+                throw new OciException(OciError.RangeInvalid, $"the next byte of this upload is {upload.Received}, the chunk begins at {range.First}") { Headers = RangeHeader(upload.Received) };
+            if (chunk.Length is { } length && length != range.Length)
+                throw new OciException(OciError.SizeInvalid, $"Content-Length is {length}, but Content-Range {range.First}-{range.Last} has {range.Length} bytes");
+        }
+        var file = storage.OpenAppend(upload.StorageKey, upload.Received);
+        try
+        {
+            var hash = upload.Received == 0 ? ContentHash.Create(upload.Algorithm) : ContentHash.Import(upload.Algorithm, upload.HashState, upload.Received);
+            return new Writing(upload, file, hash ?? await HashAgainAsync(file, upload, cancel));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    async Task ReceiveAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    {
+        try
+        {
+            await CopyAsync(writing, chunk, claim);
+        }
+        catch (OciException)
+        {
+            writing.Forget();
+            throw;
+        }
+        catch (IOException e) when (FileBlobStorage.IsFull(e))
+        {
+            writing.Forget();
+            throw;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The client broke off, stalled, or came back on another connection.
+            writing.Trim();
+            if (writing.HasUnsyncedBytes)
+                await AcknowledgeAsync(writing);
+            throw;
+        }
+    }
+
+    static async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    {
+        var expected = chunk.Range?.Length ?? chunk.Length;
+        var end = expected is null ? long.MaxValue : writing.Position + expected.Value;
+        var reserved = writing.Position;
+        while (true)
+        {
+            var result = await chunk.Body.ReadAsync(claim.Token);
+            var buffer = result.Buffer;
+            try
+            {
+                if (buffer.Length > end - writing.Position)
+                    throw new OciException(OciError.SizeInvalid, $"the body is longer than the {expected} bytes it was said to have");
+                if (expected is not null && writing.Position + buffer.Length > reserved)
+                {
+                    var ahead = Math.Min(end - reserved, ReserveAhead);
+                    NativeFile.Reserve(writing.File, reserved, ahead);
+                    reserved += ahead;
+                }
+                writing.Write(buffer);
+            }
+            finally
+            {
+                chunk.Body.AdvanceTo(buffer.End);
+            }
+            claim.Progress();
+            if (result.IsCompleted)
+                break;
+        }
+        if (expected is not null && writing.Position < end)
+            throw new OciException(OciError.SizeInvalid, $"the body ended {end - writing.Position} bytes before the {expected} it was said to have");
+    }
+
+    async Task AcknowledgeAsync(Writing writing)
+    {
+        if (writing.HasUnsyncedBytes)
+            await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
+        var state = writing.Hash.Export();
+        if (!await db.WriteAsync(session => UploadTable.AdvanceAsync(session, writing.Row, writing.Position, state, rules.UploadExpiry)))
+            throw Unknown();
+    }
+
+    Task CommitAsync(RepositoryName name, Writing writing, Digest digest) => db.WriteAsync(async session =>
+    {
+        if (!await UploadTable.DeleteAsync(session, writing.Row.Id))
+            throw Unknown();
+        var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
+        var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
+        if (blob.StorageKey != writing.Row.StorageKey)
+            await TrashTable.AddAsync(session, writing.Row.StorageKey, TimeSpan.Zero);
+        await BlobTable.LinkAsync(session, repoId, blob.Id, digest, rules.Lease);
+    });
+
+    Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(async session =>
+    {
+        if (await UploadTable.DeleteAsync(session, id))
+            await TrashTable.AddAsync(session, storageKey, TimeSpan.Zero);
+    });
+
+    static async Task<ContentHash> HashAgainAsync(SafeFileHandle file, UploadRow upload, CancellationToken cancel)
+    {
+        var hash = ContentHash.Create(upload.Algorithm);
+        await hash.AppendFileAsync(file, upload.Received, cancel);
+        if (hash.Length < upload.Received)
+            throw new IOException("the upload's file is shorter than what was acknowledged");
+        return hash;
+    }
+
+    // The client announced one algorithm (or none) and closes with a digest of another.
+    static async Task<Digest> ReadAgainAsync(SafeFileHandle file, DigestAlgorithm algorithm, long length)
+    {
+        using var hash = ContentHash.Create(algorithm);
+        await hash.AppendFileAsync(file, length, CancellationToken.None);
+        return hash.Finish();
+    }
+
+    /// <summary>How <c>Range</c> tells an upload's progress: both ends inclusive, and <c>0-0</c> as well before the first byte.</summary>
+    internal static Dictionary<string, string> RangeHeader(long received) => new() { ["Range"] = $"0-{Math.Max(received - 1, 0)}" };
+
+    /// <summary>An upload with its file open: where it stands, and how far it is acknowledged.</summary>
+    sealed class Writing(UploadRow row, SafeFileHandle file, ContentHash hash) : IDisposable
+    {
+        public UploadRow Row => row;
+
+        public SafeFileHandle File => file;
+
+        public ContentHash Hash => hash;
+
+        public long Position => hash.Length;
+
+        public bool IsNew => row.Received == 0;
+
+        // An empty blob has a file too, whose name has to be made durable.
+        public bool HasUnsyncedBytes => Position > row.Received || IsNew;
+
+        public void Write(ReadOnlySequence<byte> bytes)
+        {
+            if (bytes.IsEmpty)
+                return;
+            if (bytes.IsSingleSegment)
+            {
+                RandomAccess.Write(file, bytes.FirstSpan, Position);
+                hash.Append(bytes.FirstSpan);
+                return;
+            }
+            var segments = new List<ReadOnlyMemory<byte>>();
+            foreach (var segment in bytes)
+                segments.Add(segment);
+            RandomAccess.Write(file, segments, Position);
+            foreach (var segment in segments)
+                hash.Append(segment.Span);
+        }
+
+        /// <summary>Drops what was written and not acknowledged.</summary>
+        public void Forget() => RandomAccess.SetLength(file, row.Received);
+
+        /// <summary>Gives back blocks that were set aside behind what was written.</summary>
+        public void Trim() => RandomAccess.SetLength(file, Position);
+
+        public void Dispose()
+        {
+            hash.Dispose();
+            file.Dispose();
+        }
+    }
+}
+
+/// <summary>A request's body as the client describes it.</summary>
+/// <param name="Range">Its <c>Content-Range</c>, or null.</param>
+/// <param name="Length">Its <c>Content-Length</c>, or null when it is streamed.</param>
+/// <param name="Body">Its bytes.</param>
+internal sealed record Chunk(ContentRange? Range, long? Length, PipeReader Body);

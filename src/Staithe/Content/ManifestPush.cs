@@ -1,0 +1,99 @@
+using Staithe.Config;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>A condition on what the tag of a push points at now (RFC 9110 section 13.1, which the distribution-spec allows on pushes).</summary>
+/// <param name="MustBe">Digests of which the tag must have one (<c>If-Match</c>), or null.</param>
+/// <param name="MustNotBe">Digests of which the tag must have none (<c>If-None-Match</c>), or null; <c>*</c> means any.</param>
+internal sealed record TagCondition(IReadOnlyList<string>? MustBe, IReadOnlyList<string>? MustNotBe);
+
+/// <summary>end-7: takes a manifest in. All its rules are lines here, in the order in which they are checked.</summary>
+internal sealed class ManifestPush(Db db, ContentRules rules)
+{
+    const int MaxMissingTold = 100;
+
+    /// <summary>Keeps the manifest and moves the tags to it, in one transaction.</summary>
+    /// <exception cref="OciException">DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, or a condition that does not hold.</exception>
+    public async Task<(Digest Digest, Digest? Subject)> RunAsync(
+        RepositoryName name, Reference reference, IReadOnlyList<TagName> tags, byte[] content, string? contentType, TagCondition? condition, CancellationToken cancel)
+    {
+        var digest = CheckDigest(reference, content);
+        var manifest = Manifest.Parse(content, contentType);
+        await db.WriteAsync(
+            async session =>
+            {
+                var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
+                if (condition is not null && reference.Tag is { } tag)
+                    Check(condition, await TagTable.FindDigestAsync(session, repoId, tag), tag);
+                var references = await ResolveAsync(session, repoId, manifest);
+                var manifestId = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
+                await ManifestTable.ReferAsync(session, repoId, manifestId, digest, references.BlobIds, references.ChildIds, references.Absent);
+                foreach (var moved in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
+                    await TagTable.MoveAsync(session, repoId, moved, manifestId);
+            },
+            cancel);
+        return (digest, manifest.Subject?.Digest);
+    }
+
+    static Digest CheckDigest(Reference reference, byte[] content)
+    {
+        var algorithm = reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256;
+        var digest = algorithm.Digest(content);
+        return reference.Digest is null || reference.Digest == digest
+            ? digest
+            : throw new OciException(OciError.DigestInvalid, $"the manifest's digest is {digest}, not {reference.Digest}");
+    }
+
+    static void Check(TagCondition condition, string? current, TagName tag)
+    {
+        var holds = (condition.MustBe is null || (current is not null && (condition.MustBe.Contains(current) || condition.MustBe.Contains("*"))))
+            && (condition.MustNotBe is null || current is null || !(condition.MustNotBe.Contains(current) || condition.MustNotBe.Contains("*")));
+        if (!holds)
+            throw new OciException(OciError.PreconditionFailed, $"tag {tag} is at {current ?? "no manifest"}: look at it again and decide anew");
+    }
+
+    // Config and layers are blobs. What an index lists are manifests, except that build caches list their layers there.
+    async Task<(long[] BlobIds, long[] ChildIds, List<AbsentReference> Absent)> ResolveAsync(DbSession session, long repoId, Manifest manifest)
+    {
+        var children = (await ManifestTable.ListAsync(session, repoId, Digests(manifest.Children))).ToDictionary(child => child.Digest);
+        var wantedBlobs = manifest.Blobs.Concat(manifest.Children.Where(child => !children.ContainsKey(child.Digest.Value))).ToList();
+        var blobs = (await BlobTable.ListLinkedAsync(session, repoId, Digests(wantedBlobs))).ToDictionary(blob => blob.Digest);
+
+        foreach (var child in manifest.Children)
+            CheckSize(child, children.TryGetValue(child.Digest.Value, out var found) ? found.Size : null);
+        foreach (var blob in wantedBlobs)
+            CheckSize(blob, blobs.TryGetValue(blob.Digest.Value, out var found) ? found.Size : null);
+
+        var absent = wantedBlobs.Where(wanted => !blobs.ContainsKey(wanted.Digest.Value)).DistinctBy(wanted => wanted.Digest).ToList();
+        var missing = absent.Where(wanted => !MayBeAbsent(wanted)).ToList();
+        if (missing.Count > 0)
+            throw Missing(missing);
+        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.Select(ToAbsent)]);
+    }
+
+    static string[] Digests(IEnumerable<Descriptor> descriptors) => [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct()];
+
+    static void CheckSize(Descriptor named, long? actual)
+    {
+        if (actual is { } size && size != named.Size)
+            throw new OciException(OciError.ManifestInvalid, $"{named.Digest} has {size} bytes, not the {named.Size} that the manifest says");
+    }
+
+    bool MayBeAbsent(Descriptor descriptor) =>
+        rules.Sparse == SparsePolicy.All
+        || MediaTypes.IsNonDistributable(descriptor.MediaType)
+        || (rules.Sparse == SparsePolicy.Index && IsManifest(descriptor));
+
+    static bool IsManifest(Descriptor descriptor) =>
+        descriptor.MediaType is MediaTypes.OciManifest or MediaTypes.OciIndex or MediaTypes.DockerManifest or MediaTypes.DockerManifestList;
+
+    static AbsentReference ToAbsent(Descriptor descriptor) =>
+        new(descriptor.Digest, IsManifest(descriptor) ? AbsentReference.Manifest : AbsentReference.Blob);
+
+    static OciException Missing(List<Descriptor> missing) => new(
+        OciError.ManifestBlobUnknown,
+        "this repository does not have what the manifest refers to: push or mount it first",
+        [.. missing.Take(MaxMissingTold).Select(descriptor => new Dictionary<string, string> { ["digest"] = descriptor.Digest.Value, ["mediaType"] = descriptor.MediaType })]);
+}

@@ -1,0 +1,41 @@
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>The names that point at manifests.</summary>
+internal static class TagTable
+{
+    /// <summary>The digest a tag points at.</summary>
+    public static Task<string?> FindDigestAsync(DbSession session, long repoId, TagName tag) =>
+        session.FindAsync(FindDigestSql, row => row.GetString(0), repoId, tag.Value);
+
+    /// <summary>Points a tag at a manifest, wherever it pointed before.</summary>
+    public static Task MoveAsync(DbSession session, long repoId, TagName tag, long manifestId) =>
+        session.ExecuteAsync(MoveSql, repoId, tag.Value, manifestId);
+
+    /// <summary>Removes one name; false when there is none.</summary>
+    public static async Task<bool> DeleteAsync(DbSession session, RepositoryName name, TagName tag) =>
+        await session.ExecuteAsync(DeleteSql, name.Value, tag.Value) == 1;
+
+    public static Task DeleteAllOfAsync(DbSession session, long repoId, long manifestId) => session.ExecuteAsync(DeleteAllOfSql, repoId, manifestId);
+
+    /// <summary>A page of tags in byte order, behind <paramref name="last"/>.</summary>
+    public static Task<List<string>> ListAsync(DbSession session, long repoId, string last, int limit) =>
+        session.ListAsync(ListSql, row => row.GetString(0), repoId, last, (long)limit);
+
+    static readonly Sql FindDigestSql = new("""
+        select m.digest from tags t join manifests m on m.id = t.manifest_id where t.repo_id = $1 and t.name = $2
+        """);
+
+    static readonly Sql MoveSql = new("""
+        insert into tags (repo_id, name, manifest_id, moved_at) values ($1, $2, $3, {now})
+        on conflict (repo_id, name) do update set manifest_id = excluded.manifest_id, moved_at = excluded.moved_at
+        """);
+
+    static readonly Sql DeleteSql = new("delete from tags where repo_id = (select id from repositories where name = $1) and name = $2");
+
+    static readonly Sql DeleteAllOfSql = new("delete from tags where repo_id = $1 and manifest_id = $2");
+
+    static readonly Sql ListSql = new("select name from tags where repo_id = $1 and name > $2 order by name limit $3");
+}

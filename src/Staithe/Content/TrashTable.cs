@@ -1,0 +1,23 @@
+using Staithe.Database;
+
+namespace Staithe.Content;
+
+/// <summary>Bytes that nothing names any more, waiting for their time.</summary>
+internal static class TrashTable
+{
+    /// <summary>In the transaction that drops the last row that named the key.</summary>
+    public static Task AddAsync(DbSession session, string storageKey, TimeSpan keepFor) =>
+        session.ExecuteAsync(AddSql, storageKey, (long)keepFor.TotalMilliseconds);
+
+    public static Task<List<string>> ListDueAsync(DbSession session, int limit) =>
+        session.ListAsync(ListDueSql, row => row.GetString(0), (long)limit);
+
+    /// <summary>After the bytes are gone.</summary>
+    public static Task RemoveAsync(DbSession session, string[] storageKeys) => session.ExecuteAsync(RemoveSql, [storageKeys]);
+
+    static readonly Sql AddSql = new("insert into trash (storage_key, delete_after) values ($1, {now} + $2)");
+
+    static readonly Sql ListDueSql = new("select storage_key from trash where delete_after <= {now} order by delete_after limit $1");
+
+    static readonly Sql RemoveSql = new("delete from trash where storage_key {any $1}");
+}

@@ -1,0 +1,59 @@
+using System.Data.Common;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>A blob on its way in.</summary>
+/// <param name="Received">Bytes that are durable and acknowledged.</param>
+/// <param name="HashState">The hash at that place, or null when those bytes must be read again.</param>
+/// <param name="Version">Moves with every change, so that of two writers one notices.</param>
+internal sealed record UploadRow(UploadId Id, string StorageKey, DigestAlgorithm Algorithm, long Received, byte[]? HashState, long Version);
+
+/// <summary>The uploads under way. A row is made before its file, and outlives the process that takes the bytes.</summary>
+internal static class UploadTable
+{
+    public static Task CreateAsync(DbSession session, RepositoryName name, UploadRow upload, TimeSpan expiry) => session.ExecuteAsync(
+        CreateSql, upload.Id.Value, name.Value, upload.StorageKey, upload.Algorithm.Name, (long)expiry.TotalMilliseconds);
+
+    /// <summary>The upload, if it is one of this repository.</summary>
+    public static Task<UploadRow?> FindAsync(DbSession session, RepositoryName name, UploadId id) =>
+        session.FindAsync(FindSql, row => Map(id, row), id.Value, name.Value);
+
+    /// <summary>Acknowledges bytes; false when the row has gone or moved since it was read.</summary>
+    public static async Task<bool> AdvanceAsync(DbSession session, UploadRow upload, long received, byte[]? hashState, TimeSpan expiry) =>
+        await session.ExecuteAsync(AdvanceSql, upload.Id.Value, upload.Version, received, hashState, (long)expiry.TotalMilliseconds) == 1;
+
+    /// <summary>Ends an upload; its key is the caller's to put elsewhere in the same transaction. False when it has ended already.</summary>
+    public static async Task<bool> DeleteAsync(DbSession session, UploadId id) => await session.ExecuteAsync(DeleteSql, id.Value) == 1;
+
+    /// <summary>Ends uploads that nobody has touched for long, except those named; their keys.</summary>
+    public static Task<List<string>> DeleteExpiredAsync(DbSession session, string[] except, int limit) =>
+        session.ListAsync(DeleteExpiredSql, row => row.GetString(0), except, (long)limit);
+
+    static UploadRow Map(UploadId id, DbDataReader row) => new(
+        id,
+        row.GetString(0),
+        DigestAlgorithm.Find(row.GetString(1))!,
+        row.GetInt64(2),
+        row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3),
+        row.GetInt64(4));
+
+    static readonly Sql CreateSql = new("""
+        insert into uploads (id, repository, storage_key, algorithm, received, hash_state, version, started_at, expires_at)
+        values ($1, $2, $3, $4, 0, null, 0, {now}, {now} + $5)
+        """);
+
+    static readonly Sql FindSql = new("select storage_key, algorithm, received, hash_state, version from uploads where id = $1 and repository = $2");
+
+    static readonly Sql AdvanceSql = new("""
+        update uploads set received = $3, hash_state = $4, version = version + 1, expires_at = {now} + $5 where id = $1 and version = $2
+        """);
+
+    static readonly Sql DeleteSql = new("delete from uploads where id = $1");
+
+    static readonly Sql DeleteExpiredSql = new("""
+        delete from uploads where id in (select id from uploads where expires_at <= {now} and not (id {any $1}) order by expires_at limit $2)
+        returning storage_key
+        """);
+}

@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace Staithe.Database;
+
+/// <summary>Everything that SQLite and PostgreSQL say differently, as words that stand in braces in a statement.</summary>
+internal sealed partial class Dialect
+{
+    /// <summary>SQLite has one writer, so it needs no row locks; its arrays travel as JSON.</summary>
+    public static Dialect Sqlite { get; } = new(
+        argument => $"in (select value from json_each({argument}))",
+        new()
+        {
+            ["now"] = "cast(unixepoch('subsec') * 1000 as integer)",
+            ["identity"] = "integer primary key autoincrement",
+            ["bytes"] = "blob",
+            ["text"] = "text",
+            ["for update"] = "",
+            ["keep links"] = "",
+            ["keep manifests"] = "",
+        });
+
+    /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
+    public static Dialect Postgres { get; } = new(
+        argument => $"= any({argument})",
+        new()
+        {
+            ["now"] = "(extract(epoch from clock_timestamp()) * 1000)::bigint",
+            ["identity"] = "bigint generated always as identity primary key",
+            ["bytes"] = "bytea",
+            ["text"] = "text collate \"C\"",
+            ["for update"] = "for update",
+            ["keep links"] = "for key share of rb",
+            ["keep manifests"] = "for key share of m",
+        });
+
+    readonly Func<string, string> any;
+    readonly Dictionary<string, string> words;
+
+    Dialect(Func<string, string> any, Dictionary<string, string> words) => (this.any, this.words) = (any, words);
+
+    /// <summary>
+    /// Replaces the words, and <c>{any $n}</c>: the column before it is one of the array's. <c>{keep links}</c> and <c>{keep manifests}</c>
+    /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends.
+    /// </summary>
+    public string Expand(string template) => Braces().Replace(template, match => match.Groups["argument"] is { Success: true } argument
+        ? any(argument.Value)
+        : words[match.Groups["word"].Value]);
+
+    [GeneratedRegex(@"\{(any (?<argument>\$\d+)|(?<word>[a-z ]+))\}")]
+    private static partial Regex Braces();
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Reflection;
+using Staithe.Config;
+
+namespace Staithe.Database;
+
+/// <summary>
+/// Brings the tables to what this binary expects: the numbered scripts in <c>Migrations</c>, in order, each once, each with its entry in
+/// <c>schema_migrations</c> in one transaction. A database that a newer binary has changed is left alone.
+/// </summary>
+internal static class Migrator
+{
+    public static async Task MigrateAsync(Db db)
+    {
+        await using var held = await db.LockMigrationsAsync();
+        await db.RunScriptAsync("create table if not exists schema_migrations (number bigint primary key, name text not null, applied_at bigint not null)");
+        var scripts = ReadScripts();
+        var applied = await db.ReadAsync(session => session.FindNumberAsync(NewestSql)) ?? 0;
+        if (applied > scripts[^1].Number)
+            throw new ConfigException([new ConfigProblem("database", string.Create(CultureInfo.InvariantCulture, $"its tables are at version {applied}, this staithe knows versions up to {scripts[^1].Number}: run the newer staithe"))]);
+        foreach (var script in scripts.Where(script => script.Number > applied))
+            await db.RunScriptAsync(script.Transaction);
+    }
+
+    static readonly Sql NewestSql = new("select max(number) from schema_migrations");
+
+    static List<Script> ReadScripts()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        return [.. assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith("migrations/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(resource =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+                var name = Path.GetFileNameWithoutExtension(resource["migrations/".Length..]);
+                return new Script(int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture), name, reader.ReadToEnd());
+            })];
+    }
+
+    sealed record Script(int Number, string Name, string Text)
+    {
+        public string Transaction => $"{Text}\ninsert into schema_migrations (number, name, applied_at) values ({Number}, '{Name}', {{now}});";
+    }
+}

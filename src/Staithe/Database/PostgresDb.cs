@@ -1,0 +1,98 @@
+using System.Data.Common;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Staithe.Database;
+
+/// <summary>PostgreSQL, for many nodes over one set of facts. A transaction that lost a race is run again.</summary>
+internal sealed class PostgresDb(string connectionString) : Db
+{
+    const int MaxTries = 8;
+    const long MigrationLock = 0x57A17E;
+
+    readonly NpgsqlDataSource source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        MaxAutoPrepare = 100,
+        AutoPrepareMinUsages = 2,
+        NoResetOnClose = true,
+        ApplicationName = "staithe",
+    });
+
+    public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        return await work(new PostgresSession(connection));
+    }
+
+    public override async Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancel);
+                await using var transaction = await connection.BeginTransactionAsync(cancel);
+                var result = await work(new PostgresSession(connection));
+                await transaction.CommitAsync(CancellationToken.None);
+                return result;
+            }
+            catch (PostgresException e) when (attempt < MaxTries && LostRace(e))
+            {
+                await Task.Delay(Random.Shared.Next(1, 1 << attempt), cancel);
+            }
+        }
+    }
+
+    public override async Task RunScriptAsync(string template)
+    {
+        await using var command = source.CreateCommand(Dialect.Postgres.Expand(template));
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public override async Task<IAsyncDisposable> LockMigrationsAsync()
+    {
+        var connection = await source.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand($"select pg_advisory_lock({MigrationLock})", connection);
+        await command.ExecuteNonQueryAsync();
+        return new HeldMigrationLock(connection);
+    }
+
+    // The server checks its own references at every statement.
+    public override Task<List<string>> CheckIntegrityAsync() => Task.FromResult<List<string>>([]);
+
+    public override bool IsFull(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
+
+    public override ValueTask DisposeAsync() => source.DisposeAsync();
+
+    // A foreign key or a unique key that fails says that somebody else committed between our look and our deed: look again.
+    static bool LostRace(PostgresException e) => e.SqlState
+        is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
+        or PostgresErrorCodes.ForeignKeyViolation or PostgresErrorCodes.RestrictViolation or PostgresErrorCodes.UniqueViolation;
+
+    sealed class HeldMigrationLock(NpgsqlConnection connection) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await using (var command = new NpgsqlCommand($"select pg_advisory_unlock({MigrationLock})", connection))
+                await command.ExecuteNonQueryAsync();
+            await connection.DisposeAsync();
+        }
+    }
+
+    sealed class PostgresSession(NpgsqlConnection connection) : DbSession
+    {
+        protected override DbCommand Rent(Sql sql, object?[] arguments)
+        {
+            var command = new NpgsqlCommand(sql.Postgres, connection);
+            foreach (var argument in arguments)
+            {
+                command.Parameters.Add(argument is string text
+                    ? new NpgsqlParameter<string> { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text }
+                    : new NpgsqlParameter { Value = argument ?? DBNull.Value });
+            }
+            return command;
+        }
+
+        protected override void Return(DbCommand command) => command.Dispose();
+    }
+}

@@ -1,0 +1,278 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace Staithe.Database;
+
+/// <summary>
+/// The embedded engine: one writer connection behind a queue, with a thread of its own, and as many readers as are wanted at once, all held
+/// open with their prepared commands. WAL with full sync: a commit survives the loss of power. Work that waits together is committed
+/// together, each in a savepoint of its own, so many clients share one sync.
+/// </summary>
+internal sealed class SqliteDb : Db
+{
+    const int MaxBatch = 256;
+    const int MaxReaders = 16;
+    const int Full = 13;
+
+    readonly string file;
+    readonly BlockingCollection<Work> queue = [];
+    readonly ConcurrentBag<SqliteSession> idleReaders = [];
+    readonly SemaphoreSlim readerSlots = new(MaxReaders);
+    readonly SqliteSession writer;
+    readonly Thread writerThread;
+
+    public SqliteDb(string file)
+    {
+        this.file = file;
+        writer = Open(cacheKiB: 16 * 1024);
+        writer.RunScript("pragma journal_mode = wal");
+        writerThread = new Thread(RunWriter) { IsBackground = true, Name = "sqlite writer" };
+        writerThread.Start();
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    {
+        await readerSlots.WaitAsync(cancel);
+        try
+        {
+            if (!idleReaders.TryTake(out var reader))
+                reader = Open(cacheKiB: 2 * 1024);
+            try
+            {
+                return await work(reader);
+            }
+            finally
+            {
+                idleReaders.Add(reader);
+            }
+        }
+        finally
+        {
+            readerSlots.Release();
+        }
+    }
+
+    public override Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var item = new Work<T>(work);
+        queue.Add(item, CancellationToken.None);
+        return item.Task;
+    }
+
+    public override Task RunScriptAsync(string template) => WriteAsync(session =>
+    {
+        ((SqliteSession)session).RunScript(Dialect.Sqlite.Expand(template));
+        return Task.CompletedTask;
+    });
+
+    // The lock file of the data directory already keeps a second server out.
+    public override Task<IAsyncDisposable> LockMigrationsAsync() => Task.FromResult<IAsyncDisposable>(new MemoryStream());
+
+    public override Task<List<string>> CheckIntegrityAsync() => ReadAsync(async session =>
+    {
+        var faults = await session.ListAsync(IntegrityCheck, row => row.GetString(0));
+        faults.RemoveAll(line => line == "ok");
+        faults.AddRange(await session.ListAsync(ForeignKeyCheck, row => $"a row of {row.GetString(0)} refers to a row of {row.GetString(2)} that is not there"));
+        return faults;
+    });
+
+    public override bool IsFull(Exception exception) => exception is SqliteException { SqliteErrorCode: Full };
+
+    public override ValueTask DisposeAsync()
+    {
+        queue.CompleteAdding();
+        writerThread.Join();
+        foreach (var reader in idleReaders)
+            reader.Dispose();
+        writer.Dispose();
+        queue.Dispose();
+        readerSlots.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    static readonly Sql IntegrityCheck = new("pragma integrity_check");
+    static readonly Sql ForeignKeyCheck = new("pragma foreign_key_check");
+
+    SqliteSession Open(int cacheKiB)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            ForeignKeys = true,
+            Pooling = false,
+            DefaultTimeout = 30,
+        }.ToString());
+        connection.Open();
+        var session = new SqliteSession(connection);
+        session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 268435456"));
+        return session;
+    }
+
+    void RunWriter()
+    {
+        var batch = new List<Work>();
+        foreach (var first in queue.GetConsumingEnumerable())
+        {
+            batch.Add(first);
+            while (batch.Count < MaxBatch && queue.TryTake(out var next))
+                batch.Add(next);
+            if (batch.Count == 1 || !TryCommitTogether(batch))
+            {
+                foreach (var work in batch)
+                    CommitAlone(work);
+            }
+            batch.Clear();
+        }
+    }
+
+    void CommitAlone(Work work)
+    {
+        try
+        {
+            writer.Begin();
+            work.Run(writer);
+            writer.Commit();
+        }
+        catch (Exception e)
+        {
+            writer.TryRollback();
+            work.Fail(e);
+            return;
+        }
+        work.Succeed();
+    }
+
+    // False when the transaction as a whole was lost (a full disk, say); nothing of it is committed and each work is to run alone.
+    bool TryCommitTogether(List<Work> batch)
+    {
+        var failures = new Dictionary<Work, Exception>();
+        try
+        {
+            writer.Begin();
+            foreach (var work in batch)
+            {
+                writer.Savepoint();
+                try
+                {
+                    work.Run(writer);
+                }
+                catch (Exception e) when (writer.InTransaction)
+                {
+                    writer.RollbackToSavepoint();
+                    failures.Add(work, e);
+                }
+                writer.ReleaseSavepoint();
+            }
+            writer.Commit();
+        }
+        catch (Exception)
+        {
+            writer.TryRollback();
+            return false;
+        }
+        foreach (var work in batch)
+        {
+            if (failures.TryGetValue(work, out var failure))
+                work.Fail(failure);
+            else
+                work.Succeed();
+        }
+        return true;
+    }
+
+    abstract class Work
+    {
+        public abstract void Run(DbSession session);
+
+        public abstract void Succeed();
+
+        public abstract void Fail(Exception exception);
+    }
+
+    sealed class Work<T>(Func<DbSession, Task<T>> work) : Work
+    {
+        readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        T result = default!;
+
+        public Task<T> Task => done.Task;
+
+        public override void Run(DbSession session)
+        {
+            var task = work(session);
+            if (!task.IsCompleted)
+                throw new UnreachableException("work on the database awaited something else than its session");
+            result = task.GetAwaiter().GetResult();
+        }
+
+        public override void Succeed() => done.SetResult(result);
+
+        public override void Fail(Exception exception) => done.SetException(exception);
+    }
+
+    sealed class SqliteSession(SqliteConnection connection) : DbSession, IDisposable
+    {
+        readonly List<SqliteCommand?> prepared = [];
+        readonly HashSet<SqliteCommand> rented = [];
+
+        public bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0;
+
+        public void Begin() => RunScript("begin immediate");
+
+        public void Commit() => RunScript("commit");
+
+        public void Savepoint() => RunScript("savepoint work");
+
+        public void ReleaseSavepoint() => RunScript("release work");
+
+        public void RollbackToSavepoint() => RunScript("rollback to work");
+
+        public void TryRollback()
+        {
+            if (InTransaction)
+                RunScript("rollback");
+        }
+
+        public void RunScript(string text)
+        {
+            var result = SQLitePCL.raw.sqlite3_exec(connection.Handle, text);
+            SqliteException.ThrowExceptionForRC(result, connection.Handle);
+        }
+
+        public void Dispose()
+        {
+            foreach (var command in prepared)
+                command?.Dispose();
+            connection.Dispose();
+        }
+
+        protected override DbCommand Rent(Sql sql, object?[] arguments)
+        {
+            while (prepared.Count <= sql.Id)
+                prepared.Add(null);
+            var command = prepared[sql.Id] ??= connection.CreateCommand();
+            if (!rented.Add(command))
+                throw new UnreachableException("a statement was started inside itself");
+            if (command.CommandText.Length == 0)
+                command.CommandText = sql.Sqlite;
+            for (var i = 0; i < arguments.Length; i++)
+            {
+                if (command.Parameters.Count == i)
+                    command.Parameters.Add(new SqliteParameter { ParameterName = string.Create(CultureInfo.InvariantCulture, $"${i + 1}") });
+                command.Parameters[i].Value = arguments[i] switch
+                {
+                    null => DBNull.Value,
+                    string[] or long[] => JsonSerializer.Serialize(arguments[i]),
+                    var value => value,
+                };
+            }
+            return command;
+        }
+
+        protected override void Return(DbCommand command) => rented.Remove((SqliteCommand)command);
+    }
+}

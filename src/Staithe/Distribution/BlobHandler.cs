@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Storage;
+using Staithe.Telemetry;
+
+namespace Staithe.Distribution;
+
+/// <summary>end-2 and end-10: blobs out, and away.</summary>
+internal sealed class BlobHandler(Db db, FileBlobStorage storage, BlobDelete delete, ContentRules rules)
+{
+    public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts)
+    {
+        var blob = await FindAsync(http, route) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
+        http.Response.Headers.AcceptRanges = "bytes";
+        Preconditions.Describe(http.Response, blob.Digest, byDigest: true);
+        if (Preconditions.Check(http.Request, blob.Digest) is { } status)
+            http.Response.StatusCode = status;
+        else if (HttpMethods.IsHead(http.Request.Method))
+            Describe(http.Response, MediaTypes.OctetStream, blob.Size);
+        else
+            await SendAsync(http, blob, facts);
+    }
+
+    public async Task DeleteAsync(HttpContext http, OciRoute.Blob route)
+    {
+        await delete.RunAsync(route.Name, route.Digest, http.RequestAborted);
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+
+    // A HEAD that finds the blob promises it to a push that is about to name it, so it may have to renew the lease.
+    async Task<LinkedBlob?> FindAsync(HttpContext http, OciRoute.Blob route)
+    {
+        var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, route.Name, route.Digest), http.RequestAborted);
+        if (blob is null || !HttpMethods.IsHead(http.Request.Method) || blob.LeaseLeft >= rules.Lease.TotalMilliseconds / 2)
+            return blob;
+        return await db.WriteAsync(session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted) ? blob : null;
+    }
+
+    async Task SendAsync(HttpContext http, LinkedBlob blob, RequestFacts facts)
+    {
+        using var file = storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
+        var ranges = Preconditions.RangeHolds(http.Request, blob.Digest) ? ByteRanges.Parse(http.Request.Headers.Range, blob.Size) : null;
+        switch (ranges)
+        {
+            case null:
+                Describe(http.Response, MediaTypes.OctetStream, blob.Size);
+                await BlobBody.SendAsync(http, file, 0, blob.Size, facts);
+                break;
+            case []:
+                throw new OciException(OciError.RangeInvalid, $"the blob has {blob.Size} bytes; none of them is in the range asked for")
+                {
+                    Headers = new Dictionary<string, string> { ["Content-Range"] = $"bytes */{blob.Size}" },
+                };
+            case [var range]:
+                http.Response.StatusCode = StatusCodes.Status206PartialContent;
+                http.Response.Headers.ContentRange = Tell(range, blob.Size);
+                Describe(http.Response, MediaTypes.OctetStream, range.Length);
+                await BlobBody.SendAsync(http, file, range.Offset, range.Length, facts);
+                break;
+            default:
+                await SendPartsAsync(http, file, blob.Size, ranges, facts);
+                break;
+        }
+    }
+
+    // RFC 9110 section 14.6.
+    static async Task SendPartsAsync(HttpContext http, SafeFileHandle file, long size, IReadOnlyList<ByteRange> ranges, RequestFacts facts)
+    {
+        var boundary = Guid.NewGuid().ToString("N");
+        var heads = ranges.Select(range => Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: {Tell(range, size)}\r\n\r\n")).ToList();
+        var tail = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
+        http.Response.StatusCode = StatusCodes.Status206PartialContent;
+        Describe(http.Response, $"multipart/byteranges; boundary={boundary}", ranges.Sum(range => range.Length) + heads.Sum(head => head.Length) + tail.Length);
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            await http.Response.BodyWriter.WriteAsync(heads[i], http.RequestAborted);
+            await BlobBody.SendAsync(http, file, ranges[i].Offset, ranges[i].Length, facts);
+        }
+        await http.Response.BodyWriter.WriteAsync(tail, http.RequestAborted);
+    }
+
+    static void Describe(HttpResponse response, string contentType, long length) => (response.ContentType, response.ContentLength) = (contentType, length);
+
+    static string Tell(ByteRange range, long size) =>
+        string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Offset + range.Length - 1}/{size}");
+}

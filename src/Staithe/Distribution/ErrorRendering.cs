@@ -1,0 +1,90 @@
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Storage;
+using Staithe.Telemetry;
+
+namespace Staithe.Distribution;
+
+/// <summary>
+/// The one place where a refusal or a failure becomes a response: the JSON of the distribution-spec ("Error Codes"). A failure is logged
+/// here, once, under a trace id that the response tells.
+/// </summary>
+internal sealed class ErrorRendering(Db db, LogOutput log)
+{
+    public async Task RunAsync(HttpContext http, Func<Task> handle)
+    {
+        try
+        {
+            await handle();
+        }
+        catch (Exception e)
+        {
+            if (http.Response.HasStarted)
+            {
+                if (!http.RequestAborted.IsCancellationRequested)
+                    LogFailure(http, e);
+                http.Abort(); // the client must see that what it got is not all
+            }
+            else if (!http.RequestAborted.IsCancellationRequested)
+            {
+                await RenderAsync(http, Translate(http, e));
+            }
+        }
+    }
+
+    OciException Translate(HttpContext http, Exception exception)
+    {
+        switch (exception)
+        {
+            case OciException refusal:
+                return refusal;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
+                return new OciException(OciError.RequestTimeout, "the body came too slowly");
+            case BadHttpRequestException bad:
+                return new OciException(OciError.RequestInvalid, bad.Message);
+            case OperationCanceledException:
+                return new OciException(OciError.RequestTimeout, "another request took this upload over, because this one had stopped sending");
+        }
+        LogFailure(http, exception);
+        return FileBlobStorage.IsFull(exception) || db.IsFull(exception)
+            ? new OciException(OciError.StorageFull, "the registry's disk is full: try again when its operator has made room")
+            : new OciException(OciError.Unknown, $"the registry failed; its log has the reason under {http.TraceIdentifier}");
+    }
+
+    void LogFailure(HttpContext http, Exception exception) => log.Write(
+        LogLevel.Error,
+        "request failed",
+        ("method", http.Request.Method),
+        ("path", OciException.Quote(RegistryEndpoint.RawPath(http))),
+        ("trace", http.TraceIdentifier),
+        ("exception", exception.ToString()));
+
+    static async Task RenderAsync(HttpContext http, OciException refusal)
+    {
+        http.Response.Headers.Remove("ETag");
+        http.Response.Headers.Remove("Cache-Control");
+        http.Response.StatusCode = refusal.Error.Status;
+        foreach (var (name, value) in refusal.Headers)
+            http.Response.Headers[name] = value;
+        var body = JsonBody.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("errors");
+            foreach (var detail in refusal.Details.DefaultIfEmpty())
+            {
+                json.WriteStartObject();
+                json.WriteString("code", refusal.Error.Code);
+                json.WriteString("message", refusal.Message);
+                if (detail is not null)
+                {
+                    json.WritePropertyName("detail");
+                    System.Text.Json.JsonSerializer.Serialize(json, detail);
+                }
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+        await JsonBody.SendAsync(http, "application/json", body);
+    }
+}

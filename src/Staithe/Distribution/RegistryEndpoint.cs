@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http.Features;
+using Staithe.Oci;
+using Staithe.Telemetry;
+
+namespace Staithe.Distribution;
+
+/// <summary>/v2: reads the path once and hands the request to the handler of its noun. One line per endpoint.</summary>
+internal sealed class RegistryEndpoint(
+    ManifestHandler manifests,
+    BlobHandler blobs,
+    UploadHandler uploads,
+    TagListHandler tags,
+    ReferrerListHandler referrers,
+    RepositoryListHandler repositories,
+    ErrorRendering errors)
+{
+    const string Prefix = "/v2";
+
+    /// <summary>True when the request is for the registry's API.</summary>
+    public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
+
+    /// <summary>The request's path as the client wrote it: the framework would already have decoded it and resolved its dots.</summary>
+    public static string RawPath(HttpContext http)
+    {
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget;
+        if (target is not ['/', ..])
+            return http.Request.Path.Value ?? "";
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? target : target[..query];
+    }
+
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
+        return errors.RunAsync(http, () =>
+        {
+            var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
+            facts.Kind = route.Kind;
+            facts.Repository = route.Repository?.Value;
+            return DispatchAsync(http, route, facts);
+        });
+    }
+
+    Task DispatchAsync(HttpContext http, OciRoute route, RequestFacts facts) => (route, http.Request.Method) switch
+    {
+        (OciRoute.Base, "GET" or "HEAD") => JsonBody.SendAsync(http, "application/json", "{}"u8.ToArray()),
+        (OciRoute.RepositoryList, "GET" or "HEAD") => repositories.GetAsync(http),
+        (OciRoute.Manifest manifest, "GET" or "HEAD") => manifests.GetAsync(http, manifest, facts),
+        (OciRoute.Manifest manifest, "PUT") => manifests.PutAsync(http, manifest),
+        (OciRoute.Manifest manifest, "DELETE") => manifests.DeleteAsync(http, manifest),
+        (OciRoute.Blob blob, "GET" or "HEAD") => blobs.GetAsync(http, blob, facts),
+        (OciRoute.Blob blob, "DELETE") => blobs.DeleteAsync(http, blob),
+        (OciRoute.UploadStart start, "POST") => uploads.PostAsync(http, start),
+        (OciRoute.Upload upload, "GET" or "HEAD") => uploads.GetAsync(http, upload),
+        (OciRoute.Upload upload, "PATCH") => uploads.PatchAsync(http, upload),
+        (OciRoute.Upload upload, "PUT") => uploads.PutAsync(http, upload),
+        (OciRoute.Upload upload, "DELETE") => uploads.DeleteAsync(http, upload),
+        (OciRoute.TagList list, "GET" or "HEAD") => tags.GetAsync(http, list),
+        (OciRoute.ReferrerList list, "GET" or "HEAD") => referrers.GetAsync(http, list),
+        _ => throw MethodNotAllowed(http.Request.Method, route),
+    };
+
+    static OciException MethodNotAllowed(string method, OciRoute route)
+    {
+        var allow = route switch
+        {
+            OciRoute.Manifest => "GET, HEAD, PUT, DELETE",
+            OciRoute.Blob => "GET, HEAD, DELETE",
+            OciRoute.UploadStart => "POST",
+            OciRoute.Upload => "GET, HEAD, PATCH, PUT, DELETE",
+            _ => "GET, HEAD",
+        };
+        return new OciException(OciError.Unsupported, $"{OciException.Quote(method)} is not for this endpoint; it takes {allow}") { Headers = new Dictionary<string, string> { ["Allow"] = allow } };
+    }
+}

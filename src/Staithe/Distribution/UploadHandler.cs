@@ -1,0 +1,106 @@
+using System.Globalization;
+using Staithe.Content;
+using Staithe.Oci;
+
+namespace Staithe.Distribution;
+
+/// <summary>end-4 to end-6, end-11, end-13 and end-14: blobs in.</summary>
+internal sealed class UploadHandler(BlobUpload upload, BlobMount mount)
+{
+    /// <summary>
+    /// What clients are asked to send at least in a chunk: each costs a sync of the disk. It is advice; smaller chunks are taken too.
+    /// </summary>
+    const int AdvisedChunkBytes = 64 * 1024;
+
+    public async Task PostAsync(HttpContext http, OciRoute.UploadStart route)
+    {
+        var query = http.Request.Query;
+        if (query["mount"] is [{ } wanted, ..])
+        {
+            var digest = Digest.ParseSupported(wanted);
+            var source = query["from"] is [{ Length: > 0 } from, ..] ? RepositoryName.Parse(from) : null;
+            if (await mount.TryRunAsync(route.Name, source, digest, http.RequestAborted))
+                Created(http, route.Name, digest);
+            else
+                await BeginAsync(http, route, digest.Algorithm!);
+        }
+        else if (query["digest"] is [{ } whole, ..])
+        {
+            await TakeWholeAsync(http, route, Digest.ParseSupported(whole));
+        }
+        else
+        {
+            await BeginAsync(http, route, Algorithm(query["digest-algorithm"]));
+        }
+    }
+
+    public async Task PatchAsync(HttpContext http, OciRoute.Upload route)
+    {
+        var received = await upload.AppendAsync(route.Name, route.Id, ChunkOf(http), http.RequestAborted);
+        Progress(http, route, received, StatusCodes.Status202Accepted);
+    }
+
+    public async Task PutAsync(HttpContext http, OciRoute.Upload route)
+    {
+        if (http.Request.Query["digest"] is not [{ } text, ..])
+            throw new OciException(OciError.DigestInvalid, "the closing PUT needs ?digest=, the digest of the whole blob");
+        Created(http, route.Name, await upload.FinishAsync(route.Name, route.Id, Digest.ParseSupported(text), ChunkOf(http), http.RequestAborted));
+    }
+
+    public async Task GetAsync(HttpContext http, OciRoute.Upload route)
+    {
+        var row = await upload.GetAsync(route.Name, route.Id, http.RequestAborted);
+        Progress(http, route, row.Received, StatusCodes.Status204NoContent);
+    }
+
+    public async Task DeleteAsync(HttpContext http, OciRoute.Upload route)
+    {
+        await upload.CancelAsync(route.Name, route.Id, http.RequestAborted);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    async Task BeginAsync(HttpContext http, OciRoute.UploadStart route, DigestAlgorithm algorithm)
+    {
+        var row = await upload.StartAsync(route.Name, algorithm, http.RequestAborted);
+        http.Response.Headers["OCI-Chunk-Min-Length"] = AdvisedChunkBytes.ToString(CultureInfo.InvariantCulture);
+        Progress(http, new OciRoute.Upload(route.Name, row.Id), 0, StatusCodes.Status202Accepted);
+    }
+
+    // Nobody but this request knows the upload, so with the request it ends.
+    async Task TakeWholeAsync(HttpContext http, OciRoute.UploadStart route, Digest digest)
+    {
+        var row = await upload.StartAsync(route.Name, digest.Algorithm!, http.RequestAborted);
+        try
+        {
+            await upload.FinishAsync(route.Name, row.Id, digest, ChunkOf(http), http.RequestAborted);
+        }
+        catch
+        {
+            await upload.AbandonAsync(row);
+            throw;
+        }
+        Created(http, route.Name, digest);
+    }
+
+    static Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, http.Request.BodyReader);
+
+    static DigestAlgorithm Algorithm(string? name) => name is null
+        ? DigestAlgorithm.Sha256
+        : DigestAlgorithm.Find(name) ?? throw new OciException(OciError.DigestInvalid, $"digest-algorithm \"{OciException.Quote(name)}\" is not supported here: use sha256 or sha512");
+
+    static void Created(HttpContext http, RepositoryName name, Digest digest)
+    {
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        http.Response.Headers.Location = $"/v2/{name}/blobs/{digest}";
+        http.Response.Headers["Docker-Content-Digest"] = digest.Value;
+    }
+
+    static void Progress(HttpContext http, OciRoute.Upload route, long received, int status)
+    {
+        http.Response.StatusCode = status;
+        http.Response.Headers.Location = route.ToString();
+        http.Response.Headers["Docker-Upload-UUID"] = route.Id.Value;
+        foreach (var (name, value) in BlobUpload.RangeHeader(received))
+            http.Response.Headers[name] = value;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Globalization;
+using Staithe.Config;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Storage;
+
+namespace Staithe.Fsck;
+
+/// <summary>
+/// Holds the rows against the bytes, and changes neither: every blob has its bytes, every key is in exactly one of blobs, uploads and trash,
+/// every file has a key, every manifest is what its digest says and refers to what the rows say. May run beside a server: whatever
+/// looks wrong is looked at twice.
+/// </summary>
+internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextWriter output)
+{
+    static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
+
+    readonly Stopwatch sinceProgress = Stopwatch.StartNew();
+    long problems;
+    long blobs;
+    long blobBytes;
+    long uploads;
+    long trash;
+    long manifests;
+
+    /// <summary>Checks what a configuration names; the exit code: 0 clean, 1 not.</summary>
+    public static async Task<int> RunAsync(StaitheConfig config, bool rehash, TextWriter output, CancellationToken cancel)
+    {
+        using var directory = DataDirectory.Open(config.Data);
+        await using var db = StaitheApp.OpenDatabase(config, directory);
+        await Migrator.MigrateAsync(db);
+        using var storage = new FileBlobStorage(directory.Blobs);
+        return await new FsckRun(db, storage, rehash, output).RunAsync(cancel);
+    }
+
+    public async Task<int> RunAsync(CancellationToken cancel)
+    {
+        foreach (var fault in await db.CheckIntegrityAsync())
+            Problem($"database: {fault}");
+        var files = storage.ListKeys().ToHashSet();
+        await CheckBlobsAsync(files, cancel);
+        await CheckUploadsAsync(files, cancel);
+        await CheckTrashAsync(files, cancel);
+        await CheckFilesAsync(files, cancel);
+        await CheckManifestsAsync(cancel);
+        var tags = await db.ReadAsync(FsckTable.CountTagsAsync, cancel);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{blobs} blobs with {blobBytes} bytes{(rehash ? ", read and hashed again" : "")}; {manifests} manifests; {tags} tags; {uploads} uploads under way; {trash} keys in the trash"));
+        output.WriteLine(problems == 0 ? "clean" : string.Create(CultureInfo.InvariantCulture, $"{problems} problems"));
+        return problems == 0 ? 0 : 1;
+    }
+
+    async Task CheckBlobsAsync(HashSet<string> files, CancellationToken cancel)
+    {
+        var page = await db.ReadAsync(session => FsckTable.ListBlobsAsync(session, 0), cancel);
+        while (page.Count > 0)
+        {
+            foreach (var (_, digest, key, size) in page)
+            {
+                blobs++;
+                blobBytes += size;
+                files.Remove(key);
+                if (storage.FindLength(key) is var length && length != size)
+                    await ConfirmAsync(key, length is null ? $"{digest}: its bytes ({key}) are gone" : $"{digest}: {key} has {length} bytes, not {size}", cancel);
+                else if (rehash && await HashAsync(key, Digest.Parse(digest).Algorithm!, cancel) is var actual && actual?.Value != digest)
+                    await ConfirmAsync(key, $"{digest}: the bytes in {key} have the digest {actual?.Value ?? "of nothing"}", cancel);
+                Progress("blobs", blobs);
+            }
+            page = await db.ReadAsync(session => FsckTable.ListBlobsAsync(session, page[^1].Id), cancel);
+        }
+    }
+
+    async Task CheckUploadsAsync(HashSet<string> files, CancellationToken cancel)
+    {
+        var page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, ""), cancel);
+        while (page.Count > 0)
+        {
+            foreach (var (id, key, received) in page)
+            {
+                uploads++;
+                files.Remove(key);
+                var length = storage.FindLength(key) ?? 0;
+                if (length < received)
+                    await ConfirmAsync(key, $"upload {id}: {received} bytes were acknowledged, {key} has {length}", cancel);
+            }
+            page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, page[^1].Id), cancel);
+        }
+    }
+
+    async Task CheckTrashAsync(HashSet<string> files, CancellationToken cancel)
+    {
+        var page = await db.ReadAsync(session => FsckTable.ListTrashAsync(session, ""), cancel);
+        while (page.Count > 0)
+        {
+            foreach (var key in page)
+            {
+                trash++;
+                files.Remove(key);
+                if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) > 1)
+                    Problem($"{key} is in the trash and in use");
+            }
+            page = await db.ReadAsync(session => FsckTable.ListTrashAsync(session, page[^1]), cancel);
+        }
+    }
+
+    // Files that no row named when the rows were read. A server that runs may have moved a key from one table to another, or emptied its trash.
+    async Task CheckFilesAsync(HashSet<string> files, CancellationToken cancel)
+    {
+        foreach (var key in files)
+        {
+            if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) == 0 && storage.FindLength(key) is { } length)
+                Problem($"{key}: {length} bytes that no row knows");
+        }
+    }
+
+    async Task CheckManifestsAsync(CancellationToken cancel)
+    {
+        var behind = 0L;
+        while (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, behind), cancel) is { Count: > 0 } page)
+        {
+            foreach (var manifest in page)
+            {
+                manifests++;
+                await CheckManifestAsync(manifest, cancel);
+                Progress("manifests", manifests);
+            }
+            behind = page[^1].Id;
+        }
+    }
+
+    async Task CheckManifestAsync(CheckedManifest row, CancellationToken cancel)
+    {
+        var name = $"{row.Repository}@{row.Digest}";
+        var actual = Digest.Parse(row.Digest).Algorithm!.Digest(row.Content);
+        if (actual.Value != row.Digest)
+        {
+            Problem($"{name}: its bytes have the digest {actual}");
+            return;
+        }
+        var known = await db.ReadAsync(session => FsckTable.ListReferencesAsync(session, row.Id), cancel);
+        if (known.Count == 0 && await IsDeletedAsync(row, cancel))
+            return;
+        var manifest = Manifest.Parse(row.Content, row.MediaType);
+        foreach (var named in manifest.Blobs.Concat(manifest.Children).Select(descriptor => descriptor.Digest.Value).Except(known))
+            Problem($"{name}: refers to {named}, and no row says so");
+    }
+
+    async Task<bool> IsDeletedAsync(CheckedManifest row, CancellationToken cancel) =>
+        (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, row.Id - 1), cancel)).All(found => found.Id != row.Id);
+
+    async Task<Digest?> HashAsync(string key, DigestAlgorithm algorithm, CancellationToken cancel)
+    {
+        using var file = storage.OpenRead(key);
+        if (file is null)
+            return null;
+        using var hash = ContentHash.Create(algorithm);
+        await hash.AppendFileAsync(file, long.MaxValue, cancel);
+        return hash.Finish();
+    }
+
+    // The row may have gone, with its bytes, between the look at the one and at the other.
+    async Task ConfirmAsync(string key, string problem, CancellationToken cancel)
+    {
+        if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) > 0)
+            Problem(problem);
+    }
+
+    void Problem(string text)
+    {
+        problems++;
+        output.WriteLine(text);
+    }
+
+    void Progress(string what, long count)
+    {
+        if (sinceProgress.Elapsed < ProgressInterval)
+            return;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"… {count} {what} looked at"));
+        sinceProgress.Restart();
+    }
+}

@@ -1,0 +1,75 @@
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Storage;
+using Staithe.Telemetry;
+
+namespace Staithe.GarbageCollection;
+
+/// <summary>
+/// Takes away what has no future: uploads that nobody goes on with, and bytes whose time in the trash is over. The bytes go first and the
+/// row after, so a crash between leaves a row to try again with, never bytes that nobody knows.
+/// </summary>
+internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims, LogOutput log, TimeProvider clock) : BackgroundService
+{
+    const int BatchRows = 500;
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    /// <summary>One round: everything that is due now.</summary>
+    public async Task RunOnceAsync(CancellationToken cancel)
+    {
+        var expired = await RepeatAsync(DropExpiredAsync, cancel);
+        var deleted = await RepeatAsync(EmptyTrashAsync, cancel);
+        if (expired + deleted > 0)
+            log.Write(LogLevel.Information, "sweep", ("uploads_expired", expired), ("keys_deleted", deleted));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        do
+        {
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                log.Write(LogLevel.Error, "sweep failed; it will be tried again", ("exception", e.ToString()));
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    static async Task<int> RepeatAsync(Func<CancellationToken, Task<int>> batch, CancellationToken cancel)
+    {
+        var total = 0;
+        int count;
+        do
+        {
+            count = await batch(cancel);
+            total += count;
+        }
+        while (count == BatchRows);
+        return total;
+    }
+
+    Task<int> DropExpiredAsync(CancellationToken cancel) => db.WriteAsync(
+        async session =>
+        {
+            var keys = await UploadTable.DeleteExpiredAsync(session, claims.List(), BatchRows);
+            foreach (var key in keys)
+                await TrashTable.AddAsync(session, key, TimeSpan.Zero);
+            return keys.Count;
+        },
+        cancel);
+
+    async Task<int> EmptyTrashAsync(CancellationToken cancel)
+    {
+        var keys = await db.ReadAsync(session => TrashTable.ListDueAsync(session, BatchRows), cancel);
+        foreach (var key in keys)
+            storage.Delete(key);
+        if (keys.Count > 0)
+            await db.WriteAsync(session => TrashTable.RemoveAsync(session, [.. keys]), cancel);
+        return keys.Count;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Staithe.Config;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Distribution;
+using Staithe.GarbageCollection;
+using Staithe.Storage;
+using Staithe.Telemetry;
+
+namespace Staithe;
+
+/// <summary>The composition root: a configuration in, a running registry out. Every object that lives as long as the server is made here.</summary>
+internal sealed class StaitheApp : IAsyncDisposable
+{
+    const int MaxRequestLineBytes = 16 * 1024; // a push may name a hundred tags
+    const int MinBodyBytesPerSecond = 240;
+    const int MinAnswerBytesPerSecond = 1024;
+
+    readonly WebApplication web;
+    readonly DataDirectory directory;
+    readonly Db db;
+    readonly FileBlobStorage storage;
+    readonly LogOutput log;
+
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Sweep sweep)
+    {
+        (this.web, this.directory, this.db, this.storage, this.log) = (web, directory, db, storage, log);
+        Sweep = sweep;
+    }
+
+    /// <summary>Where it listens, as URLs.</summary>
+    public IReadOnlyCollection<string> Addresses => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+
+    public Db Database => db;
+
+    public Sweep Sweep { get; }
+
+    /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
+    public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await using var app = await StartAsync(config, Console.Out, !Console.IsOutputRedirected);
+        Greet(config, app.Addresses, Stopwatch.GetElapsedTime(started));
+        await app.web.WaitForShutdownAsync(cancel);
+        return 0;
+    }
+
+    /// <summary>Starts a server; it answers when this returns.</summary>
+    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal)
+    {
+        var directory = DataDirectory.Claim(config.Data);
+        var db = OpenDatabase(config, directory);
+        await Migrator.MigrateAsync(db);
+        var storage = new FileBlobStorage(directory.Blobs);
+        var log = new LogOutput(config.Log, logWriter, isTerminal, TimeProvider.System);
+
+        var rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
+        var claims = new UploadClaims(TimeProvider.System);
+        var registry = new RegistryEndpoint(
+            new ManifestHandler(db, new ManifestPush(db, rules), new ManifestDelete(db)),
+            new BlobHandler(db, storage, new BlobDelete(db, rules), rules),
+            new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules)),
+            new TagListHandler(db),
+            new ReferrerListHandler(db),
+            new RepositoryListHandler(db),
+            new ErrorRendering(db, log));
+        var sweep = new Sweep(db, storage, claims, log, TimeProvider.System);
+
+        var web = BuildWeb(config, log, sweep);
+        var health = new Health(db, storage, web.Lifetime, log);
+        var requests = new RequestLog(log);
+        web.Run(http => requests.RunAsync(http, (_, facts) => RouteAsync(http, facts, registry, health)));
+        await web.StartAsync();
+        return new StaitheApp(web, directory, db, storage, log, sweep);
+    }
+
+    /// <summary>The database that a configuration names.</summary>
+    public static Db OpenDatabase(StaitheConfig config, DataDirectory directory) =>
+        config.Database is { } url ? new PostgresDb(PostgresUrl.Parse(url).ConnectionString) : new SqliteDb(directory.DatabaseFile);
+
+    public async ValueTask DisposeAsync()
+    {
+        await web.StopAsync();
+        await web.DisposeAsync();
+        storage.Dispose();
+        await db.DisposeAsync();
+        await log.DisposeAsync();
+        directory.Dispose();
+    }
+
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health)
+    {
+        var path = RegistryEndpoint.RawPath(http);
+        if (RegistryEndpoint.Takes(path))
+            return registry.HandleAsync(http, path, facts);
+        facts.Kind = path switch { "/livez" or "/readyz" => "health", _ => "other" };
+        return path switch
+        {
+            "/livez" => Health.LiveAsync(http),
+            "/readyz" => health.ReadyAsync(http),
+            _ => NothingHereAsync(http),
+        };
+    }
+
+    static Task NothingHereAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status404NotFound;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync($"This is Staithe, a container registry. There is no page here; pull an image with: podman pull {http.Request.Host}/NAME:TAG\n");
+    }
+
+    // An empty builder: the usual one watches the working directory for changes of settings, and each write of a blob below it would wake it.
+    static WebApplication BuildWeb(StaitheConfig config, LogOutput log, Sweep sweep)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "staithe" });
+        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
+        builder.Services.AddSingleton<IHostedService>(sweep);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = null;
+            options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
+            var stall = TimeSpan.FromSeconds(Math.Max(2, config.StallSeconds));
+            options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
+            options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
+            options.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            foreach (var address in config.Listen)
+                Listen(options, address);
+        });
+        return builder.Build();
+    }
+
+    static void Listen(KestrelServerOptions options, ListenAddress address)
+    {
+        if (address.Host == "localhost")
+            options.ListenLocalhost(address.Port);
+        else if (address.Host == "*")
+            options.ListenAnyIP(address.Port);
+        else if (IPAddress.TryParse(address.Host, out var ip))
+            options.Listen(ip, address.Port);
+        else
+            options.Listen(Dns.GetHostAddresses(address.Host)[0], address.Port);
+    }
+
+    static void Greet(StaitheConfig config, IReadOnlyCollection<string> addresses, TimeSpan took)
+    {
+        Console.Error.WriteLine($"staithe listens on {string.Join(" and ", addresses)}, keeps its data in {config.Data}, and was ready after {took.TotalMilliseconds:F0} ms");
+        Console.Error.WriteLine("There are no accounts: whoever reaches the port may read, write and delete everything.");
+    }
+}

@@ -1,0 +1,22 @@
+using Staithe.Tests.Harness;
+
+[assembly: AssemblyFixture(typeof(Registries))]
+
+namespace Staithe.Tests.Harness;
+
+/// <summary>The servers with default settings that tests share, one for each engine, started when first asked for.</summary>
+public sealed class Registries : IAsyncDisposable
+{
+    readonly Lazy<Task<Registry>>[] shared = [.. Enum.GetValues<Engine>().Select(engine => new Lazy<Task<Registry>>(() => Registry.StartAsync(engine)))];
+
+    internal Task<Registry> GetAsync(Engine engine) => shared[(int)engine].Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var registry in shared)
+        {
+            if (registry.IsValueCreated)
+                await (await registry.Value).DisposeAsync();
+        }
+    }
+}

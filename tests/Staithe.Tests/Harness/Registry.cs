@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using Staithe.Config;
+
+namespace Staithe.Tests.Harness;
+
+/// <summary>The production composition on real Kestrel, on a free port of the loopback address, in this process.</summary>
+internal sealed class Registry : IAsyncDisposable
+{
+    static int names;
+
+    readonly TempDirectory directory;
+    readonly StringWriter log;
+
+    Registry(StaitheApp app, StaitheConfig config, TempDirectory directory, StringWriter log)
+    {
+        (App, Config, this.directory, this.log) = (app, config, directory, log);
+        Url = new Uri(app.Addresses.Single());
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, MaxConnectionsPerServer = 256 }) { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(2) };
+    }
+
+    public StaitheApp App { get; }
+
+    public StaitheConfig Config { get; }
+
+    public Uri Url { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Host and port, as clients write it before a repository name.</summary>
+    public string Authority => Url.Authority;
+
+    /// <summary>What the server has logged so far.</summary>
+    public string Log => log.ToString();
+
+    /// <summary>A server of its own for one test, or one that many share.</summary>
+    public static async Task<Registry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null)
+    {
+        var directory = new TempDirectory();
+        var config = new StaitheConfig
+        {
+            Data = directory["data"],
+            Database = engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null,
+            Listen = [ListenAddress.Parse("127.0.0.1:0")],
+            Log = LogFormat.Json,
+            StopSeconds = 5,
+        };
+        config = change?.Invoke(config) ?? config;
+        var log = new StringWriter();
+        var app = await StaitheApp.StartAsync(config, TextWriter.Synchronized(log), isTerminal: false);
+        return new Registry(app, config, directory, log);
+    }
+
+    /// <summary>A repository name that no other test uses.</summary>
+    public static string NewRepository(string prefix = "test") => $"{prefix}/r{Interlocked.Increment(ref names)}";
+
+    /// <summary>The digest of content in the way clients write it.</summary>
+    public static string Digest(ReadOnlySpan<byte> content, string algorithm = "sha256") =>
+        $"{algorithm}:{Convert.ToHexStringLower(algorithm == "sha512" ? SHA512.HashData(content) : SHA256.HashData(content))}";
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await App.DisposeAsync();
+        directory.Dispose();
+    }
+}
