@@ -117,7 +117,7 @@ internal sealed class StaitheApp : IAsyncDisposable
     static WebApplication BuildWeb(StaitheConfig config, LogOutput log, Sweep sweep)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "staithe" });
-        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops the host comes out of StartAsync
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
         builder.Services.AddSingleton<IHostedService>(sweep);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
@@ -125,7 +125,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = null;
             options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
-            var stall = TimeSpan.FromSeconds(Math.Max(2, config.StallSeconds));
+            var stall = TimeSpan.FromSeconds(config.StallSeconds);
             options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
             options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
             options.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
@@ -137,14 +137,12 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     static void Listen(KestrelServerOptions options, ListenAddress address)
     {
-        if (address.Host == "localhost")
+        if (address.Host == ListenAddress.Localhost)
             options.ListenLocalhost(address.Port);
-        else if (address.Host == "*")
+        else if (address.Host == ListenAddress.AnyHost)
             options.ListenAnyIP(address.Port);
-        else if (IPAddress.TryParse(address.Host, out var ip))
-            options.Listen(ip, address.Port);
         else
-            options.Listen(Dns.GetHostAddresses(address.Host)[0], address.Port);
+            options.Listen(IPAddress.Parse(address.Host), address.Port);
     }
 
     static void Greet(StaitheConfig config, IReadOnlyCollection<string> addresses, TimeSpan took)

@@ -9,7 +9,11 @@ internal sealed class ConfigOptions
     readonly Option<string> file = new(Settings.FileOption) { HelpName = "FILE", Description = $"{Settings.FileHelp} [default: {Settings.FileDefault}]" };
     readonly IReadOnlyList<(Setting Setting, Option Option)> options;
 
-    ConfigOptions(IEnumerable<Setting> settings) => options = [.. settings.Select(setting => (setting, Create(setting)))];
+    ConfigOptions(IEnumerable<Setting> settings)
+    {
+        options = [.. settings.Select(setting => (setting, Create(setting)))];
+        file.Validators.Add(Usage.RefuseOptionAsValue);
+    }
 
     /// <summary>Gives <paramref name="command"/> options for these settings and for the file.</summary>
     public static ConfigOptions AddTo(Command command, IEnumerable<Setting> settings)
@@ -37,6 +41,7 @@ internal sealed class ConfigOptions
         };
         option.HelpName = setting.OptionValue;
         option.Description = setting.Shape == SettingShape.Flag ? setting.Help : $"{setting.Help}{(repeats ? " May be given several times." : "")} [default: {setting.Default}]";
+        option.Validators.Add(Usage.RefuseOptionAsValue);
         return option;
     }
 

@@ -15,8 +15,8 @@ internal static class Usage
         foreach (var problem in refused.Problems)
             error.WriteLine(problem);
         error.WriteLine(command.Name == "check"
-            ? "Run \"staithe config reference\" for every setting."
-            : "Nothing was started. Run \"staithe config check\" with the same options to check again, \"staithe config reference\" for every setting.");
+            ? "Run \"staithe config reference\" for a list of the settings."
+            : "Nothing was started. Run \"staithe config check\" with the same options to check the settings, \"staithe config reference\" for a list of them.");
         return ExitCode.Refused;
     }
 
@@ -25,7 +25,7 @@ internal static class Usage
     public static int Refuse(ParseResult parsed, TextWriter error)
     {
         var command = parsed.CommandResult.Command;
-        var problems = Problems(parsed).ToList();
+        var problems = Problems(parsed).Distinct().ToList();
         if (problems.Count == 0)
         {
             command.WriteHelp(error);
@@ -37,16 +37,26 @@ internal static class Usage
         return ExitCode.Refused;
     }
 
+    /// <summary>Refuses <c>--data --open</c>, which the library takes for a directory called --open.</summary>
+    public static void RefuseOptionAsValue(OptionResult option)
+    {
+        if (IsValueMissing(option))
+            option.AddError("value missing");
+    }
+
     static IEnumerable<string> Problems(ParseResult parsed)
     {
         var afterUnknown = false;
         foreach (var token in parsed.UnmatchedTokens)
         {
+            var before = parsed.Tokens.Zip(parsed.Tokens.Skip(1)).FirstOrDefault(pair => pair.Second.Value == token).First;
             var isOption = token.StartsWith('-') && parsed.CommandResult.Command.Options.All(known => known.Name != token);
             if (isOption)
                 yield return UnknownOption(token.Split('=')[0], parsed.CommandResult);
+            else if (before is { Type: TokenType.Option })
+                yield return $"{before.Value}: takes no value";
             else if (!afterUnknown) // else it is the value of the unknown option
-                yield return UnknownArgument(token, parsed);
+                yield return UnknownArgument(token, parsed.CommandResult);
             afterUnknown = isOption && !token.Contains('=', StringComparison.Ordinal);
         }
         foreach (var fault in parsed.Errors)
@@ -59,19 +69,16 @@ internal static class Usage
     static string UnknownOption(string option, CommandResult command) =>
         $"{OciException.Quote(option)}: no such option of {Path(command)}{NearestName.Hint(option, command.Command.Options.Select(known => known.Name))}";
 
-    static string UnknownArgument(string token, ParseResult parsed)
-    {
-        var command = parsed.CommandResult;
-        if (parsed.Tokens.Zip(parsed.Tokens.Skip(1)).FirstOrDefault(pair => pair.Second.Value == token) is { First: { Type: TokenType.Option } before })
-            return $"{before.Value}: takes no value";
-        return command.Command.Subcommands.Count > 0
-            ? $"{Path(command)}: no such command: {Settings.Shown(token)}{NearestName.Hint(token, command.Command.Subcommands.Select(known => known.Name))}"
-            : $"{Path(command)}: takes no argument, found {Settings.Shown(token)}";
-    }
+    static string UnknownArgument(string token, CommandResult command) => command.Command.Subcommands.Count > 0
+        ? $"{Path(command)}: no such command: {Settings.Shown(token)}{NearestName.Hint(token, command.Command.Subcommands.Select(known => known.Name))}"
+        : $"{Path(command)}: takes no argument, found {Settings.Shown(token)}";
 
-    static string OptionFault(OptionResult option) => option.Tokens.Count == 0
+    static string OptionFault(OptionResult option) => IsValueMissing(option)
         ? $"{option.Option.Name}: the value is missing: {option.Option.Name} {option.Option.HelpName}"
         : $"{option.Option.Name}: given more than once";
+
+    static bool IsValueMissing(OptionResult option) =>
+        option.Option.Arity.MinimumNumberOfValues > 0 && (option.Tokens.Count == 0 || option.Tokens.Any(token => token.Value.StartsWith("--", StringComparison.Ordinal)));
 
     static string Path(CommandResult command) => command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : "staithe";
 }

@@ -8,7 +8,7 @@ namespace Staithe.Config;
 
 /// <summary>
 /// Reads the file: one JSON object whose keys are those of <see cref="Settings"/>. Goes through the tokens itself, so that every problem
-/// has its line and one problem does not hide the next. No message quotes a value here, since any could be a secret.
+/// has its line and one problem does not hide the next. Quotes no value itself, since any could be a secret.
 /// </summary>
 internal sealed class ConfigFile
 {
@@ -21,7 +21,7 @@ internal sealed class ConfigFile
     readonly Dictionary<string, int> lines = [];
 
     ConfigFile(string name, byte[] json, ConfigDraft draft) =>
-        (this.name, directory, this.json, this.draft) = (name, Path.GetDirectoryName(Path.GetFullPath(name))!, json, draft);
+        (this.name, directory, this.json, this.draft) = (name, Path.GetDirectoryName(Path.GetFullPath(name))!, WithoutMark(json), draft);
 
     /// <summary>Reads the file at <paramref name="path"/> into <paramref name="draft"/>.</summary>
     /// <param name="path">The file, as the problems name it.</param>
@@ -33,7 +33,7 @@ internal sealed class ConfigFile
         {
             new ConfigFile(path, File.ReadAllBytes(path), draft).Read();
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             draft.Refuse(place, $"cannot read {Settings.Shown(path)}: {Reason(fault, path)}");
             draft.LoseTrack();
@@ -45,13 +45,13 @@ internal sealed class ConfigFile
     {
         FileNotFoundException or DirectoryNotFoundException => "no such file",
         UnauthorizedAccessException => Directory.Exists(path) ? "it is a directory" : "permission denied",
+        ArgumentException => "it is no path",
         _ => fault.Message,
     };
 
     void Read()
     {
-        var start = json.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-        var text = json.AsSpan(start);
+        ReadOnlySpan<byte> text = json;
         var reader = new Utf8JsonReader(text, Lenient);
         try
         {
@@ -160,6 +160,8 @@ internal sealed class ConfigFile
             _ => $"not JSON: unexpected {OciException.Quote(rune.ToString())} at character {character}",
         };
     }
+
+    static byte[] WithoutMark(byte[] json) => json.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? json[Encoding.UTF8.Preamble.Length..] : json;
 
     int Line(Utf8JsonReader reader) => json.AsSpan(0, (int)reader.TokenStartIndex).Count((byte)'\n') + 1;
 

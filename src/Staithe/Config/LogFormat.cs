@@ -1,9 +1,9 @@
 namespace Staithe.Config;
 
-/// <summary>How the log is written to standard error.</summary>
+/// <summary>How the log is written.</summary>
 internal enum LogFormat
 {
-    /// <summary>Text on a terminal, JSON lines elsewhere.</summary>
+    /// <summary><see cref="Quiet"/> on a terminal, <see cref="Json"/> elsewhere.</summary>
     Auto,
 
     /// <summary>Lines for people.</summary>

@@ -53,9 +53,9 @@ internal sealed class PostgresUrl
         var faults = new List<string>();
         ReadUser(at < 0 ? "" : authority[..at], builder, faults);
         ReadHost(authority[(at + 1)..], builder, faults);
-        // Behind a host that is none, a parameter may be the rest of a password; its name must not be repeated then.
-        var parameters = faults.Count == 0 ? ReadParameters(query, builder, faults) : [];
         ReadDatabase(path, builder, faults);
+        // When something is wrong before the ?, what follows may be the rest of a password, whose words must not be repeated as names.
+        var parameters = faults.Count == 0 ? ReadParameters(query, builder, faults) : [];
         if (string.IsNullOrEmpty(builder.Host) && faults.Count == 0)
             faults.Add("the host is missing: write postgres://user:password@host:5432/database, or ?host=DIRECTORY for a Unix socket");
         return faults.Count == 0

@@ -91,13 +91,13 @@ internal static class Settings
 
     public static readonly Setting Sparse = Choice(
         "sparse",
-        "Whether a manifest may name content that its repository lacks: refuse (never), index (an index may lack manifests), all (anything may be missing).",
+        "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
         config => config.Sparse,
         (config, policy) => config with { Sparse = policy });
 
     public static readonly Setting Log = Choice(
         "log",
-        "How the log is written: text for people, json one object a line, quiet for warnings and errors only, auto for text on a terminal and json elsewhere.",
+        "How the log is written: text for people, json one object a line, quiet warnings and errors only, auto quiet on a terminal and json elsewhere.",
         config => config.Log,
         (config, format) => config with { Log = format });
 
@@ -127,7 +127,7 @@ internal static class Settings
 
     public static readonly Setting StallSeconds = Number(
         "stallSeconds",
-        1,
+        2,
         3600,
         "Seconds after which a client that sends or takes nothing is cut off.",
         config => config.StallSeconds,

@@ -1,0 +1,136 @@
+using Staithe.Commands;
+using Staithe.Config;
+
+namespace Staithe.Tests.Config;
+
+/// <summary>The command line as a user meets it: what it prints where, and what it exits with.</summary>
+public class CommandLineTests : ConfigFixture
+{
+    async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exitCode = await StaitheCommand.RunAsync(args, new Terminal(Variables, output, error), TestContext.Current.CancellationToken);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    [Fact]
+    public async Task Version_prints_two_lines()
+    {
+        var (exitCode, output, error) = await RunAsync("version");
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Matches(@"\Astaithe \d+\.\d+\.\d+\n\.NET 10\..+\n\z", output);
+        Assert.Equal((0, output, ""), await RunAsync("--version"));
+    }
+
+    [Fact]
+    public async Task Config_reference_prints_the_table() => Assert.Equal((0, ConfigReference.Markdown(), ""), await RunAsync("config", "reference"));
+
+    [Fact]
+    public async Task Config_check_prints_the_settings_and_their_sources()
+    {
+        Variables["STAITHE_DATABASE"] = "postgres://u:hunter2@h/d";
+        var file = Write("staithe.json", "{\n  \"sparse\": \"all\"\n}");
+        var (exitCode, output, error) = await RunAsync("config", "check", "--config", file, "--listen", "127.0.0.1:1", "--listen", "[::1]:1");
+        Assert.Equal((0, ""), (exitCode, error));
+        var data = $"{Home}/.local/share/staithe";
+        Assert.Equal(
+            [
+                ("listen", "127.0.0.1:1, [::1]:1", "flag --listen"),
+                ("data", data, "default"),
+                ("database", "postgres://u:***@h/d", "environment STAITHE_DATABASE"),
+                ("open", "false", "default"),
+                ("sparse", "all", $"{file}:2"),
+                ("log", "auto", "default"),
+                ("uploadHours", "24", "default"),
+                ("leaseHours", "24", "default"),
+                ("trashMinutes", "60", "default"),
+                ("stallSeconds", "30", "default"),
+                ("stopSeconds", "30", "default"),
+            ],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (line[..14].Trim(), line[14..(16 + data.Length)].Trim(), line[(16 + data.Length)..])));
+        Assert.StartsWith("ok\nlisten        127.0.0.1:1, [::1]:1  ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("config", "check")]
+    public async Task Open_must_be_said(params string[] command)
+    {
+        var (exitCode, output, error) = await RunAsync([.. command, "--listen", ":5000"]);
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.StartsWith("--listen: *:5000 can be reached from other machines", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_can_be_said() => Assert.Matches("(?m)^open +true +flag --open$", (await RunAsync("config", "check", "--listen", ":5000", "--open")).Output);
+
+    [Theory]
+    [InlineData("serve", "staithe config check")]
+    [InlineData("fsck", "staithe config check")]
+    [InlineData("config check", "staithe config reference")]
+    public async Task Problems_go_to_standard_error_with_where_to_read_on(string command, string hint)
+    {
+        Variables["STAITHE_LOG"] = "xml";
+        Variables["STAITHE_OPN"] = "true";
+        var (exitCode, output, error) = await RunAsync([.. command.Split(' '), "--data", "~/x"]);
+        Assert.Equal((2, ""), (exitCode, output));
+        var lines = error.TrimEnd('\n').Split('\n');
+        Assert.Equal(["STAITHE_LOG", "STAITHE_OPN", "--data"], lines.SkipLast(1).Select(line => line.Split(": ")[0]));
+        Assert.Contains(hint, lines[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("serv", "staithe: no such command: \"serv\"; did you mean serve?", "staithe")]
+    [InlineData("config chek", "staithe config: no such command: \"chek\"; did you mean check?", "staithe config")]
+    [InlineData("serve --dat x", "--dat: no such option of staithe serve; did you mean --data?", "staithe serve")]
+    [InlineData("serve --dat=x", "--dat: no such option of staithe serve; did you mean --data?", "staithe serve")]
+    [InlineData("serve --databse postgres://u:hunter2@h/d", "--databse: no such option of staithe serve; did you mean --database?", "staithe serve")]
+    [InlineData("serve --databse=postgres://u:hunter2@h/d", "--databse: no such option of staithe serve; did you mean --database?", "staithe serve")]
+    [InlineData("serve postgres://u:hunter2@h/d", "staithe serve: takes no argument, found something that may hold a password and is not repeated here", "staithe serve")]
+    [InlineData("serve now", "staithe serve: takes no argument, found \"now\"", "staithe serve")]
+    [InlineData("serve @now", "staithe serve: takes no argument, found \"@now\"", "staithe serve")]
+    [InlineData("serve --data", "--data: the value is missing: --data DIR", "staithe serve")]
+    [InlineData("serve --data --open", "--data: the value is missing: --data DIR", "staithe serve")]
+    [InlineData("serve --data a --data b", "--data: given more than once", "staithe serve")]
+    [InlineData("serve --config a --config b", "--config: given more than once", "staithe serve")]
+    [InlineData("serve --open=yes", "--open: takes no value", "staithe serve")]
+    [InlineData("serve --open false", "--open: takes no value", "staithe serve")]
+    [InlineData("fsck --listen :5000", "--listen: no such option of staithe fsck", "staithe fsck")]
+    [InlineData("config check --rehash", "--rehash: no such option of staithe config check", "staithe config check")]
+    [InlineData("version --data x", "--data: no such option of staithe version", "staithe version")]
+    [InlineData("[diagram] serve --database postgres://u:hunter2@h/d", "staithe serve: takes no argument, found \"[diagram]\"", "staithe serve")]
+    public async Task A_usage_error_names_what_is_wrong(string args, string problem, string command) =>
+        Assert.Equal((2, "", $"{problem}\nRun \"{command} --help\" for what it takes.\n"), await RunAsync(args.Split(' ')));
+
+    [Fact]
+    public async Task Usage_errors_come_all_at_once() => Assert.Equal(
+        "--lisen: no such option of staithe serve; did you mean --listen?\n--opne: no such option of staithe serve; did you mean --open?\n--open: takes no value\n--data: the value is missing: --data DIR\nRun \"staithe serve --help\" for what it takes.\n",
+        (await RunAsync("serve", "--lisen", ":5000", "--opne", "--open=1", "--data")).Error);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("config")]
+    public async Task A_command_that_is_missing_gets_the_help_as_its_error(string args)
+    {
+        var (exitCode, output, error) = await RunAsync(args.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Matches($@"Usage:\n  \S+ ?{args} \[command\] \[options\]", error); // the library calls the root after the program that runs: here, the tests
+    }
+
+    [Theory]
+    [InlineData("", "staithe serve", "podman push", "staithe fsck")]
+    [InlineData("serve", "--listen <HOST:PORT>", "--data <DIR>", "--config <FILE>", "--database <URL>", "--open")]
+    [InlineData("config", "check", "reference", "STAITHE_CONFIG")]
+    [InlineData("config check", "--listen <HOST:PORT>", "--open")]
+    [InlineData("config reference", "docs/configuration.md")]
+    [InlineData("fsck", "--data <DIR>", "--config <FILE>", "--database <URL>", "--rehash")]
+    [InlineData("version", "fault")]
+    public async Task Help_teaches(string command, params string[] words)
+    {
+        var (exitCode, output, error) = await RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.All(words, word => Assert.Contains(word, output, StringComparison.Ordinal));
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 100));
+    }
+}

@@ -1,0 +1,196 @@
+using Staithe.Config;
+
+namespace Staithe.Tests.Config;
+
+public class ConfigLoaderTests : ConfigFixture
+{
+    [Fact]
+    public void Needs_nothing()
+    {
+        var config = Load();
+        Assert.Equal([new ListenAddress("localhost", 5000)], config.Listen);
+        Assert.Equal($"{Home}/.local/share/staithe", config.Data);
+        Assert.Null(config.Database);
+        Assert.False(config.Open);
+        Assert.Equal((SparsePolicy.Refuse, LogFormat.Auto), (config.Sparse, config.Log));
+        Assert.Equal((24, 24, 60, 30, 30), (config.UploadHours, config.LeaseHours, config.TrashMinutes, config.StallSeconds, config.StopSeconds));
+    }
+
+    public static TheoryData<string, string, string, string> EverySetting => new()
+    {
+        { "listen", "\"127.0.0.1:1\"", "127.0.0.1:1", "127.0.0.1:1" },
+        { "listen", "[\"127.0.0.1:1\", \"[::1]:2\"]", "127.0.0.1:1, [::1]:2", "127.0.0.1:1, [::1]:2" },
+        { "data", "\"/srv/x/\"", "/srv/x/", "/srv/x" },
+        { "database", "\"postgres://u:p@h/d\"", "postgres://u:p@h/d", "postgres://u:***@h/d" },
+        { "open", "true", "true", "true" },
+        { "sparse", "\"index\"", "index", "index" },
+        { "sparse", "\"all\"", "all", "all" },
+        { "log", "\"text\"", "text", "text" },
+        { "log", "\"json\"", "json", "json" },
+        { "log", "\"quiet\"", "quiet", "quiet" },
+        { "uploadHours", "1", "1", "1" },
+        { "uploadHours", "720", "720", "720" },
+        { "leaseHours", "2", "2", "2" },
+        { "leaseHours", "720", "720", "720" },
+        { "trashMinutes", "1", "1", "1" },
+        { "trashMinutes", "43200", "43200", "43200" },
+        { "stallSeconds", "1", "1", "1" },
+        { "stallSeconds", "3600", "3600", "3600" },
+        { "stopSeconds", "0", "0", "0" },
+        { "stopSeconds", "3600", "3600", "3600" },
+    };
+
+    [Theory]
+    [MemberData(nameof(EverySetting))]
+    public void Reads_every_setting_from_the_file_and_from_the_environment(string key, string json, string text, string shown)
+    {
+        var setting = Settings.All.Single(setting => setting.Key == key);
+        var flags = InFile($"{{ \"{key}\": {json} }}");
+        Assert.Equal(shown, setting.Show(Load(flags)));
+        Assert.Equal($"{flags.ConfigFile}:1", ConfigLoader.LoadForServe(flags, Variables).Sources[setting]);
+        Variables[setting.Variable] = text;
+        Assert.Equal(shown, setting.Show(Load()));
+        Assert.Equal($"environment {setting.Variable}", ConfigLoader.LoadForServe(ConfigFlags.None, Variables).Sources[setting]);
+    }
+
+    [Fact]
+    public void Every_setting_is_in_the_table_above() =>
+        Assert.Empty(Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile"]));
+
+    [Fact]
+    public void Flag_beats_environment_beats_file_beats_default()
+    {
+        var file = InFile("""{ "listen": "127.0.0.1:1", "data": "/file", "uploadHours": 3 }""");
+        Variables["STAITHE_LISTEN"] = "127.0.0.1:2";
+        Variables["STAITHE_DATA"] = "/environment";
+        var loaded = ConfigLoader.LoadForServe(file with { Values = Flags((Settings.Listen, "127.0.0.1:3"), (Settings.Listen, "[::1]:3")).Values }, Variables);
+        Assert.Equal(["127.0.0.1:3", "[::1]:3"], loaded.Config.Listen.Select(address => address.ToString()));
+        Assert.Equal(("/environment", 3, 24), (loaded.Config.Data, loaded.Config.UploadHours, loaded.Config.LeaseHours));
+        Assert.Equal(
+            [(Settings.Listen, "flag --listen"), (Settings.Data, "environment STAITHE_DATA"), (Settings.UploadHours, $"{file.ConfigFile}:1")],
+            loaded.Sources.Select(source => (source.Key, source.Value)).OrderBy(source => Settings.All.ToList().IndexOf(source.Key)));
+    }
+
+    [Fact]
+    public void A_value_that_is_overridden_is_checked_all_the_same()
+    {
+        Variables["STAITHE_LISTEN"] = "nonsense";
+        Assert.Equal(["STAITHE_LISTEN: \"nonsense\" lacks a port: write HOST:PORT, such as localhost:5000, or :PORT for all interfaces"], Problems(Flags((Settings.Listen, "localhost:1"))));
+    }
+
+    [Fact]
+    public void An_empty_variable_is_not_set()
+    {
+        foreach (var variable in Settings.All.Select(setting => setting.Variable).Append("STAITHE_CONFIG").Append("STAITHE_NONSENSE"))
+            Variables[variable] = "";
+        Assert.Equal($"{Home}/.local/share/staithe", Load().Data);
+    }
+
+    [Theory]
+    [InlineData("/xdg/data", "/xdg/data/staithe")]
+    [InlineData("relative/data", "HOME/.local/share/staithe")]
+    [InlineData("", "HOME/.local/share/staithe")]
+    public void The_data_directory_follows_XDG_when_that_is_absolute(string xdg, string data)
+    {
+        Variables["XDG_DATA_HOME"] = xdg;
+        Assert.Equal(data.Replace("HOME", Home, StringComparison.Ordinal), Load().Data);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("relative")]
+    public void Without_a_home_the_data_directory_must_be_given(string? home)
+    {
+        Variables.Remove("HOME");
+        if (home is not null)
+            Variables["HOME"] = home;
+        Assert.Equal(["data: has no default here, since neither XDG_DATA_HOME nor HOME is an absolute path: give --data DIR or STAITHE_DATA"], Problems());
+        Assert.Equal("/srv", Load(Flags((Settings.Data, "/srv"))).Data);
+    }
+
+    [Fact]
+    public void The_file_is_where_XDG_says_unless_one_is_named()
+    {
+        Write(".config/staithe/staithe.json", """{ "uploadHours": 1 }""");
+        Assert.Equal(1, Load().UploadHours);
+        Write("xdg/staithe/staithe.json", """{ "uploadHours": 2 }""");
+        Variables["XDG_CONFIG_HOME"] = "xdg";
+        Assert.Equal(1, Load().UploadHours);
+        Variables["XDG_CONFIG_HOME"] = Path.Combine(Home, "xdg");
+        Assert.Equal(2, Load().UploadHours);
+        Variables["STAITHE_CONFIG"] = Write("variable.json", """{ "uploadHours": 3 }""");
+        Assert.Equal(3, Load().UploadHours);
+        Assert.Equal(4, Load(InFile("""{ "uploadHours": 4 }""")).UploadHours);
+    }
+
+    [Fact]
+    public void A_file_that_is_named_must_be_there()
+    {
+        Assert.Equal(["--config: cannot read \"none.json\": no such file"], Problems(new ConfigFlags($"{Home}/none.json", [])));
+        Assert.Equal(["--config: cannot read \"\": it is no path"], Problems(new ConfigFlags("", [])));
+        Variables["STAITHE_CONFIG"] = Home;
+        Assert.Equal([$"STAITHE_CONFIG: cannot read \"{Home}\": it is a directory"], Problems());
+    }
+
+    [Fact]
+    public void Comments_trailing_commas_and_a_byte_order_mark_are_allowed()
+    {
+        var config = Load(InFile("\ufeff// first\n{ /* second */ \"listen\": [\"127.0.0.1:1\",], // third\n \"sparse\": \"all\", }\n// last"));
+        Assert.Equal(("127.0.0.1:1", SparsePolicy.All), (config.Listen.Single().ToString(), config.Sparse));
+    }
+
+    [Fact]
+    public void A_relative_path_in_the_file_is_relative_to_the_file()
+    {
+        Write("etc/secret", "postgres://u:p@h/d\r\n");
+        Variables["STAITHE_CONFIG"] = Write("etc/staithe.json", """{ "data": "../data", "databaseFile": "secret" }""");
+        var config = Load();
+        Assert.Equal(($"{Home}/data", "postgres://u:p@h/d"), (config.Data, config.Database));
+        Assert.Equal(Path.GetFullPath("here"), Load(Flags((Settings.Data, "here"))).Data);
+    }
+
+    [Fact]
+    public void The_database_may_stand_in_a_file()
+    {
+        Variables["STAITHE_DATABASE_FILE"] = Write("secret", "postgres://u:p@h/d\n");
+        var loaded = ConfigLoader.LoadForServe(ConfigFlags.None, Variables);
+        Assert.Equal(("postgres://u:p@h/d", "environment STAITHE_DATABASE_FILE"), (loaded.Config.Database, loaded.Sources[Settings.Database]));
+    }
+
+    [Theory]
+    [InlineData("localhost:5000", false, true)]
+    [InlineData("127.0.0.1:5000, [::1]:5000", false, true)]
+    [InlineData("127.0.0.1:5000, [::]:5001", false, false)]
+    [InlineData(":5000", false, false)]
+    [InlineData("0.0.0.0:5000", false, false)]
+    [InlineData("192.168.1.2:5000", false, false)]
+    [InlineData(":5000", true, true)]
+    public void Listening_beyond_this_machine_needs_open(string listen, bool open, bool allowed)
+    {
+        Variables["STAITHE_LISTEN"] = listen;
+        Variables["STAITHE_OPEN"] = open ? "true" : "false";
+        Assert.Equal(open, ConfigLoader.Load(ConfigFlags.None, Variables).Config.Open); // a command that does not listen need not care
+        if (allowed)
+            Assert.Equal(open, Load().Open);
+        else
+            Assert.Contains("can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open", Assert.Single(Problems()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("STAITHE_SERVICE_HOST", "10.0.0.7")]
+    [InlineData("STAITHE_SERVICE_PORT", "5000")]
+    [InlineData("STAITHE_SERVICE_PORT_HTTP", "5000")]
+    [InlineData("STAITHE_PORT", "tcp://10.0.0.7:5000")]
+    [InlineData("STAITHE_PORT_5000_TCP", "tcp://10.0.0.7:5000")]
+    [InlineData("STAITHE_PORT_5000_TCP_PROTO", "tcp")]
+    [InlineData("STAITHE_PORT_5000_TCP_PORT", "5000")]
+    [InlineData("STAITHE_PORT_5000_TCP_ADDR", "10.0.0.7")]
+    [InlineData("STAITHE_DB_SERVICE_HOST", "10.0.0.8")]
+    [InlineData("STAITHE_DB_PORT", "tcp://10.0.0.8:5432")]
+    public void What_Kubernetes_says_about_a_service_called_staithe_is_no_setting(string variable, string value)
+    {
+        Variables[variable] = value;
+        Assert.False(Load().Open);
+    }
+}
