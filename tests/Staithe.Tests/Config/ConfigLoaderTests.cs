@@ -34,7 +34,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "leaseHours", "720", "720", "720" },
         { "trashMinutes", "1", "1", "1" },
         { "trashMinutes", "43200", "43200", "43200" },
-        { "stallSeconds", "1", "1", "1" },
+        { "stallSeconds", "2", "2", "2" },
         { "stallSeconds", "3600", "3600", "3600" },
         { "stopSeconds", "0", "0", "0" },
         { "stopSeconds", "3600", "3600", "3600" },

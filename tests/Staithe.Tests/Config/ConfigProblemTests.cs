@@ -33,7 +33,7 @@ public class ConfigProblemTests : ConfigFixture
     [InlineData("{ \"uploadHours\": 1e99 }", "staithe.json:1: uploadHours: expected a whole number from 1 to 720, found \"1e99\"")]
     [InlineData("{ \"leaseHours\": 1 }", "staithe.json:1: leaseHours: expected a whole number from 2 to 720, found \"1\"")]
     [InlineData("{ \"trashMinutes\": 43201 }", "staithe.json:1: trashMinutes: expected a whole number from 1 to 43200, found \"43201\"")]
-    [InlineData("{ \"stallSeconds\": 0 }", "staithe.json:1: stallSeconds: expected a whole number from 1 to 3600, found \"0\"")]
+    [InlineData("{ \"stallSeconds\": 0 }", "staithe.json:1: stallSeconds: expected a whole number from 2 to 3600, found \"0\"")]
     [InlineData("{ \"stopSeconds\": -1 }", "staithe.json:1: stopSeconds: expected a whole number from 0 to 3600, found \"-1\"")]
     [InlineData("{ \"open\": \"true\" }", "staithe.json:1: open: expected true or false, found a string")]
     [InlineData("{ \"open\": 1 }", "staithe.json:1: open: expected true or false, found a number")]
