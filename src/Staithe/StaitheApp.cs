@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -10,6 +11,7 @@ using Staithe.Distribution;
 using Staithe.GarbageCollection;
 using Staithe.Storage;
 using Staithe.Telemetry;
+using Staithe.Transport;
 
 namespace Staithe;
 
@@ -120,6 +122,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops the host comes out of StartAsync
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
         builder.Services.AddSingleton<IHostedService>(sweep);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
@@ -128,7 +131,12 @@ internal sealed class StaitheApp : IAsyncDisposable
             var stall = TimeSpan.FromSeconds(config.StallSeconds);
             options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
             options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
-            options.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            options.ConfigureEndpointDefaults(endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http1;
+                if (DirectConnection.IsSupported && config.Sendfile)
+                    endpoint.UseDirectOutput(stall);
+            });
             foreach (var address in config.Listen)
                 Listen(options, address);
         });

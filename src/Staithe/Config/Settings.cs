@@ -77,17 +77,12 @@ internal static class Settings
         FileOf = Database,
     };
 
-    public static readonly Setting Open = new Setting<bool>(
-        text => text.Text switch { "true" => true, "false" => false, _ => throw new FormatException($"expected true or false, found {Shown(text.Text)}") },
-        One<bool>((config, open) => config with { Open = open }),
-        config => config.Open ? "true" : "false")
-    {
-        Key = "open",
-        Shape = SettingShape.Flag,
-        Takes = "true or false",
-        Option = "--open",
-        Help = "Let everybody who reaches the port pull, push and delete. Without it, the server listens on this machine only.",
-    };
+    public static readonly Setting Open = Switch(
+        "open",
+        "--open",
+        "Let everybody who reaches the port pull, push and delete. Without it, the server listens on this machine only.",
+        config => config.Open,
+        (config, open) => config with { Open = open });
 
     public static readonly Setting Sparse = Choice(
         "sparse",
@@ -133,6 +128,13 @@ internal static class Settings
         config => config.StallSeconds,
         (config, seconds) => config with { StallSeconds = seconds });
 
+    public static readonly Setting Sendfile = Switch(
+        "sendfile",
+        null,
+        "Let the kernel move blobs to plain connections (Linux). Otherwise they pass through the process, as they do on every other connection.",
+        config => config.Sendfile,
+        (config, sendfile) => config with { Sendfile = sendfile });
+
     public static readonly Setting StopSeconds = Number(
         "stopSeconds",
         0,
@@ -143,13 +145,25 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds];
+        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>
         text.Contains("://", StringComparison.Ordinal) || (text.Contains(':', StringComparison.Ordinal) && text.Contains('@', StringComparison.Ordinal))
             ? "something that may hold a password and is not repeated here"
             : $"\"{OciException.Quote(text)}\"";
+
+    static Setting<bool> Switch(string key, string? option, string help, Func<StaitheConfig, bool> get, Func<StaitheConfig, bool, StaitheConfig> with) => new(
+        text => text.Text switch { "true" => true, "false" => false, _ => throw new FormatException($"expected true or false, found {Shown(text.Text)}") },
+        One(with),
+        config => get(config) ? "true" : "false")
+    {
+        Key = key,
+        Shape = SettingShape.Flag,
+        Takes = "true or false",
+        Option = option,
+        Help = help,
+    };
 
     static Setting<int> Number(string key, int least, int most, string help, Func<StaitheConfig, int> get, Func<StaitheConfig, int, StaitheConfig> with) => new Setting<int>(
         text => int.TryParse(text.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

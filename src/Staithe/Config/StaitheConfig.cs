@@ -39,6 +39,9 @@ internal sealed record StaitheConfig
     /// <summary>How long a graceful stop waits for running transfers.</summary>
     public int StopSeconds { get; init; } = 30;
 
+    /// <summary>Whether the kernel moves blobs to plain connections by itself, where it can.</summary>
+    public bool Sendfile { get; init; } = true;
+
     /// <summary>The settings on one line, without secrets: what a record prints of itself would show the database's password.</summary>
     public override string ToString() =>
         string.Join("; ", Settings.All.Where(setting => setting.FileOf is null).Select(setting => $"{setting.Key} = {setting.Show(this)}"));

@@ -47,6 +47,7 @@ public class CommandLineTests : ConfigFixture
                 ("trashMinutes", "60", "default"),
                 ("stallSeconds", "30", "default"),
                 ("stopSeconds", "30", "default"),
+                ("sendfile", "true", "default"),
             ],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (line[..14].Trim(), line[14..(16 + data.Length)].Trim(), line[(16 + data.Length)..])));
         Assert.StartsWith("ok\nlisten        127.0.0.1:1, [::1]:1  ", output, StringComparison.Ordinal);

@@ -38,6 +38,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "stallSeconds", "3600", "3600", "3600" },
         { "stopSeconds", "0", "0", "0" },
         { "stopSeconds", "3600", "3600", "3600" },
+        { "sendfile", "false", "false", "false" },
     };
 
     [Theory]
