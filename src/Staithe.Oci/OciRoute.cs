@@ -8,6 +8,9 @@ public abstract record OciRoute
     /// <summary>The repository the request is about, or null for the two endpoints that have none.</summary>
     public virtual RepositoryName? Repository => null;
 
+    /// <summary>The path of the endpoint, as the specification writes it: what <c>Location</c> tells.</summary>
+    public abstract string Path { get; }
+
     /// <summary>A word for logs and metrics.</summary>
     public abstract string Kind { get; }
 
@@ -15,12 +18,16 @@ public abstract record OciRoute
     public sealed record Base : OciRoute
     {
         /// <inheritdoc/>
+        public override string Path => "/v2/";
+        /// <inheritdoc/>
         public override string Kind => "base";
     }
 
     /// <summary><c>/v2/_catalog</c> of the Docker Registry API.</summary>
     public sealed record RepositoryList : OciRoute
     {
+        /// <inheritdoc/>
+        public override string Path => "/v2/_catalog";
         /// <inheritdoc/>
         public override string Kind => "repositories";
     }
@@ -31,6 +38,8 @@ public abstract record OciRoute
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
         /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/manifests/{Reference}";
+        /// <inheritdoc/>
         public override string Kind => "manifest";
     }
 
@@ -39,6 +48,8 @@ public abstract record OciRoute
     {
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
+        /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/blobs/{Digest}";
         /// <inheritdoc/>
         public override string Kind => "blob";
     }
@@ -49,6 +60,8 @@ public abstract record OciRoute
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
         /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/blobs/uploads/";
+        /// <inheritdoc/>
         public override string Kind => "uploads";
     }
 
@@ -58,9 +71,9 @@ public abstract record OciRoute
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
         /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/blobs/uploads/{Id}";
+        /// <inheritdoc/>
         public override string Kind => "upload";
-        /// <summary>The path of an upload, as <c>Location</c> tells it.</summary>
-        public override string ToString() => $"/v2/{Name}/blobs/uploads/{Id}";
     }
 
     /// <summary>end-8: <c>/v2/&lt;name&gt;/tags/list</c>.</summary>
@@ -68,6 +81,8 @@ public abstract record OciRoute
     {
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
+        /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/tags/list";
         /// <inheritdoc/>
         public override string Kind => "tags";
     }
@@ -77,6 +92,8 @@ public abstract record OciRoute
     {
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
+        /// <inheritdoc/>
+        public override string Path => $"/v2/{Name}/referrers/{Subject}";
         /// <inheritdoc/>
         public override string Kind => "referrers";
     }

@@ -26,11 +26,12 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly DataDirectory directory;
     readonly Db db;
     readonly FileBlobStorage storage;
+    readonly ContentCache cache;
     readonly LogOutput log;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Sweep sweep)
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep)
     {
-        (this.web, this.directory, this.db, this.storage, this.log) = (web, directory, db, storage, log);
+        (this.web, this.directory, this.db, this.storage, this.cache, this.log) = (web, directory, db, storage, cache, log);
         Sweep = sweep;
     }
 
@@ -62,9 +63,10 @@ internal sealed class StaitheApp : IAsyncDisposable
 
         var rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         var claims = new UploadClaims(TimeProvider.System);
+        var cache = new ContentCache();
         var registry = new RegistryEndpoint(
-            new ManifestHandler(db, new ManifestPush(db, rules), new ManifestDelete(db)),
-            new BlobHandler(db, storage, new BlobDelete(db, rules), rules),
+            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache)),
+            new BlobHandler(db, storage, cache, new BlobDelete(db, cache, rules), rules),
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules)),
             new TagListHandler(db),
             new ReferrerListHandler(db),
@@ -77,7 +79,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var requests = new RequestLog(log);
         web.Run(http => requests.RunAsync(http, (_, facts) => RouteAsync(http, facts, registry, health)));
         await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, log, sweep);
+        return new StaitheApp(web, directory, db, storage, cache, log, sweep);
     }
 
     /// <summary>The database that a configuration names.</summary>
@@ -88,6 +90,7 @@ internal sealed class StaitheApp : IAsyncDisposable
     {
         await web.StopAsync();
         await web.DisposeAsync();
+        cache.Dispose();
         storage.Dispose();
         await db.DisposeAsync();
         await log.DisposeAsync();
@@ -119,7 +122,8 @@ internal sealed class StaitheApp : IAsyncDisposable
     static WebApplication BuildWeb(StaitheConfig config, LogOutput log, Sweep sweep)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "staithe" });
-        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops the host comes out of StartAsync
+        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None) // what stops the host comes out of StartAsync
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None); // it would make an activity for each request, for nobody
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
         builder.Services.AddSingleton<IHostedService>(sweep);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool());

@@ -4,17 +4,21 @@ using Staithe.Oci;
 namespace Staithe.Content;
 
 /// <summary>end-10: takes a blob away from one repository.</summary>
-internal sealed class BlobDelete(Db db, ContentRules rules)
+internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
 {
     /// <exception cref="OciException">BLOB_UNKNOWN; UNSUPPORTED while a manifest of the repository needs the blob.</exception>
-    public Task RunAsync(RepositoryName name, Digest digest, CancellationToken cancel) => db.WriteAsync(
-        async session =>
-        {
-            var blob = await BlobTable.FindAsync(session, name, digest) ?? throw new OciException(OciError.BlobUnknown, $"{name} has no blob {digest}");
-            var users = await BlobTable.ListUsersAsync(session, blob);
-            if (users.Count > 0)
-                throw new OciException(OciError.Unsupported, $"{digest} is part of the manifest {users[0]}: delete that first", [new Dictionary<string, object> { ["manifests"] = users }]);
-            await BlobTable.UnlinkAsync(session, blob, rules.Trash);
-        },
-        cancel);
+    public async Task RunAsync(RepositoryName name, Digest digest, CancellationToken cancel)
+    {
+        await db.WriteAsync(
+            async session =>
+            {
+                var blob = await BlobTable.FindAsync(session, name, digest) ?? throw new OciException(OciError.BlobUnknown, $"{name} has no blob {digest}");
+                var users = await BlobTable.ListUsersAsync(session, blob);
+                if (users.Count > 0)
+                    throw new OciException(OciError.Unsupported, $"{digest} is part of the manifest {users[0]}: delete that first", [new Dictionary<string, object> { ["manifests"] = users }]);
+                await BlobTable.UnlinkAsync(session, blob, rules.Trash);
+            },
+            cancel);
+        cache.ForgetBlob(name, digest);
+    }
 }

@@ -4,27 +4,32 @@ using Staithe.Oci;
 namespace Staithe.Content;
 
 /// <summary>end-9: takes a name or a manifest away. The next read no longer finds it.</summary>
-internal sealed class ManifestDelete(Db db)
+internal sealed class ManifestDelete(Db db, ContentCache cache)
 {
     /// <summary>Removes one tag, or a manifest with all its tags.</summary>
     /// <exception cref="OciException">MANIFEST_UNKNOWN; UNSUPPORTED while an index of the repository has the manifest as a child.</exception>
     public async Task RunAsync(RepositoryName name, Reference reference, CancellationToken cancel)
     {
-        var found = await db.WriteAsync(
-            session => reference.Tag is { } tag ? TagTable.DeleteAsync(session, name, tag) : DeleteManifestAsync(session, name, reference.Digest!),
-            cancel);
-        if (!found)
-            throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
+        var gone = await db.WriteAsync(
+            session => reference.Tag is { } tag ? DeleteTagAsync(session, name, tag) : DeleteManifestAsync(session, name, reference.Digest!),
+            cancel) ?? throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
+        foreach (var tag in gone)
+            cache.Forget(name, TagName.Parse(tag));
+        if (reference.Digest is not null)
+            cache.Forget(name, reference.Digest);
     }
 
-    static async Task<bool> DeleteManifestAsync(DbSession session, RepositoryName name, Digest digest)
+    static async Task<List<string>?> DeleteTagAsync(DbSession session, RepositoryName name, TagName tag) =>
+        await TagTable.DeleteAsync(session, name, tag) ? [tag.Value] : null;
+
+    static async Task<List<string>?> DeleteManifestAsync(DbSession session, RepositoryName name, Digest digest)
     {
         if (await RepositoryTable.FindIdAsync(session, name) is not { } repoId || await ManifestTable.FindIdAsync(session, repoId, digest) is not { } manifestId)
-            return false;
+            return null;
         var parents = await ManifestTable.ListParentsAsync(session, repoId, manifestId);
         if (parents.Count > 0)
             throw new OciException(OciError.Unsupported, $"{digest} is part of the index {parents[0]}: delete that first", [new Dictionary<string, object> { ["indexes"] = parents }]);
-        await TagTable.DeleteAllOfAsync(session, repoId, manifestId);
-        return await ManifestTable.DeleteAsync(session, manifestId);
+        var tags = await TagTable.DeleteAllOfAsync(session, repoId, manifestId);
+        return await ManifestTable.DeleteAsync(session, manifestId) ? tags : null;
     }
 }

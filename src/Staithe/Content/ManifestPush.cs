@@ -10,7 +10,7 @@ namespace Staithe.Content;
 internal sealed record TagCondition(IReadOnlyList<string>? MustBe, IReadOnlyList<string>? MustNotBe);
 
 /// <summary>end-7: takes a manifest in. All its rules are lines here, in the order in which they are checked.</summary>
-internal sealed class ManifestPush(Db db, ContentRules rules)
+internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules)
 {
     const int MaxMissingTold = 100;
 
@@ -21,19 +21,24 @@ internal sealed class ManifestPush(Db db, ContentRules rules)
     {
         var digest = CheckDigest(reference, content);
         var manifest = Manifest.Parse(content, contentType);
-        await db.WriteAsync(
+        var retyped = await db.WriteAsync(
             async session =>
             {
                 var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
                 if (condition is not null && reference.Tag is { } tag)
                     Check(condition, await TagTable.FindDigestAsync(session, repoId, tag), tag);
                 var references = await ResolveAsync(session, repoId, manifest);
-                var manifestId = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
-                await ManifestTable.ReferAsync(session, repoId, manifestId, digest, references.BlobIds, references.ChildIds, references.Absent);
+                var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
+                await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
                 foreach (var moved in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
-                    await TagTable.MoveAsync(session, repoId, moved, manifestId);
+                    await TagTable.MoveAsync(session, repoId, moved, stored.Id);
+                return stored.Retyped;
             },
             cancel);
+        foreach (var moved in tags)
+            cache.Forget(name, moved);
+        if (retyped)
+            cache.ForgetManifests();
         return (digest, manifest.Subject?.Digest);
     }
 

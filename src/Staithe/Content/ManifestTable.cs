@@ -4,9 +4,8 @@ using Staithe.Oci;
 
 namespace Staithe.Content;
 
-/// <summary>A manifest as it is served.</summary>
-/// <param name="Content">Its exact bytes, or null when they were not asked for.</param>
-internal sealed record StoredManifest(string Digest, string MediaType, long Size, byte[]? Content);
+/// <summary>A manifest as it is served, with its exact bytes.</summary>
+internal sealed record StoredManifest(string Digest, string MediaType, byte[] Content);
 
 /// <summary>A manifest that refers to another: what the referrers API tells of it.</summary>
 internal sealed record Referrer(long Id, string Digest, string MediaType, long Size, string? ArtifactType, string? AnnotationsJson);
@@ -17,18 +16,11 @@ internal static class ManifestTable
     const int DescriptorBytes = 512; // what a referrer takes in an answer besides its annotations
 
     /// <summary>The manifest under a tag or a digest: one query.</summary>
-    public static Task<StoredManifest?> FindAsync(DbSession session, RepositoryName name, Reference reference, bool withContent) =>
-        session.FindAsync(
-            (reference.Tag, withContent) switch
-            {
-                (null, true) => FindByDigestSql,
-                (null, false) => FindHeadByDigestSql,
-                (_, true) => FindByTagSql,
-                (_, false) => FindHeadByTagSql,
-            },
-            row => new StoredManifest(row.GetString(0), row.GetString(1), row.GetInt64(2), withContent ? row.GetFieldValue<byte[]>(3) : null),
-            name.Value,
-            reference.ToString());
+    public static Task<StoredManifest?> FindAsync(DbSession session, RepositoryName name, Reference reference) => session.FindAsync(
+        reference.Tag is null ? FindByDigestSql : FindByTagSql,
+        row => new StoredManifest(row.GetString(0), row.GetString(1), row.GetFieldValue<byte[]>(2)),
+        name.Value,
+        reference.ToString());
 
     public static Task<long?> FindIdAsync(DbSession session, long repoId, Digest digest) => session.FindNumberAsync(FindIdSql, repoId, digest.Value);
 
@@ -36,9 +28,11 @@ internal static class ManifestTable
     public static Task<List<(long Id, string Digest, long Size)>> ListAsync(DbSession session, long repoId, string[] digests) =>
         session.ListAsync(ListSql, row => (row.GetInt64(0), row.GetString(1), row.GetInt64(2)), repoId, digests);
 
-    /// <summary>Keeps the manifest's bytes; pushed again, it is the same row.</summary>
-    public static async Task<long> PutAsync(DbSession session, long repoId, Digest digest, Manifest manifest, byte[] content) =>
-        await session.FindNumberAsync(
+    /// <summary>Keeps the manifest's bytes. Pushed again it is the same row; the flag says that its media type is another now.</summary>
+    public static async Task<(long Id, bool Retyped)> PutAsync(DbSession session, long repoId, Digest digest, Manifest manifest, byte[] content)
+    {
+        var known = await session.FindAsync(FindTypeSql, row => row.GetString(0), repoId, digest.Value);
+        var id = await session.FindNumberAsync(
             PutSql,
             repoId,
             digest.Value,
@@ -47,8 +41,9 @@ internal static class ManifestTable
             manifest.Subject?.Digest.Value,
             manifest.ArtifactType,
             manifest.AnnotationsJson,
-            content)
-        ?? throw new InvalidOperationException("the manifest was not stored");
+            content) ?? throw new InvalidOperationException("the manifest was not stored");
+        return (id, known is not null && known != manifest.MediaType);
+    }
 
     /// <summary>Writes down what the manifest refers to, present and absent, and settles what other manifests were missing in it.</summary>
     public static async Task ReferAsync(DbSession session, long repoId, long manifestId, Digest digest, long[] blobIds, long[] childIds, IEnumerable<AbsentReference> absent)
@@ -108,25 +103,23 @@ internal static class ManifestTable
         row.IsDBNull(4) ? null : row.GetString(4),
         row.IsDBNull(5) ? null : row.GetString(5));
 
-    const string FromTag = """
-        from repositories r join tags t on t.repo_id = r.id join manifests m on m.id = t.manifest_id where r.name = $1 and t.name = $2
-        """;
+    static readonly Sql FindByTagSql = new("""
+        select m.digest, m.media_type, m.content
+        from repositories r join tags t on t.repo_id = r.id join manifests m on m.id = t.manifest_id
+        where r.name = $1 and t.name = $2
+        """);
 
-    const string FromDigest = "from repositories r join manifests m on m.repo_id = r.id where r.name = $1 and m.digest = $2";
-
-    static readonly Sql FindByTagSql = new($"select m.digest, m.media_type, m.size, m.content {FromTag}");
-
-    static readonly Sql FindHeadByTagSql = new($"select m.digest, m.media_type, m.size {FromTag}");
-
-    static readonly Sql FindByDigestSql = new($"select m.digest, m.media_type, m.size, m.content {FromDigest}");
-
-    static readonly Sql FindHeadByDigestSql = new($"select m.digest, m.media_type, m.size {FromDigest}");
+    static readonly Sql FindByDigestSql = new("""
+        select m.digest, m.media_type, m.content from repositories r join manifests m on m.repo_id = r.id where r.name = $1 and m.digest = $2
+        """);
 
     static readonly Sql FindIdSql = new("select id from manifests where repo_id = $1 and digest = $2 {for update}");
 
     static readonly Sql ListSql = new("""
         select m.id, m.digest, m.size from manifests m where m.repo_id = $1 and m.digest {any $2} order by m.digest {keep manifests}
         """);
+
+    static readonly Sql FindTypeSql = new("select media_type from manifests where repo_id = $1 and digest = $2");
 
     static readonly Sql PutSql = new("""
         insert into manifests (repo_id, digest, media_type, size, subject, artifact_type, annotations, created_at, content)

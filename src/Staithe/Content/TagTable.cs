@@ -18,7 +18,9 @@ internal static class TagTable
     public static async Task<bool> DeleteAsync(DbSession session, RepositoryName name, TagName tag) =>
         await session.ExecuteAsync(DeleteSql, name.Value, tag.Value) == 1;
 
-    public static Task DeleteAllOfAsync(DbSession session, long repoId, long manifestId) => session.ExecuteAsync(DeleteAllOfSql, repoId, manifestId);
+    /// <summary>Removes every name of a manifest; the names.</summary>
+    public static Task<List<string>> DeleteAllOfAsync(DbSession session, long repoId, long manifestId) =>
+        session.ListAsync(DeleteAllOfSql, row => row.GetString(0), repoId, manifestId);
 
     /// <summary>A page of tags in byte order, behind <paramref name="last"/>.</summary>
     public static Task<List<string>> ListAsync(DbSession session, long repoId, string last, int limit) =>
@@ -35,7 +37,7 @@ internal static class TagTable
 
     static readonly Sql DeleteSql = new("delete from tags where repo_id = (select id from repositories where name = $1) and name = $2");
 
-    static readonly Sql DeleteAllOfSql = new("delete from tags where repo_id = $1 and manifest_id = $2");
+    static readonly Sql DeleteAllOfSql = new("delete from tags where repo_id = $1 and manifest_id = $2 returning name");
 
     static readonly Sql ListSql = new("select name from tags where repo_id = $1 and name > $2 order by name limit $3");
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -10,19 +11,36 @@ using Staithe.Telemetry;
 namespace Staithe.Distribution;
 
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
-internal sealed class BlobHandler(Db db, FileBlobStorage storage, BlobDelete delete, ContentRules rules)
+internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobDelete delete, ContentRules rules)
 {
+    /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
+    public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
+    {
+        if (cache.FindBlob(path) is not { } blob || (HttpMethods.IsHead(http.Request.Method) && NeedsRenewal(blob.LeaseLeft)))
+            return null;
+        facts.Kind = blob.Route.Kind;
+        facts.Repository = blob.Route.Name.Value;
+        return SendAsync(http, blob, facts);
+    }
+
     public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts)
     {
-        var blob = await FindAsync(http, route) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
-        http.Response.Headers.AcceptRanges = "bytes";
-        Preconditions.Describe(http.Response, blob.Digest, byDigest: true);
-        if (Preconditions.Check(http.Request, blob.Digest) is { } status)
-            http.Response.StatusCode = status;
-        else if (HttpMethods.IsHead(http.Request.Method))
-            Describe(http.Response, MediaTypes.OctetStream, blob.Size);
-        else
+        var path = route.Path;
+        var version = cache.BlobVersion(path);
+        var found = await FindAsync(http, route) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
+        var small = found.Size <= ContentCache.MaxOpenFileBytes ? new SharedFile(Open(found)) : null;
+        var blob = new CachedBlob(route, found, Stopwatch.GetTimestamp(), small);
+        small?.TryHold();
+        try
+        {
+            if (!cache.TryAdd(path, blob, version))
+                small?.Dispose();
             await SendAsync(http, blob, facts);
+        }
+        finally
+        {
+            small?.Dispose();
+        }
     }
 
     public async Task DeleteAsync(HttpContext http, OciRoute.Blob route)
@@ -35,14 +53,46 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, BlobDelete del
     async Task<LinkedBlob?> FindAsync(HttpContext http, OciRoute.Blob route)
     {
         var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, route.Name, route.Digest), http.RequestAborted);
-        if (blob is null || !HttpMethods.IsHead(http.Request.Method) || blob.LeaseLeft >= rules.Lease.TotalMilliseconds / 2)
+        if (blob is null || !HttpMethods.IsHead(http.Request.Method) || !NeedsRenewal(TimeSpan.FromMilliseconds(blob.LeaseLeft)))
             return blob;
-        return await db.WriteAsync(session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted) ? blob : null;
+        if (!await db.WriteAsync(session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted))
+            return null;
+        cache.ForgetBlob(route.Name, route.Digest);
+        return blob with { LeaseLeft = (long)rules.Lease.TotalMilliseconds };
     }
 
-    async Task SendAsync(HttpContext http, LinkedBlob blob, RequestFacts facts)
+    bool NeedsRenewal(TimeSpan left) => left < rules.Lease / 2;
+
+    SafeFileHandle Open(LinkedBlob blob) =>
+        storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
+
+    async Task SendAsync(HttpContext http, CachedBlob cached, RequestFacts facts)
     {
-        using var file = storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
+        var blob = cached.Blob;
+        http.Response.Headers.AcceptRanges = "bytes";
+        Preconditions.Describe(http.Response, blob.Digest, byDigest: true);
+        if (Preconditions.Check(http.Request, blob.Digest) is { } status)
+        {
+            http.Response.StatusCode = status;
+        }
+        else if (HttpMethods.IsHead(http.Request.Method))
+        {
+            Describe(http.Response, MediaTypes.OctetStream, blob.Size);
+        }
+        else if (cached.File is { } shared && shared.TryHold())
+        {
+            using (shared)
+                await SendAsync(http, blob, shared.Handle, facts);
+        }
+        else
+        {
+            using var file = Open(blob);
+            await SendAsync(http, blob, file, facts);
+        }
+    }
+
+    static async Task SendAsync(HttpContext http, LinkedBlob blob, SafeFileHandle file, RequestFacts facts)
+    {
         var ranges = Preconditions.RangeHolds(http.Request, blob.Digest) ? ByteRanges.Parse(http.Request.Headers.Range, blob.Size) : null;
         switch (ranges)
         {

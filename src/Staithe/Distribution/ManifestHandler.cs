@@ -7,27 +7,29 @@ using Staithe.Telemetry;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ManifestPush push, ManifestDelete delete)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete)
 {
     const int MaxTagsInOnePush = 100;
 
+    /// <summary>Answers a pull of a manifest that was pulled lately and has not changed; null when it has to be looked for.</summary>
+    public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
+    {
+        if (cache.FindManifest(path) is not { } manifest)
+            return null;
+        facts.Kind = manifest.Route.Kind;
+        facts.Repository = manifest.Route.Name.Value;
+        return SendAsync(http, manifest, facts);
+    }
+
     public async Task GetAsync(HttpContext http, OciRoute.Manifest route, RequestFacts facts)
     {
-        var isHead = HttpMethods.IsHead(http.Request.Method);
-        var manifest = await db.ReadAsync(session => ManifestTable.FindAsync(session, route.Name, route.Reference, withContent: !isHead), http.RequestAborted)
+        var path = route.Path;
+        var version = cache.ManifestVersion(path);
+        var found = await db.ReadAsync(session => ManifestTable.FindAsync(session, route.Name, route.Reference), http.RequestAborted)
             ?? throw await NotFoundAsync(route, http.RequestAborted);
-        Preconditions.Describe(http.Response, manifest.Digest, byDigest: route.Reference.Digest is not null);
-        if (Preconditions.Check(http.Request, manifest.Digest) is { } status)
-        {
-            http.Response.StatusCode = status;
-            return;
-        }
-        http.Response.ContentType = manifest.MediaType;
-        http.Response.ContentLength = manifest.Size;
-        if (isHead)
-            return;
-        await http.Response.Body.WriteAsync(manifest.Content, http.RequestAborted);
-        facts.BytesSent = manifest.Size;
+        var manifest = new CachedManifest(route, found.Digest, found.MediaType, found.Content);
+        cache.Add(path, manifest, version);
+        await SendAsync(http, manifest, facts);
     }
 
     public async Task PutAsync(HttpContext http, OciRoute.Manifest route)
@@ -42,7 +44,7 @@ internal sealed class ManifestHandler(Db db, ManifestPush push, ManifestDelete d
             route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), http.RequestAborted);
 
         http.Response.StatusCode = StatusCodes.Status201Created;
-        http.Response.Headers.Location = $"/v2/{route.Name}/manifests/{route.Reference}";
+        http.Response.Headers.Location = route.Path;
         http.Response.Headers["Docker-Content-Digest"] = digest.Value;
         if (subject is not null)
             http.Response.Headers["OCI-Subject"] = subject.Value;
@@ -54,6 +56,22 @@ internal sealed class ManifestHandler(Db db, ManifestPush push, ManifestDelete d
     {
         await delete.RunAsync(route.Name, route.Reference, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+
+    static Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
+    {
+        Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
+        if (Preconditions.Check(http.Request, manifest.Digest) is { } status)
+        {
+            http.Response.StatusCode = status;
+            return Task.CompletedTask;
+        }
+        http.Response.ContentType = manifest.MediaType;
+        http.Response.ContentLength = manifest.Content.Length;
+        if (HttpMethods.IsHead(http.Request.Method))
+            return Task.CompletedTask;
+        facts.BytesSent = manifest.Content.Length;
+        return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 
     async Task<OciException> NotFoundAsync(OciRoute.Manifest route, CancellationToken cancel) =>

@@ -30,7 +30,7 @@ internal sealed class ReferrerListHandler(Db db)
                 : ([], false),
             http.RequestAborted);
         if (more && referrers.Count > 0)
-            page.Link(http.Response, $"/v2/{route.Name}/referrers/{route.Subject}", referrers[^1].Id.ToString(CultureInfo.InvariantCulture), artifactType is null ? null : $"&artifactType={Uri.EscapeDataString(artifactType)}");
+            page.Link(http.Response, route.Path, referrers[^1].Id.ToString(CultureInfo.InvariantCulture), artifactType is null ? null : $"&artifactType={Uri.EscapeDataString(artifactType)}");
         if (artifactType is not null)
             http.Response.Headers["OCI-Filters-Applied"] = "artifactType";
         await JsonBody.SendAsync(http, MediaTypes.OciIndex, JsonBody.Write(json => WriteIndex(json, referrers)));

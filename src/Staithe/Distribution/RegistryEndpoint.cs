@@ -32,13 +32,21 @@ internal sealed class RegistryEndpoint(
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
-        return errors.RunAsync(http, () =>
-        {
-            var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
-            facts.Kind = route.Kind;
-            facts.Repository = route.Repository?.Value;
-            return DispatchAsync(http, route, facts);
-        });
+        var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+        return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => ParseAsync(http, path, facts));
+    }
+
+    // Most requests are for what was asked for a moment ago: those are answered without reading the path.
+    Task ReadAsync(HttpContext http, string path, RequestFacts facts) =>
+        manifests.TryGetCached(http, path, facts)
+        ?? errors.RunAsync(http, () => blobs.TryGetCached(http, path, facts) ?? ParseAsync(http, path, facts));
+
+    Task ParseAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
+        facts.Kind = route.Kind;
+        facts.Repository = route.Repository?.Value;
+        return DispatchAsync(http, route, facts);
     }
 
     Task DispatchAsync(HttpContext http, OciRoute route, RequestFacts facts) => (route, http.Request.Method) switch

@@ -16,7 +16,7 @@ internal sealed class TagListHandler(Db db)
                 : null,
             http.RequestAborted) ?? throw RepositoryListHandler.Unknown(route.Name);
         if (page.Trim(tags))
-            page.Link(http.Response, $"/v2/{route.Name}/tags/list", tags[^1]);
+            page.Link(http.Response, route.Path, tags[^1]);
         await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();

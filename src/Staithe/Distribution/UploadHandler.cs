@@ -91,14 +91,14 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount)
     static void Created(HttpContext http, RepositoryName name, Digest digest)
     {
         http.Response.StatusCode = StatusCodes.Status201Created;
-        http.Response.Headers.Location = $"/v2/{name}/blobs/{digest}";
+        http.Response.Headers.Location = new OciRoute.Blob(name, digest).Path;
         http.Response.Headers["Docker-Content-Digest"] = digest.Value;
     }
 
     static void Progress(HttpContext http, OciRoute.Upload route, long received, int status)
     {
         http.Response.StatusCode = status;
-        http.Response.Headers.Location = route.ToString();
+        http.Response.Headers.Location = route.Path;
         http.Response.Headers["Docker-Upload-UUID"] = route.Id.Value;
         foreach (var (name, value) in BlobUpload.RangeHeader(received))
             http.Response.Headers[name] = value;

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Staithe.Oci;
+using Staithe.Storage;
+
+namespace Staithe.Content;
+
+/// <summary>A manifest as it was served, and the route under which it was asked for.</summary>
+internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, string MediaType, byte[] Content);
+
+/// <summary>A blob as one repository has it, with its file open when it is small.</summary>
+/// <param name="Route">The route under which it was asked for.</param>
+/// <param name="Blob">The link, as it was read.</param>
+/// <param name="ReadAt">When it was read, by this machine's monotonic clock.</param>
+/// <param name="File">Its file, or null when it is large: then opening it is a small part of the work.</param>
+internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long ReadAt, SharedFile? File)
+{
+    /// <summary>What is left of the promise that the row held.</summary>
+    public TimeSpan LeaseLeft => TimeSpan.FromMilliseconds(Blob.LeaseLeft) - Stopwatch.GetElapsedTime(ReadAt);
+}
+
+/// <summary>
+/// Rows that pulls ask for again and again, under the path of the request as the specification writes it. Every operation that changes such
+/// a row removes it here between its commit and its answer, so what this server acknowledged it also serves.
+/// </summary>
+internal sealed class ContentCache : IDisposable
+{
+    const long ManifestBytes = 32 * 1024 * 1024;
+    const long OpenFiles = 512;
+    const int EntryOverheadBytes = 512;
+
+    /// <summary>The largest blob whose file stays open between pulls.</summary>
+    public const int MaxOpenFileBytes = 4 * 1024 * 1024;
+
+    readonly BoundedCache<CachedManifest> manifests = new(ManifestBytes);
+    readonly BoundedCache<CachedBlob> blobs = new(OpenFiles, static blob => blob.File?.Dispose());
+
+    /// <summary>What the cached manifests weigh now.</summary>
+    public long Bytes => manifests.Bytes;
+
+    public CachedManifest? FindManifest(string path) => manifests.Find(path);
+
+    public long ManifestVersion(string path) => manifests.Version(path);
+
+    public void Add(string path, CachedManifest manifest, long version) => manifests.TryAdd(path, manifest, manifest.Content.Length + EntryOverheadBytes, version);
+
+    public CachedBlob? FindBlob(string path) => blobs.Find(path);
+
+    public long BlobVersion(string path) => blobs.Version(path);
+
+    /// <summary>Takes in the blob and, with it, its file; false when it was not taken, and the file is still the caller's.</summary>
+    public bool TryAdd(string path, CachedBlob blob, long version) => blobs.TryAdd(path, blob, 1, version);
+
+    /// <summary>The tag has moved or gone.</summary>
+    public void Forget(RepositoryName name, TagName tag) => manifests.Remove(new OciRoute.Manifest(name, Reference.To(tag)).Path);
+
+    /// <summary>The manifest has gone.</summary>
+    public void Forget(RepositoryName name, Digest manifest) => manifests.Remove(new OciRoute.Manifest(name, Reference.To(manifest)).Path);
+
+    /// <summary>The repository no longer has the blob, or its promise was renewed.</summary>
+    public void ForgetBlob(RepositoryName name, Digest digest) => blobs.Remove(new OciRoute.Blob(name, digest).Path);
+
+    /// <summary>A manifest changed in a way that shows under every tag of it.</summary>
+    public void ForgetManifests() => manifests.Clear();
+
+    public void Dispose() => blobs.Clear();
+}
