@@ -11,6 +11,9 @@ public abstract record OciRoute
     /// <summary>The path of the endpoint, as the specification writes it: what <c>Location</c> tells.</summary>
     public abstract string Path { get; }
 
+    /// <summary>Every <see cref="Kind"/> there is.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = ["base", "repositories", "manifest", "blob", "uploads", "upload", "tags", "referrers"];
+
     /// <summary>A word for logs and metrics.</summary>
     public abstract string Kind { get; }
 

@@ -76,8 +76,9 @@ internal sealed class StaitheApp : IAsyncDisposable
 
         var web = BuildWeb(config, log, sweep);
         var health = new Health(db, storage, web.Lifetime, log);
-        var requests = new RequestLog(log);
-        web.Run(http => requests.RunAsync(http, (_, facts) => RouteAsync(http, facts, registry, health)));
+        var metrics = new RequestMetrics();
+        var metricsPage = new MetricsPage(metrics, () => cache.Bytes);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, health, metricsPage)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep);
     }
@@ -97,16 +98,17 @@ internal sealed class StaitheApp : IAsyncDisposable
         directory.Dispose();
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health)
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health, MetricsPage metrics)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
-        facts.Kind = path switch { "/livez" or "/readyz" => "health", _ => "other" };
+        facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
             "/readyz" => health.ReadyAsync(http),
+            "/metrics" => metrics.GetAsync(http),
             _ => NothingHereAsync(http),
         };
     }

@@ -21,7 +21,7 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
         {
             if (http.Response.HasStarted)
             {
-                if (!http.RequestAborted.IsCancellationRequested)
+                if (e is not OperationCanceledException && !http.RequestAborted.IsCancellationRequested)
                     LogFailure(http, e);
                 http.Abort(); // the client must see that what it got is not all
             }

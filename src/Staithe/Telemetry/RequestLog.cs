@@ -5,19 +5,27 @@ namespace Staithe.Telemetry;
 /// <summary>What the log tells of a request, besides what HTTP itself tells; filled in on the way.</summary>
 internal sealed class RequestFacts
 {
+    /// <summary>The kind of a probe.</summary>
+    public const string Health = "health";
+
+    /// <summary>The kind of what is no endpoint.</summary>
+    public const string Other = "other";
+
     /// <summary>The kind of endpoint.</summary>
-    public string Kind { get; set; } = "other";
+    public string Kind { get; set; } = Other;
 
     public string? Repository { get; set; }
 
-    /// <summary>Bytes of the body that were handed to the connection, where the handler counts them.</summary>
+    /// <summary>Bytes of content that were handed to the connection.</summary>
     public long BytesSent { get; set; }
 }
 
-/// <summary>One line a request, when it has ended. On a terminal only what went wrong on our side is worth one.</summary>
-internal sealed class RequestLog(LogOutput output)
+/// <summary>Counts each request, and writes one line of it when it has ended. On a terminal only what went wrong on our side is worth one.</summary>
+internal sealed class RequestLog(RequestMetrics metrics, LogOutput output, Func<HttpContext, RequestFacts, Task> next)
 {
-    public async Task RunAsync(HttpContext http, Func<HttpContext, RequestFacts, Task> next)
+    const int ClientGone = 499; // what proxies log for a client that did not wait for its answer
+
+    public async Task RunAsync(HttpContext http)
     {
         var started = Stopwatch.GetTimestamp();
         var facts = new RequestFacts();
@@ -27,21 +35,23 @@ internal sealed class RequestLog(LogOutput output)
         }
         finally
         {
-            var status = http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted ? 499 : http.Response.StatusCode;
+            var took = Stopwatch.GetElapsedTime(started);
+            var status = http.Response.HasStarted || !http.RequestAborted.IsCancellationRequested ? http.Response.StatusCode : ClientGone;
+            metrics.Count(facts, status, took);
             var level = status >= 500 ? LogLevel.Warning : LogLevel.Information;
             if (level >= output.Minimum)
-            {
-                output.Write(
-                    level,
-                    "request",
-                    ("method", http.Request.Method),
-                    ("route", facts.Kind),
-                    ("repository", facts.Repository),
-                    ("status", status),
-                    ("bytes", facts.BytesSent),
-                    ("ms", Math.Round(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 3)),
-                    ("trace", http.TraceIdentifier));
-            }
+                Write(http, facts, level, status, took);
         }
     }
+
+    void Write(HttpContext http, RequestFacts facts, LogLevel level, int status, TimeSpan took) => output.Write(
+        level,
+        "request",
+        ("method", http.Request.Method),
+        ("route", facts.Kind),
+        ("repository", facts.Repository),
+        ("status", status),
+        ("bytes", facts.BytesSent),
+        ("ms", Math.Round(took.TotalMilliseconds, 3)),
+        ("trace", http.TraceIdentifier));
 }
