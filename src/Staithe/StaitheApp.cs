@@ -66,7 +66,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var cache = new ContentCache();
         var registry = new RegistryEndpoint(
             new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache)),
-            new BlobHandler(db, storage, cache, new BlobDelete(db, cache, rules), rules),
+            new BlobHandler(db, storage, cache, new BlobBody(TimeSpan.FromSeconds(config.StallSeconds)), new BlobDelete(db, cache, rules), rules),
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules)),
             new TagListHandler(db),
             new ReferrerListHandler(db),

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
 
@@ -6,43 +7,57 @@ namespace Staithe.Distribution;
 
 /// <summary>
 /// Moves the bytes of a file to the client, as fast as it takes them. The one place that chooses the way: where the connection can, the
-/// kernel moves them; else they pass through this process, a piece at a time.
+/// kernel moves them; else they pass through this process, a piece at a time. Either way a client that takes nothing is cut off.
 /// </summary>
-internal static class BlobBody
+/// <param name="stall">After how long without progress.</param>
+internal sealed class BlobBody(TimeSpan stall)
 {
     const int DirectPieceBytes = 16 * 1024 * 1024;
     const int PieceBytes = 64 * 1024;
 
     /// <exception cref="EndOfStreamException">The file is shorter than its row says.</exception>
-    public static async Task SendAsync(HttpContext http, SafeFileHandle file, long offset, long length, RequestFacts facts)
+    public Task SendAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts) =>
+        http.Features.Get<IFileOutput>() is { } direct
+            ? SendDirectlyAsync(http, direct, file, range, facts)
+            : SendThroughAsync(http, file, range, facts);
+
+    static async Task SendDirectlyAsync(HttpContext http, IFileOutput direct, SafeFileHandle file, ByteRange range, RequestFacts facts)
     {
-        var direct = http.Features.Get<IFileOutput>();
-        if (direct is not null)
-            await http.Response.StartAsync(http.RequestAborted);
+        await http.Response.StartAsync(http.RequestAborted);
         var body = http.Response.BodyWriter;
-        var end = offset + length;
-        while (offset < end)
+        for (var sent = 0L; sent < range.Length;)
         {
-            int sent;
-            if (direct is not null)
-            {
-                sent = (int)Math.Min(DirectPieceBytes, end - offset);
-                direct.QueueFile(file, offset, sent);
-                body.GetMemory(1);
-            }
-            else
-            {
-                var piece = body.GetMemory(PieceBytes);
-                sent = RandomAccess.Read(file, piece.Span[..(int)Math.Min(piece.Length, end - offset)], offset);
-                if (sent == 0)
-                    throw new EndOfStreamException("the blob's file is shorter than its row says: run staithe fsck");
-            }
-            body.Advance(sent);
+            var piece = (int)Math.Min(DirectPieceBytes, range.Length - sent);
+            direct.QueueFile(file, range.Offset + sent, piece);
+            body.GetMemory(1);
+            body.Advance(piece);
             var result = await body.FlushAsync(http.RequestAborted);
             if (result.IsCompleted)
-                throw new OperationCanceledException("the client is gone", http.RequestAborted);
-            offset += sent;
-            facts.BytesSent += sent;
+                throw Gone(http);
+            sent += piece;
+            facts.BytesSent += piece;
         }
     }
+
+    async Task SendThroughAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts)
+    {
+        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        var body = http.Response.BodyWriter;
+        for (var sent = 0L; sent < range.Length;)
+        {
+            var memory = body.GetMemory(PieceBytes);
+            var read = RandomAccess.Read(file, memory.Span[..(int)Math.Min(memory.Length, range.Length - sent)], range.Offset + sent);
+            if (read == 0)
+                throw new EndOfStreamException("the blob's file is shorter than its row says: run staithe fsck");
+            body.Advance(read);
+            stalled.CancelAfter(stall);
+            var result = await body.FlushAsync(stalled.Token);
+            if (result.IsCompleted)
+                throw Gone(http);
+            sent += read;
+            facts.BytesSent += read;
+        }
+    }
+
+    static OperationCanceledException Gone(HttpContext http) => new("the client is gone", http.RequestAborted);
 }

@@ -11,7 +11,7 @@ using Staithe.Telemetry;
 namespace Staithe.Distribution;
 
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
-internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobDelete delete, ContentRules rules)
+internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
@@ -91,14 +91,14 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         }
     }
 
-    static async Task SendAsync(HttpContext http, LinkedBlob blob, SafeFileHandle file, RequestFacts facts)
+    async Task SendAsync(HttpContext http, LinkedBlob blob, SafeFileHandle file, RequestFacts facts)
     {
         var ranges = Preconditions.RangeHolds(http.Request, blob.Digest) ? ByteRanges.Parse(http.Request.Headers.Range, blob.Size) : null;
         switch (ranges)
         {
             case null:
                 Describe(http.Response, MediaTypes.OctetStream, blob.Size);
-                await BlobBody.SendAsync(http, file, 0, blob.Size, facts);
+                await body.SendAsync(http, file, new ByteRange(0, blob.Size), facts);
                 break;
             case []:
                 throw new OciException(OciError.RangeInvalid, $"the blob has {blob.Size} bytes; none of them is in the range asked for")
@@ -109,7 +109,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
                 http.Response.StatusCode = StatusCodes.Status206PartialContent;
                 http.Response.Headers.ContentRange = Tell(range, blob.Size);
                 Describe(http.Response, MediaTypes.OctetStream, range.Length);
-                await BlobBody.SendAsync(http, file, range.Offset, range.Length, facts);
+                await body.SendAsync(http, file, range, facts);
                 break;
             default:
                 await SendPartsAsync(http, file, blob.Size, ranges, facts);
@@ -118,7 +118,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
     }
 
     // RFC 9110 section 14.6.
-    static async Task SendPartsAsync(HttpContext http, SafeFileHandle file, long size, IReadOnlyList<ByteRange> ranges, RequestFacts facts)
+    async Task SendPartsAsync(HttpContext http, SafeFileHandle file, long size, IReadOnlyList<ByteRange> ranges, RequestFacts facts)
     {
         var boundary = Guid.NewGuid().ToString("N");
         var heads = ranges.Select(range => Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: {Tell(range, size)}\r\n\r\n")).ToList();
@@ -128,7 +128,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         for (var i = 0; i < ranges.Count; i++)
         {
             await http.Response.BodyWriter.WriteAsync(heads[i], http.RequestAborted);
-            await BlobBody.SendAsync(http, file, ranges[i].Offset, ranges[i].Length, facts);
+            await body.SendAsync(http, file, ranges[i], facts);
         }
         await http.Response.BodyWriter.WriteAsync(tail, http.RequestAborted);
     }

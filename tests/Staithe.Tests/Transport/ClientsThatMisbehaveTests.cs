@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using Staithe.Tests.Harness;
+
+namespace Staithe.Tests.Transport;
+
+/// <summary>Clients that go away in the middle, take their time, or take nothing: each costs what it holds and no more, on both paths.</summary>
+public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
+{
+    const int Large = 20 << 20;
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Aborted_downloads_leave_no_open_file(bool direct)
+    {
+        var registry = await ServerAsync(direct);
+        for (var i = 0; i < 60; i++)
+        {
+            using var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 16 * 1024);
+            await connection.SendAsync(Get(Large));
+            var some = new byte[1 + (i * 997)];
+            await connection.Socket.ReceiveAsync(some, SocketFlags.None, TestContext.Current.CancellationToken);
+            if (i % 2 == 0)
+                connection.Reset();
+        }
+        await OpenFilesEndAsync(registry);
+        using var response = await registry.GetAsync($"/v2/{TwoPaths.Name}/manifests/tag");
+        await response.ExpectAsync(HttpStatusCode.OK);
+        Assert.DoesNotContain("request failed", registry.Log, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_client_that_takes_nothing_is_cut_off(bool direct)
+    {
+        var registry = await ServerAsync(direct);
+        using var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 16 * 1024);
+        await connection.SendAsync(Get(Large));
+        await OpenFilesEndAsync(registry);
+        await Assert.ThrowsAnyAsync<Exception>(() => connection.ReadAsync());
+        Assert.DoesNotContain("request failed", registry.Log, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Slow_readers_get_every_byte_and_hold_up_nobody(bool direct)
+    {
+        var registry = await ServerAsync(direct);
+        var slow = await Task.WhenAll(Enumerable.Range(0, 10).Select(async _ =>
+        {
+            var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 256 * 1024);
+            await connection.SendAsync(Get(Large));
+            return connection;
+        }));
+        for (var i = 0; i < 50; i++)
+        {
+            using var response = await registry.GetAsync($"/v2/{TwoPaths.Name}/manifests/tag");
+            await response.ExpectAsync(HttpStatusCode.OK);
+        }
+        await Task.WhenAll(slow.Select(async connection =>
+        {
+            var answer = await connection.ReadAsync();
+            Assert.True(TwoPaths.Blob(Large).AsSpan().SequenceEqual(answer!.Body));
+            connection.Dispose();
+        }));
+    }
+
+    async Task<Registry> ServerAsync(bool direct) => direct ? await paths.DirectAsync() : await paths.OrdinaryAsync();
+
+    static string Get(int size) => $"GET /v2/{TwoPaths.Name}/blobs/{TwoPaths.Digest(size)} HTTP/1.1\r\nHost: registry\r\n\r\n";
+
+    // The large blob's file is open only while somebody pulls it.
+    static async Task OpenFilesEndAsync(Registry registry)
+    {
+        var blobs = Path.Combine(registry.Config.Data, "blobs");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var i = 0; i < 600 && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken); i++)
+        {
+            var open = Directory.GetFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget).Count(target => target is not null && target.StartsWith(blobs, StringComparison.Ordinal) && new FileInfo(target).Length == Large);
+            if (open == 0)
+                return;
+        }
+        Assert.Fail("a file is still open though nobody pulls it");
+    }
+}
