@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Staithe.Oci;
 
@@ -31,8 +32,21 @@ public sealed record Manifest(
     /// <exception cref="OciException">MANIFEST_INVALID, saying what is wrong and where.</exception>
     public static Manifest Parse(ReadOnlyMemory<byte> content, string? contentType)
     {
-        using var document = ParseJson(content);
-        var root = document.RootElement;
+        try
+        {
+            using var document = ParseJson(content);
+            return Read(document.RootElement, contentType);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Invalid("a string in the manifest has one half of a surrogate pair, which is no character");
+        }
+    }
+
+    internal static OciException Invalid(string message) => new(OciError.ManifestInvalid, message);
+
+    static Manifest Read(JsonElement root, string? contentType)
+    {
         if (root.ValueKind != JsonValueKind.Object)
             throw Invalid("a manifest is a JSON object");
         var mediaType = DecideMediaType(root, contentType);
@@ -42,10 +56,10 @@ public sealed record Manifest(
         return Read(root, mediaType, known);
     }
 
-    internal static OciException Invalid(string message) => new(OciError.ManifestInvalid, message);
-
     static JsonDocument ParseJson(ReadOnlyMemory<byte> content)
     {
+        if (!Utf8.IsValid(content.Span))
+            throw Invalid("the manifest is not UTF-8");
         try
         {
             return JsonDocument.Parse(content, Strict);
@@ -67,7 +81,8 @@ public sealed record Manifest(
             throw Invalid("manifests of schema 1 are not taken: push the image again with a current client, which sends schema 2 or OCI");
         if (header is not null && field is not null && !string.Equals(header, field, StringComparison.OrdinalIgnoreCase))
             throw Invalid($"mediaType is \"{OciException.Quote(field)}\" but Content-Type is \"{OciException.Quote(header)}\": they must be the same");
-        return field ?? header ?? Guess(root);
+        var mediaType = field ?? header ?? Guess(root);
+        return MediaTypes.IsMediaType(mediaType) ? mediaType : throw Invalid($"\"{OciException.Quote(mediaType)}\" is not a media type: pulls answer it as their Content-Type");
     }
 
     static string Guess(JsonElement root) =>
@@ -83,13 +98,15 @@ public sealed record Manifest(
         var layers = Many(root, "layers", required: known && !isIndex, known);
         var blobs = known ? [] : Many(root, "blobs", required: false, known);
         var children = Many(root, "manifests", required: isIndex, known);
-        var artifactType = Text(root, "artifactType", known);
+        var artifactType = Text(root, "artifactType", known) is { Length: > 0 } own ? own : config?.MediaType;
+        if (artifactType?.Any(char.IsControl) == true)
+            throw Invalid("the artifact type holds a control character");
         return new Manifest(
             mediaType,
             config is null ? [.. layers, .. blobs] : [config, .. layers, .. blobs],
             children,
             Single(root, "subject", required: false, known),
-            string.IsNullOrEmpty(artifactType) ? config?.MediaType : artifactType,
+            artifactType,
             Annotations(root, known));
     }
 

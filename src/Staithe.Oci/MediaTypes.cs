@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Staithe.Oci;
 
 /// <summary>The media types that the registry treats by name (image-spec, media-types.md, and Docker's schema 2). All others are carried unread.</summary>
@@ -18,6 +20,9 @@ public static class MediaTypes
     /// <summary>What a blob is served as: the registry does not know what is in it.</summary>
     public const string OctetStream = "application/octet-stream";
 
+    static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <summary>True for the media types of Docker's schema 1, retired long ago: its manifests are signed texts that name no sizes.</summary>
     public static bool IsSchema1(string mediaType) =>
         mediaType is "application/vnd.docker.distribution.manifest.v1+json" or "application/vnd.docker.distribution.manifest.v1+prettyjws";
@@ -26,6 +31,14 @@ public static class MediaTypes
     public static bool IsNonDistributable(string mediaType) =>
         mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.Ordinal)
         || mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.", StringComparison.Ordinal);
+
+    /// <summary>True for <c>type/subtype</c>, both of the characters that RFC 9110 has for a token.</summary>
+    public static bool IsMediaType(string text)
+    {
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0 && slash < text.Length - 1
+            && !text.AsSpan(0, slash).ContainsAnyExcept(TokenCharacters) && !text.AsSpan(slash + 1).ContainsAnyExcept(TokenCharacters);
+    }
 
     /// <summary>A header's media type without its parameters, in lower case as RFC 9110 compares them.</summary>
     public static string WithoutParameters(string contentType)

@@ -140,7 +140,7 @@ public abstract record OciRoute
 
     // A decoded part with a slash in it must not turn into two parts.
     static RepositoryName ToName(string[] parts) =>
-        RepositoryName.Parse(parts.Any(part => part.Contains('/', StringComparison.Ordinal)) ? string.Join("%2f", parts) : string.Join('/', parts));
+        RepositoryName.Parse(string.Join('/', parts.Select(part => part.Replace("/", "%2f", StringComparison.Ordinal))));
 
     static UploadId ToId(string text) => UploadId.TryParse(text, out var id)
         ? id

@@ -135,6 +135,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             options.Limits.MaxRequestBodySize = null;
             options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             var stall = TimeSpan.FromSeconds(config.StallSeconds);
+            options.Limits.RequestHeadersTimeout = stall;
             options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
             options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
             options.ConfigureEndpointDefaults(endpoint =>

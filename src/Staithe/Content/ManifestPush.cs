@@ -25,13 +25,11 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
             async session =>
             {
                 var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
-                if (condition is not null && reference.Tag is { } tag)
-                    Check(condition, await TagTable.FindDigestAsync(session, repoId, tag), tag);
                 var references = await ResolveAsync(session, repoId, manifest);
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
-                foreach (var moved in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
-                    await TagTable.MoveAsync(session, repoId, moved, stored.Id);
+                foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
+                    await MoveAsync(session, repoId, tag, stored.Id, tag == reference.Tag ? condition : null);
                 return stored.Retyped;
             },
             cancel);
@@ -49,6 +47,21 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         return reference.Digest is null || reference.Digest == digest
             ? digest
             : throw new OciException(OciError.DigestInvalid, $"the manifest's digest is {digest}, not {reference.Digest}");
+    }
+
+    // Whoever else moves a tag that is there waits for us. One that is not there may be made by another push meanwhile: then look again.
+    static async Task MoveAsync(DbSession session, long repoId, TagName tag, long manifestId, TagCondition? condition)
+    {
+        while (condition is not null)
+        {
+            var current = await TagTable.HoldAsync(session, repoId, tag);
+            Check(condition, current, tag);
+            if (current is not null)
+                break;
+            if (await TagTable.CreateAsync(session, repoId, tag, manifestId))
+                return;
+        }
+        await TagTable.MoveAsync(session, repoId, tag, manifestId);
     }
 
     static void Check(TagCondition condition, string? current, TagName tag)

@@ -6,9 +6,15 @@ namespace Staithe.Content;
 /// <summary>The names that point at manifests.</summary>
 internal static class TagTable
 {
-    /// <summary>The digest a tag points at.</summary>
-    public static Task<string?> FindDigestAsync(DbSession session, long repoId, TagName tag) =>
-        session.FindAsync(FindDigestSql, row => row.GetString(0), repoId, tag.Value);
+    /// <summary>The digest a tag points at, or null; a tag that is there is held until the transaction ends.</summary>
+    public static async Task<string?> HoldAsync(DbSession session, long repoId, TagName tag) =>
+        await session.FindNumberAsync(HoldSql, repoId, tag.Value) is { } manifestId
+            ? await session.FindAsync(FindDigestSql, row => row.GetString(0), manifestId)
+            : null;
+
+    /// <summary>Points a new tag at a manifest; false when there is such a tag.</summary>
+    public static async Task<bool> CreateAsync(DbSession session, long repoId, TagName tag, long manifestId) =>
+        await session.ExecuteAsync(CreateSql, repoId, tag.Value, manifestId) == 1;
 
     /// <summary>Points a tag at a manifest, wherever it pointed before.</summary>
     public static Task MoveAsync(DbSession session, long repoId, TagName tag, long manifestId) =>
@@ -26,8 +32,13 @@ internal static class TagTable
     public static Task<List<string>> ListAsync(DbSession session, long repoId, string last, int limit) =>
         session.ListAsync(ListSql, row => row.GetString(0), repoId, last, (long)limit);
 
-    static readonly Sql FindDigestSql = new("""
-        select m.digest from tags t join manifests m on m.id = t.manifest_id where t.repo_id = $1 and t.name = $2
+    // Two statements: a lock that has to wait sees the tag as it is then, but what is joined to it as it was before.
+    static readonly Sql HoldSql = new("select manifest_id from tags where repo_id = $1 and name = $2 {for update}");
+
+    static readonly Sql FindDigestSql = new("select digest from manifests where id = $1");
+
+    static readonly Sql CreateSql = new("""
+        insert into tags (repo_id, name, manifest_id, moved_at) values ($1, $2, $3, {now}) on conflict (repo_id, name) do nothing
         """);
 
     static readonly Sql MoveSql = new("""

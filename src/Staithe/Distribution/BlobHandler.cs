@@ -71,9 +71,9 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         var blob = cached.Blob;
         http.Response.Headers.AcceptRanges = "bytes";
         Preconditions.Describe(http.Response, blob.Digest, byDigest: true);
-        if (Preconditions.Check(http.Request, blob.Digest) is { } status)
+        if (Preconditions.IsKnown(http.Request, blob.Digest))
         {
-            http.Response.StatusCode = status;
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
         }
         else if (HttpMethods.IsHead(http.Request.Method))
         {

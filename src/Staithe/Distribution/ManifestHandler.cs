@@ -14,8 +14,8 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     /// <summary>Answers a pull of a manifest that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
     {
-        if (cache.FindManifest(path) is not { } manifest)
-            return null;
+        if (http.Request.Headers.IfMatch.Count > 0 || cache.FindManifest(path) is not { } manifest)
+            return null; // a condition may have to be refused, for which there is no place here
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
         return SendAsync(http, manifest, facts);
@@ -61,9 +61,9 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     static Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
     {
         Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
-        if (Preconditions.Check(http.Request, manifest.Digest) is { } status)
+        if (Preconditions.IsKnown(http.Request, manifest.Digest))
         {
-            http.Response.StatusCode = status;
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
         http.Response.ContentType = manifest.MediaType;

@@ -1,5 +1,6 @@
 using Microsoft.Net.Http.Headers;
 using Staithe.Content;
+using Staithe.Oci;
 
 namespace Staithe.Distribution;
 
@@ -17,14 +18,13 @@ internal static class Preconditions
         response.Headers.CacheControl = byDigest ? Forever : AskAgain;
     }
 
-    /// <summary>The status that ends the request before its body: 304, 412, or null to go on.</summary>
-    public static int? Check(HttpRequest request, string digest)
+    /// <summary>True when the client has this content already: 304.</summary>
+    /// <exception cref="OciException">DENIED when the client wants other content than this.</exception>
+    public static bool IsKnown(HttpRequest request, string digest)
     {
         if (Digests(request, HeaderNames.IfMatch) is { } must && !Names(must, digest))
-            return StatusCodes.Status412PreconditionFailed;
-        if (Digests(request, HeaderNames.IfNoneMatch) is { } mustNot && Names(mustNot, digest))
-            return StatusCodes.Status304NotModified;
-        return null;
+            throw new OciException(OciError.PreconditionFailed, $"this is {digest}, which If-Match does not name");
+        return Digests(request, HeaderNames.IfNoneMatch) is { } mustNot && Names(mustNot, digest);
     }
 
     /// <summary>True when a <c>Range</c> is to be honoured: there is no <c>If-Range</c>, or it names this very content.</summary>

@@ -46,6 +46,8 @@ internal sealed class RegistryEndpoint(
         var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
         facts.Kind = route.Kind;
         facts.Repository = route.Repository?.Value;
+        if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
+            throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
         return DispatchAsync(http, route, facts);
     }
 

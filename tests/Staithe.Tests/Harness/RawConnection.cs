@@ -4,127 +4,117 @@ using System.Text;
 
 namespace Staithe.Tests.Harness;
 
-/// <summary>One HTTP/1.1 connection, byte for byte: for requests that no client library would send, and for reading answers as they come.</summary>
-internal sealed class RawConnection : IDisposable
+/// <summary>A connection on which a test writes HTTP by hand.</summary>
+internal sealed class RawConnection : IAsyncDisposable
 {
-    readonly Socket socket;
-    readonly NetworkStream stream;
-    readonly byte[] buffer = new byte[64 * 1024];
-    int start;
-    int end;
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    RawConnection(Socket socket) => (this.socket, stream) = (socket, new NetworkStream(socket));
+    readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    readonly CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    readonly BufferedStream stream;
 
-    public Socket Socket => socket;
-
-    public static async Task<RawConnection> OpenAsync(Registry registry, int receiveBufferBytes = 0)
+    RawConnection(Registry registry, int? receiveBytes)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        if (receiveBufferBytes > 0)
-            socket.ReceiveBufferSize = receiveBufferBytes;
-        await socket.ConnectAsync(registry.Url.Host, registry.Url.Port, TestContext.Current.CancellationToken);
-        return new RawConnection(socket);
+        patience.CancelAfter(Patience);
+        if (receiveBytes is { } bytes)
+            socket.ReceiveBufferSize = bytes;
+        socket.Connect(registry.Url.Host, registry.Url.Port);
+        stream = new BufferedStream(new NetworkStream(socket, ownsSocket: true));
     }
 
-    public Task SendAsync(string text) => SendAsync(Encoding.ASCII.GetBytes(text));
+    /// <param name="registry">Where to.</param>
+    /// <param name="receiveBytes">How much the client's side takes in unread, if not the usual.</param>
+    public static RawConnection Open(Registry registry, int? receiveBytes = null) => new(registry, receiveBytes);
 
-    public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await stream.WriteAsync(bytes, TestContext.Current.CancellationToken);
+    /// <summary>Sends text in which a line break stands for the one of HTTP.</summary>
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n")));
 
-    /// <summary>The next answer, or null when the server has closed the connection instead.</summary>
-    /// <param name="hasBody">False for the answer to a HEAD.</param>
-    public async Task<RawResponse?> ReadAsync(bool hasBody = true)
-    {
-        var statusLine = await ReadLineAsync();
-        if (statusLine is null)
-            return null;
-        var headers = new List<(string Name, string Value)>();
-        while (await ReadLineAsync() is { Length: > 0 } line)
-        {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            headers.Add((line[..colon], line[(colon + 1)..].Trim()));
-        }
-        var status = int.Parse(statusLine.Split(' ')[1], CultureInfo.InvariantCulture);
-        var response = new RawResponse(status, headers, []);
-        if (!hasBody || status is 204 or 304 or < 200)
-            return response;
-        if (response.Header("Transfer-Encoding") == "chunked")
-            return response with { Body = await ReadChunkedAsync() };
-        return response with { Body = await ReadBytesAsync(long.Parse(response.Header("Content-Length") ?? "0", CultureInfo.InvariantCulture)) };
-    }
+    public async Task SendAsync(byte[] bytes) => await socket.SendAsync(bytes, patience.Token);
+
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void EndSending() => socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Takes what there is of the answer, without waiting for all of it.</summary>
+    public async Task<int> ReadSomeAsync(byte[] buffer) => await socket.ReceiveAsync(buffer, patience.Token);
 
     /// <summary>Closes the connection in the roughest way.</summary>
     public void Reset()
     {
         socket.LingerState = new LingerOption(true, 0);
-        socket.Dispose();
+        socket.Close();
     }
 
-    public void Dispose()
+    /// <summary>Reads one answer, or null when the server has closed the connection instead.</summary>
+    public async Task<RawResponse?> ReadAsync(bool isHead = false)
     {
-        stream.Dispose();
-        socket.Dispose();
-    }
-
-    async Task<byte[]> ReadChunkedAsync()
-    {
-        var body = new MemoryStream();
-        while (int.Parse((await ReadLineAsync())!, NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var length)
+        var lines = new List<string>();
+        while (await ReadLineAsync() is { } line)
         {
-            body.Write(await ReadBytesAsync(length));
-            await ReadLineAsync();
+            if (line.Length == 0)
+                return new RawResponse(int.Parse(lines[0].AsSpan(9, 3), CultureInfo.InvariantCulture), [.. lines.Skip(1)], await ReadBodyAsync(lines, isHead));
+            lines.Add(line);
         }
-        await ReadLineAsync();
-        return body.ToArray();
+        return null;
     }
 
-    async Task<byte[]> ReadBytesAsync(long length)
+    /// <summary>Waits for the server to close the connection; the bytes that came before.</summary>
+    public async Task<long> DrainAsync()
     {
-        var body = new byte[length];
-        var filled = 0;
-        while (filled < length)
+        var buffer = new byte[64 * 1024];
+        var total = 0L;
+        try
         {
-            if (start == end && !await FillAsync())
-                throw new EndOfStreamException($"the connection ended after {filled} of {length} bytes of the body");
-            var take = (int)Math.Min(end - start, length - filled);
-            buffer.AsSpan(start, take).CopyTo(body.AsSpan(filled));
-            start += take;
-            filled += take;
+            while (await stream.ReadAsync(buffer, patience.Token) is > 0 and var read)
+                total += read;
         }
+        catch (IOException)
+        {
+            // reset, which is closed too
+        }
+        return total;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stream.DisposeAsync();
+        patience.Dispose();
+    }
+
+    async Task<byte[]> ReadBodyAsync(List<string> lines, bool isHead)
+    {
+        if (isHead || lines[0][9] == '1')
+            return [];
+        var length = lines.Select(line => line.Split(": ")).FirstOrDefault(header => header[0].Equals("Content-Length", StringComparison.OrdinalIgnoreCase))?[1];
+        var body = new byte[int.Parse(length ?? "0", CultureInfo.InvariantCulture)];
+        await stream.ReadExactlyAsync(body, patience.Token);
         return body;
     }
 
     async Task<string?> ReadLineAsync()
     {
         var line = new StringBuilder();
-        while (true)
-        {
-            if (start == end && !await FillAsync())
-                return line.Length == 0 ? null : throw new EndOfStreamException("the connection ended within a line");
-            var c = (char)buffer[start++];
-            if (c == '\n')
-                return line.ToString().TrimEnd('\r');
-            line.Append(c);
-        }
-    }
-
-    async Task<bool> FillAsync()
-    {
+        var one = new byte[1];
         try
         {
-            (start, end) = (0, await stream.ReadAsync(buffer, TestContext.Current.CancellationToken));
+            while (await stream.ReadAsync(one, patience.Token) == 1)
+            {
+                if (one[0] == '\n')
+                    return line.ToString().TrimEnd('\r');
+                line.Append((char)one[0]);
+            }
         }
         catch (IOException)
         {
-            (start, end) = (0, 0);
+            // reset, which is closed too
         }
-        return end > 0;
+        return null;
     }
 }
 
-/// <summary>An answer as it came.</summary>
-internal sealed record RawResponse(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
+/// <summary>An answer as it came: the header lines one by one.</summary>
+internal sealed record RawResponse(int Status, IReadOnlyList<string> Headers, byte[] Body)
 {
-    public string? Header(string name) => Headers.FirstOrDefault(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
-
     public string Text => Encoding.UTF8.GetString(Body);
+
+    public string? Header(string name) => Headers.Select(line => line.Split(": ", 2)).FirstOrDefault(header => header[0].Equals(name, StringComparison.OrdinalIgnoreCase))?[1];
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Transport;
@@ -15,10 +14,10 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
         var registry = await ServerAsync(direct);
         for (var i = 0; i < 60; i++)
         {
-            using var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 16 * 1024);
+            await using var connection = RawConnection.Open(registry, receiveBytes: 16 * 1024);
             await connection.SendAsync(Get(Large));
             var some = new byte[1 + (i * 997)];
-            await connection.Socket.ReceiveAsync(some, SocketFlags.None, TestContext.Current.CancellationToken);
+            await connection.ReadSomeAsync(some);
             if (i % 2 == 0)
                 connection.Reset();
         }
@@ -32,7 +31,7 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
     public async Task A_client_that_takes_nothing_is_cut_off(bool direct)
     {
         var registry = await ServerAsync(direct);
-        using var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 16 * 1024);
+        await using var connection = RawConnection.Open(registry, receiveBytes: 16 * 1024);
         await connection.SendAsync(Get(Large));
         await OpenFilesEndAsync(registry);
         await Assert.ThrowsAnyAsync<Exception>(() => connection.ReadAsync());
@@ -45,7 +44,7 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
         var registry = await ServerAsync(direct);
         var slow = await Task.WhenAll(Enumerable.Range(0, 10).Select(async _ =>
         {
-            var connection = await RawConnection.OpenAsync(registry, receiveBufferBytes: 256 * 1024);
+            var connection = RawConnection.Open(registry, receiveBytes: 256 * 1024);
             await connection.SendAsync(Get(Large));
             return connection;
         }));
@@ -58,7 +57,7 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
         {
             var answer = await connection.ReadAsync();
             Assert.True(TwoPaths.Blob(Large).AsSpan().SequenceEqual(answer!.Body));
-            connection.Dispose();
+            await connection.DisposeAsync();
         }));
     }
 

@@ -28,10 +28,10 @@ public sealed class SamePathsTests(TwoPaths paths)
     [Fact]
     public void A_single_other_byte_or_header_is_seen()
     {
-        var answer = new RawResponse(200, [("Content-Length", "2"), ("Date", "now")], [1, 2]);
-        AssertSame(answer, answer with { Headers = [("Content-Length", "2"), ("Date", "later")] }, "");
+        var answer = new RawResponse(200, ["Content-Length: 2", "Date: now"], [1, 2]);
+        AssertSame(answer, answer with { Headers = ["Content-Length: 2", "Date: later"] }, "");
         Assert.ThrowsAny<Exception>(() => AssertSame(answer, answer with { Body = [1, 3] }, ""));
-        Assert.ThrowsAny<Exception>(() => AssertSame(answer, answer with { Headers = [("Content-Length", "2"), ("ETag", "x")] }, ""));
+        Assert.ThrowsAny<Exception>(() => AssertSame(answer, answer with { Headers = ["Content-Length: 2", "ETag: x"] }, ""));
         Assert.ThrowsAny<Exception>(() => AssertSame(answer, null, ""));
     }
 
@@ -50,8 +50,8 @@ public sealed class SamePathsTests(TwoPaths paths)
     }
 
     static List<string> Comparable(RawResponse response, string? boundary) => [.. response.Headers
-        .Where(header => header.Name != "Date")
-        .Select(header => $"{header.Name}: {(boundary is null ? header.Value : header.Value.Replace(boundary, "BOUNDARY", StringComparison.Ordinal))}")
+        .Where(line => !line.StartsWith("Date: ", StringComparison.Ordinal))
+        .Select(line => boundary is null ? line : line.Replace(boundary, "BOUNDARY", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal)];
 
     static string? Boundary(RawResponse response) =>
@@ -59,11 +59,11 @@ public sealed class SamePathsTests(TwoPaths paths)
 
     static async Task<List<RawResponse?>> AnswersAsync(Registry registry, List<Request> requests)
     {
-        using var connection = await RawConnection.OpenAsync(registry);
+        await using var connection = RawConnection.Open(registry);
         var sending = connection.SendAsync(string.Concat(requests.Select(request => request.Text)));
         var answers = new List<RawResponse?>();
         foreach (var request in requests)
-            answers.Add(await connection.ReadAsync(request.Method != "HEAD"));
+            answers.Add(await connection.ReadAsync(request.Method == "HEAD"));
         await sending;
         return answers;
     }
