@@ -126,7 +126,7 @@ public sealed class ClientWorld : IAsyncDisposable
     {
         var daemon = new Daemon(Start($"exec {command}"), command);
         daemons.Push(daemon);
-        await daemon.WaitForAsync(readyText);
+        daemon.ReadyLine = await daemon.WaitForAsync(readyText);
         return daemon;
     }
 
@@ -150,6 +150,8 @@ public sealed class ClientWorld : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var setting in start.Environment.Keys.Where(name => name.StartsWith("STAITHE_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(setting); // would configure the program itself
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -25,6 +25,9 @@ internal sealed class Daemon : IAsyncDisposable
 
     public int Id => process.Id;
 
+    /// <summary>What it said when it was ready.</summary>
+    public string ReadyLine { get; set; } = "";
+
     /// <summary>The most memory that it ever held.</summary>
     public long PeakBytes => File.ReadLines($"/proc/{Id}/status")
         .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
