@@ -13,7 +13,7 @@ public sealed class ClientWorld : IAsyncDisposable
     /// <summary>skopeo looks for its registries.conf nowhere but in /etc unless told.</summary>
     public const string Skopeo = "skopeo --registries-conf registries.conf";
 
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     readonly TempDirectory directory = new();
     readonly HashSet<string> trusted = [];
@@ -90,20 +90,51 @@ public sealed class ClientWorld : IAsyncDisposable
     }
 
     /// <summary>Runs a command; what it wrote to standard output, without the last line's end. Fails with what it said when it fails.</summary>
-    public async Task<string> RunAsync(string command)
+    public Task<string> RunAsync(string command) => OutputOfAsync(command, TestContext.Current.CancellationToken);
+
+    /// <summary>Runs a command that may fail.</summary>
+    public Task<ClientRun> TryRunAsync(string command) => RunToEndAsync(command, TestContext.Current.CancellationToken);
+
+    /// <summary>Starts a program that runs until the world ends, and waits for it to say on standard error that it is ready.</summary>
+    internal async Task<Daemon> StartDaemonAsync(string command, string readyText)
     {
-        var run = await TryRunAsync(command);
+        var daemon = new Daemon(Start($"exec {command}"), command);
+        daemons.Push(daemon);
+        daemon.ReadyLine = await daemon.WaitForAsync(readyText);
+        return daemon;
+    }
+
+    // Also when the run was interrupted: containers, daemons and mounts would stay behind.
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (Directory.Exists(this["storage"]))
+                await OutputOfAsync("podman rm --all --force --time 0", CancellationToken.None);
+        }
+        finally
+        {
+            while (daemons.TryPop(out var daemon))
+                await daemon.DisposeAsync();
+            foreach (var mount in Mounts())
+                await OutputOfAsync($"umount {mount}", CancellationToken.None);
+            directory.Dispose();
+        }
+    }
+
+    async Task<string> OutputOfAsync(string command, CancellationToken cancel)
+    {
+        var run = await RunToEndAsync(command, cancel);
         if (run.ExitCode != 0)
             Assert.Fail($"{command}\nended with status {run.ExitCode}\n{run.Output}\n{run.Error}");
         return run.Output.TrimEnd('\n');
     }
 
-    /// <summary>Runs a command that may fail.</summary>
-    public async Task<ClientRun> TryRunAsync(string command)
+    async Task<ClientRun> RunToEndAsync(string command, CancellationToken cancel)
     {
         using var process = Start(command);
         process.StandardInput.Close();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         var output = new StringBuilder();
         var error = new StringBuilder();
@@ -115,30 +146,10 @@ public sealed class ClientWorld : IAsyncDisposable
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            cancel.ThrowIfCancellationRequested();
             Assert.Fail($"{command}\ndid not end within {Limit.TotalSeconds} s\n{output}\n{error}");
         }
         return new ClientRun(process.ExitCode, output.ToString(), error.ToString());
-    }
-
-    /// <summary>Starts a program that runs until the world ends, and waits for it to say on standard error that it is ready.</summary>
-    internal async Task<Daemon> StartDaemonAsync(string command, string readyText)
-    {
-        var daemon = new Daemon(Start($"exec {command}"), command);
-        daemons.Push(daemon);
-        daemon.ReadyLine = await daemon.WaitForAsync(readyText);
-        return daemon;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Directory.Exists(this["storage"]))
-            await RunAsync("podman rm --all --force --time 0");
-        while (daemons.TryPop(out var daemon))
-            await daemon.DisposeAsync();
-        foreach (var mount in Mounts())
-            await RunAsync($"umount {mount}");
-        directory.Dispose();
     }
 
     Process Start(string command)

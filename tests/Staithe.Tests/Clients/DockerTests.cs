@@ -13,6 +13,7 @@ public sealed class DockerTests(Registries registries, DockerWorld docker) : ICl
         var registry = await world.ConnectAsync(registries);
         var image = $"{registry.Authority}/{Registry.NewRepository("docker")}:1";
         await BuildAsync(image, "by docker");
+        await world.RunAsync($"docker login -u anybody -p anything {registry.Authority}"); // as scripts do
         var pushed = await world.RunAsync($"docker push {image}");
         await world.RunAsync($"docker rmi {image} && docker pull {image}");
         Assert.Equal("by docker", await world.RunAsync($"docker run --rm --network none {image}"));

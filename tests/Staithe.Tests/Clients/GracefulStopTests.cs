@@ -15,7 +15,7 @@ public sealed class GracefulStopTests(ClientWorld world) : IClassFixture<ClientW
     {
         var cancel = TestContext.Current.CancellationToken;
         var server = await StaitheProcess.StartAsync(world, "stopped");
-        using var content = new HeldContent(new byte[4 * 1024 * 1024]);
+        using var content = new HeldContent(new byte[64 * 1024 * 1024]); // half of it is more than a connection's buffers hold
         using var http = new HttpClient { BaseAddress = server.Url };
         var pushing = http.PostAsync($"/v2/stop/blob/blobs/uploads/?digest={content.Digest}", content, cancel);
         await content.HalfSent.WaitAsync(Limit, cancel);

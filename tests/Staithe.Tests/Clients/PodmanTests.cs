@@ -107,6 +107,18 @@ public sealed class PodmanTests(Registries registries, ClientWorld world) : ICla
         Assert.Equal("64", await world.RunAsync($"{ClientWorld.Skopeo} inspect --raw docker://{image}-again | jq '.layers | length'"));
     }
 
+    [Theory, OnBothEngines]
+    public async Task Search_finds_repositories_and_tags_and_a_login_is_no_obstacle(Engine engine)
+    {
+        var registry = await world.ConnectAsync(registries, engine);
+        var name = Registry.NewRepository($"search-{Guid.NewGuid():N}");
+        await registry.PushImageAsync(name, "1");
+        await registry.PushImageAsync(name, "2");
+        await world.RunAsync($"podman login -u anybody -p anything --authfile login.json {registry.Authority}"); // as scripts do
+        Assert.Equal($"{registry.Authority}/{name}", await world.RunAsync($"podman search --format '{{{{.Name}}}}' {registry.Authority}/{name.Split('/')[0]}"));
+        Assert.Equal("1\n2", await world.RunAsync($"podman search --list-tags {registry.Authority}/{name} | awk 'NR > 1 {{ print $2 }}'"));
+    }
+
     [Fact]
     public async Task What_is_not_there_is_told_in_words()
     {

@@ -120,6 +120,21 @@ public sealed class SkopeoTests(Registries registries, ClientWorld world) : ICla
     }
 
     [Fact]
+    public async Task Deleting_what_an_index_needs_is_refused_in_words()
+    {
+        var registry = await world.ConnectAsync(registries);
+        var name = Registry.NewRepository("delete");
+        var child = await registry.PushImageAsync(name, "child");
+        using (var pushed = await registry.PutManifestAsync(name, "1", RegistryClient.Index([(child.Digest, child.Manifest.Length)]), RegistryClient.OciIndex))
+            await pushed.ExpectAsync(HttpStatusCode.Created);
+
+        var refused = await world.TryRunAsync($"{Skopeo} delete docker://{registry.Authority}/{name}:child");
+        Assert.Contains($"{child.Digest} is part of the index", refused.Error, StringComparison.Ordinal);
+        await world.RunAsync($"{Skopeo} delete docker://{registry.Authority}/{name}:1 && {Skopeo} delete docker://{registry.Authority}/{name}:child");
+        Assert.Equal("", await world.RunAsync($"{Skopeo} list-tags docker://{registry.Authority}/{name} | jq -r '.Tags[]'"));
+    }
+
+    [Fact]
     public async Task An_artifact_with_a_subject_is_copied_as_it_is()
     {
         var registry = await world.ConnectAsync(registries);
