@@ -10,6 +10,7 @@ internal sealed class Registry : IAsyncDisposable
 
     readonly TempDirectory directory;
     readonly StringWriter log;
+    bool stopped;
 
     Registry(StaitheApp app, StaitheConfig config, TempDirectory directory, StringWriter log)
     {
@@ -57,10 +58,17 @@ internal sealed class Registry : IAsyncDisposable
     public static string Digest(ReadOnlySpan<byte> content, string algorithm = "sha256") =>
         $"{algorithm}:{Convert.ToHexStringLower(algorithm == "sha512" ? SHA512.HashData(content) : SHA256.HashData(content))}";
 
+    /// <summary>Ends the server in its own time; afterwards its log is whole.</summary>
+    public async Task StopAsync()
+    {
+        if (!Interlocked.Exchange(ref stopped, true))
+            await App.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await App.DisposeAsync();
+        await StopAsync();
         directory.Dispose();
     }
 }
