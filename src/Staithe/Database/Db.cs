@@ -36,5 +36,8 @@ internal abstract class Db : IAsyncDisposable
     /// <summary>True when the exception says that the disk below the database is full.</summary>
     public abstract bool IsFull(Exception exception);
 
+    /// <summary>True when the exception says that the database cannot be reached now, so that the same request may go well later.</summary>
+    public abstract bool IsAway(Exception exception);
+
     public abstract ValueTask DisposeAsync();
 }

@@ -62,6 +62,10 @@ internal sealed class PostgresDb(string connectionString) : Db
 
     public override bool IsFull(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
 
+    // What the server itself did not say is a broken connection.
+    public override bool IsAway(Exception exception) =>
+        exception is NpgsqlException and not PostgresException or PostgresException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName };
+
     public override ValueTask DisposeAsync() => source.DisposeAsync();
 
     // A foreign key or a unique key that fails says that somebody else committed between our look and our deed: look again.

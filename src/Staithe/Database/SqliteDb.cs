@@ -83,6 +83,8 @@ internal sealed class SqliteDb : Db
 
     public override bool IsFull(Exception exception) => exception is SqliteException { SqliteErrorCode: Full };
 
+    public override bool IsAway(Exception exception) => false;
+
     public override ValueTask DisposeAsync()
     {
         queue.CompleteAdding();

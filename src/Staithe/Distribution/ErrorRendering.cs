@@ -46,8 +46,10 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
                 return new OciException(OciError.RequestTimeout, "another request took this upload over, because this one had stopped sending");
         }
         LogFailure(http, exception);
-        return FileBlobStorage.IsFull(exception) || db.IsFull(exception)
-            ? new OciException(OciError.StorageFull, "the registry's disk is full: try again when its operator has made room")
+        if (FileBlobStorage.IsFull(exception) || db.IsFull(exception))
+            return new OciException(OciError.StorageFull, "the registry's disk is full: try again when its operator has made room");
+        return db.IsAway(exception)
+            ? new OciException(OciError.Unavailable, $"the registry's database does not answer: try again later; its log has the reason under {http.TraceIdentifier}")
             : new OciException(OciError.Unknown, $"the registry failed; its log has the reason under {http.TraceIdentifier}");
     }
 
