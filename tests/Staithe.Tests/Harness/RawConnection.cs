@@ -84,10 +84,26 @@ internal sealed class RawConnection : IAsyncDisposable
     {
         if (isHead || lines[0][9] == '1')
             return [];
+        if (lines.Contains("Transfer-Encoding: chunked"))
+            return await ReadChunksAsync();
         var length = lines.Select(line => line.Split(": ")).FirstOrDefault(header => header[0].Equals("Content-Length", StringComparison.OrdinalIgnoreCase))?[1];
         var body = new byte[int.Parse(length ?? "0", CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body, patience.Token);
         return body;
+    }
+
+    async Task<byte[]> ReadChunksAsync()
+    {
+        var body = new List<byte>();
+        while (true)
+        {
+            var chunk = new byte[int.Parse((await ReadLineAsync())!, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)];
+            await stream.ReadExactlyAsync(chunk, patience.Token);
+            await ReadLineAsync();
+            if (chunk.Length == 0)
+                return [.. body];
+            body.AddRange(chunk);
+        }
     }
 
     async Task<string?> ReadLineAsync()

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Staithe.Tests.Harness;
 
 /// <summary>
-/// Random input that can be had again: the seed is always the same, unless <c>STAITHE_TEST_SEED</c> names another, and a failing test shows it.
+/// Random input that can be had again: the seed is always the same, unless <c>TEST_SEED</c> names another, and a failing test shows it.
 /// </summary>
 internal static class Seed
 {
-    const string Variable = "STAITHE_TEST_SEED";
+    const string Variable = "TEST_SEED";
     const int Usual = 5000;
 
     static readonly int Value = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Usual;
