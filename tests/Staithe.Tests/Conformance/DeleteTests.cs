@@ -13,6 +13,8 @@ public sealed class DeleteTests(Registries registries)
         var image = await registry.PushImageAsync(name, "v1");
         using (var second = await registry.PutManifestAsync(name, "v2", image.Manifest))
             await second.ExpectAsync(HttpStatusCode.Created);
+        foreach (var reference in new[] { "v1", "v2", image.Digest })
+            await ExpectAsync(registry, $"/v2/{name}/manifests/{reference}", HttpStatusCode.OK);
         await DeleteAsync(registry, $"/v2/{name}/manifests/v1");
         await ExpectAsync(registry, $"/v2/{name}/manifests/v1", HttpStatusCode.NotFound);
         await ExpectAsync(registry, $"/v2/{name}/manifests/v2", HttpStatusCode.OK);
@@ -28,6 +30,8 @@ public sealed class DeleteTests(Registries registries)
         var (image, other) = (await registry.PushImageAsync(name, "v1"), await registry.PushImageAsync(name, "other"));
         using (var second = await registry.PutManifestAsync(name, "v2", image.Manifest))
             await second.ExpectAsync(HttpStatusCode.Created);
+        foreach (var reference in new[] { "v1", "v2", image.Digest })
+            await ExpectAsync(registry, $"/v2/{name}/manifests/{reference}", HttpStatusCode.OK);
         await DeleteAsync(registry, $"/v2/{name}/manifests/{image.Digest}");
         foreach (var reference in new[] { "v1", "v2", image.Digest })
             await ExpectAsync(registry, $"/v2/{name}/manifests/{reference}", HttpStatusCode.NotFound);
@@ -112,6 +116,8 @@ public sealed class DeleteTests(Registries registries)
         var (other, content) = (Registry.NewRepository(), Guid.NewGuid().ToByteArray());
         var digest = await registry.PushBlobAsync(name, content);
         await registry.PushBlobAsync(other, content);
+        foreach (var repository in new[] { name, other })
+            await ExpectAsync(registry, $"/v2/{repository}/blobs/{digest}", HttpStatusCode.OK);
         await DeleteAsync(registry, $"/v2/{name}/blobs/{digest}");
         await ExpectAsync(registry, $"/v2/{name}/blobs/{digest}", HttpStatusCode.NotFound);
         await ExpectAsync(registry, $"/v2/{other}/blobs/{digest}", HttpStatusCode.OK);

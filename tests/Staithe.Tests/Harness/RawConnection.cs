@@ -15,7 +15,6 @@ internal sealed class RawConnection : IAsyncDisposable
 
     RawConnection(Registry registry, int? receiveBytes)
     {
-        patience.CancelAfter(Patience);
         if (receiveBytes is { } bytes)
             socket.ReceiveBufferSize = bytes;
         socket.Connect(registry.Url.Host, registry.Url.Port);
@@ -47,6 +46,7 @@ internal sealed class RawConnection : IAsyncDisposable
     /// <summary>Reads one answer, or null when the server has closed the connection instead.</summary>
     public async Task<RawResponse?> ReadAsync(bool isHead = false)
     {
+        patience.CancelAfter(Patience);
         var lines = new List<string>();
         while (await ReadLineAsync() is { } line)
         {
@@ -60,6 +60,7 @@ internal sealed class RawConnection : IAsyncDisposable
     /// <summary>Waits for the server to close the connection; the bytes that came before.</summary>
     public async Task<long> DrainAsync()
     {
+        patience.CancelAfter(Patience);
         var buffer = new byte[64 * 1024];
         var total = 0L;
         try
