@@ -74,6 +74,24 @@ public sealed class SkopeoTests(Registries registries, ClientWorld world) : ICla
         Assert.Equal(Registry.Digest(index), await DigestAsync(registry, to, "2"));
     }
 
+    [Theory, OnBothEngines]
+    public async Task The_same_image_may_be_pushed_by_many_at_once(Engine engine)
+    {
+        var registry = await world.ConnectAsync(registries, engine);
+        var name = Registry.NewRepository("crowd");
+        var layout = new OciLayout(world[$"layout-{Guid.NewGuid():N}"]);
+        for (var i = 0; i < 8; i++)
+            layout.AddLayer($"file{i}", $"{i} of {layout.Directory}");
+        var digest = layout.Write("1");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => world.RunAsync($"{Skopeo} copy oci:{layout.Directory}:1 docker://{registry.Authority}/{name}{i / 2}:1")));
+
+        foreach (var repository in (string[])[$"{name}0", $"{name}1"])
+        {
+            Assert.Equal(digest, await DigestAsync(registry, repository, "1"));
+            await world.RunAsync($"{Skopeo} copy docker://{registry.Authority}/{repository}:1 dir:{Guid.NewGuid():N}");
+        }
+    }
+
     [Fact]
     public async Task Sync_carries_a_repository_out_and_in()
     {
