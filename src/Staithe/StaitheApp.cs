@@ -129,6 +129,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
         builder.Services.AddSingleton<IHostedService>(sweep);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool());
+        builder.WebHost.ServeOnNetworkThreads();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;

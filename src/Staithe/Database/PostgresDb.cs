@@ -8,6 +8,9 @@ namespace Staithe.Database;
 internal sealed class PostgresDb(string connectionString) : Db
 {
     const int MaxTries = 8;
+    // An answer of the database arrives on a thread that serves connections too: what is done with it is done elsewhere.
+    const ConfigureAwaitOptions LeaveNetworkThread = ConfigureAwaitOptions.ForceYielding;
+
     const long MigrationLock = 0x57A17E;
 
     readonly NpgsqlDataSource source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
@@ -21,7 +24,7 @@ internal sealed class PostgresDb(string connectionString) : Db
     public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        return await work(new PostgresSession(connection));
+        return await work(new PostgresSession(connection)).ConfigureAwait(LeaveNetworkThread);
     }
 
     public override async Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
@@ -33,7 +36,7 @@ internal sealed class PostgresDb(string connectionString) : Db
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 await using var transaction = await connection.BeginTransactionAsync(cancel);
                 var result = await work(new PostgresSession(connection));
-                await transaction.CommitAsync(CancellationToken.None);
+                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(LeaveNetworkThread);
                 return result;
             }
             catch (PostgresException e) when (attempt < MaxTries && LostRace(e))

@@ -52,6 +52,7 @@ internal sealed class BlobBody(TimeSpan stall)
             body.Advance(read);
             stalled.CancelAfter(stall);
             var result = await body.FlushAsync(stalled.Token);
+            await WorkerThread.SwitchAsync();
             if (result.IsCompleted)
                 throw Gone(http);
             sent += read;

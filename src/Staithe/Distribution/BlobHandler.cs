@@ -7,12 +7,15 @@ using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
 internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
+    const long LargestAtOnce = 128 * 1024; // what the kernel moves in less time than a change of thread takes
+
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
     {
@@ -82,10 +85,15 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         else if (cached.File is { } shared && shared.TryHold())
         {
             using (shared)
+            {
+                if (blob.Size > LargestAtOnce)
+                    await WorkerThread.SwitchAsync();
                 await SendAsync(http, blob, shared.Handle, facts);
+            }
         }
         else
         {
+            await WorkerThread.SwitchAsync();
             using var file = Open(blob);
             await SendAsync(http, blob, file, facts);
         }

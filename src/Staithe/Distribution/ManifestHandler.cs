@@ -3,6 +3,7 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Telemetry;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -83,7 +84,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     {
         if (http.Request.ContentLength > Manifest.MaxBytes)
             throw TooLarge();
-        var reader = http.Request.BodyReader;
+        var reader = WorkerThread.Receive(http.Request.BodyReader);
         while (true)
         {
             var result = await reader.ReadAsync(http.RequestAborted);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Oci;
 using Staithe.Telemetry;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -33,13 +34,20 @@ internal sealed class RegistryEndpoint(
     {
         http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
-        return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => ParseAsync(http, path, facts));
+        return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => WorkAsync(http, path, facts));
     }
 
-    // Most requests are for what was asked for a moment ago: those are answered without reading the path.
+    // Most requests are for what was asked for a moment ago: those are answered at once, on the connection's thread and without reading
+    // the path. All others leave that thread.
     Task ReadAsync(HttpContext http, string path, RequestFacts facts) =>
         manifests.TryGetCached(http, path, facts)
-        ?? errors.RunAsync(http, () => blobs.TryGetCached(http, path, facts) ?? ParseAsync(http, path, facts));
+        ?? errors.RunAsync(http, () => blobs.TryGetCached(http, path, facts) ?? WorkAsync(http, path, facts));
+
+    async Task WorkAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        await WorkerThread.SwitchAsync();
+        await ParseAsync(http, path, facts);
+    }
 
     Task ParseAsync(HttpContext http, string path, RequestFacts facts)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Staithe.Content;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -82,7 +83,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount)
         Created(http, route.Name, digest);
     }
 
-    static Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, http.Request.BodyReader);
+    static Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, WorkerThread.Receive(http.Request.BodyReader));
 
     static DigestAlgorithm Algorithm(string? name) => name is null
         ? DigestAlgorithm.Sha256

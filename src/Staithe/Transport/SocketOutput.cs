@@ -178,6 +178,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
         finally
         {
             waiting = null;
+            await WorkerThread.SwitchAsync(); // what follows may read a file
         }
     }
 
