@@ -30,7 +30,8 @@ public sealed class DockerTests(Registries registries, DockerWorld docker) : ICl
         var repository = $"{registry.Authority}/{Registry.NewRepository("both")}";
         await world.BuildAsync($"{repository}:podman", "by podman");
         await world.RunAsync($"podman push --format oci {repository}:podman");
-        Assert.Equal("by podman", await world.RunAsync($"docker run --rm --quiet --network none {repository}:podman"));
+        await world.RunAsync($"docker pull {repository}:podman");
+        Assert.Equal("by podman", await world.RunAsync($"docker run --rm --network none {repository}:podman"));
 
         await BuildAsync($"{repository}:docker", "by docker");
         await world.RunAsync($"docker push {repository}:docker");

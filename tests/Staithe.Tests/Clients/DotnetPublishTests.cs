@@ -39,8 +39,10 @@ public sealed class DotnetPublishTests(Registries registries, ClientWorld world)
             """);
         world.Write($"{name}/nuget.config", "<configuration><packageSources><clear /></packageSources></configuration>");
         world.Write($"{name}/Program.cs", """System.Console.WriteLine("ahoy");""");
-        // Nothing of the build outlives it.
-        foreach (var (variable, value) in (ReadOnlySpan<(string, string)>)[("MSBUILDDISABLENODEREUSE", "1"), ("DOTNET_CLI_USE_MSBUILD_SERVER", "0"), ("UseSharedCompilation", "false"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), ("DOTNET_GENERATE_ASPNET_CERTIFICATE", "false")])
-            world.Environment[variable] = value;
+        // Nothing of the build outlives it, and nothing of it asks the internet.
+        foreach (var variable in (string[])["MSBUILDDISABLENODEREUSE", "DOTNET_NOLOGO", "DOTNET_CLI_TELEMETRY_OPTOUT", "DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"])
+            world.Environment[variable] = "1";
+        foreach (var variable in (string[])["DOTNET_CLI_USE_MSBUILD_SERVER", "UseSharedCompilation", "DOTNET_GENERATE_ASPNET_CERTIFICATE"])
+            world.Environment[variable] = "false";
     }
 }
