@@ -40,7 +40,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         using var claim = await claims.TakeAsync(id, force: false, cancel);
         using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
         await ReceiveAsync(writing, chunk, claim);
-        await AcknowledgeAsync(writing);
+        await GiveBackWhenFullAsync(writing, () => AcknowledgeAsync(writing));
         return writing.Position;
     }
 
@@ -58,9 +58,12 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             await DropAsync(id, writing.Row.StorageKey);
             throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
         }
-        if (writing.HasUnsyncedBytes)
-            await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
-        await CommitAsync(name, writing, digest);
+        await GiveBackWhenFullAsync(writing, async () =>
+        {
+            if (writing.HasUnsyncedBytes)
+                await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
+            await CommitAsync(name, writing, digest);
+        });
         return digest;
     }
 
@@ -158,6 +161,20 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
         if (expected is not null && writing.Position < end)
             throw new OciException(OciError.SizeInvalid, $"the body ended {end - writing.Position} bytes before the {expected} it was said to have");
+    }
+
+    // A full disk has for certain not taken the row that would count the bytes; of any other failure nobody knows.
+    async Task GiveBackWhenFullAsync(Writing writing, Func<Task> keep)
+    {
+        try
+        {
+            await keep();
+        }
+        catch (Exception e) when (FileBlobStorage.IsFull(e) || db.IsFull(e))
+        {
+            writing.Forget();
+            throw;
+        }
     }
 
     async Task AcknowledgeAsync(Writing writing)

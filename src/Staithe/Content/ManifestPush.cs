@@ -26,6 +26,12 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
             {
                 var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
                 var references = await ResolveAsync(session, repoId, manifest);
+                if (references.Absent.Count > 0)
+                {
+                    // What is arriving right now waits, and then finds the row that says it was absent; or it has arrived, and is seen here.
+                    await RepositoryTable.HoldAsync(session, repoId);
+                    references = await ResolveAsync(session, repoId, manifest);
+                }
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))

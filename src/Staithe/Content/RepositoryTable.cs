@@ -16,11 +16,17 @@ internal static class RepositoryTable
         return await FindIdAsync(session, name) ?? throw new InvalidOperationException($"repository {name} was made and is gone");
     }
 
+    /// <summary>Keeps new blobs and manifests out of the repository until the transaction ends.</summary>
+    public static Task HoldAsync(DbSession session, long repoId) => session.FindNumberAsync(HoldSql, repoId);
+
     /// <summary>A page of the names of repositories that have a manifest, in byte order, behind <paramref name="last"/>.</summary>
     public static Task<List<string>> ListAsync(DbSession session, string last, int limit) =>
         session.ListAsync(ListSql, row => row.GetString(0), last, (long)limit);
 
     static readonly Sql FindIdSql = new("select id from repositories where name = $1");
+
+    // The foreign keys of new links and manifests take a share of this row.
+    static readonly Sql HoldSql = new("select id from repositories where id = $1 {for update}");
 
     static readonly Sql CreateSql = new("insert into repositories (name, created_at) values ($1, {now}) on conflict (name) do nothing");
 

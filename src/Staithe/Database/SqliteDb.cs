@@ -17,6 +17,7 @@ internal sealed class SqliteDb : Db
     const int MaxBatch = 256;
     const int MaxReaders = 16;
     const int Full = 13;
+    const int BusyMilliseconds = 30_000; // fsck looks at the same file from another process
 
     readonly string file;
     readonly BlockingCollection<Work> queue = [];
@@ -111,7 +112,7 @@ internal sealed class SqliteDb : Db
         }.ToString());
         connection.Open();
         var session = new SqliteSession(connection);
-        session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 268435456"));
+        session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {BusyMilliseconds}; pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 268435456"));
         return session;
     }
 

@@ -38,6 +38,8 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
     {
         foreach (var fault in await db.CheckIntegrityAsync())
             Problem($"database: {fault}");
+        foreach (var contradiction in await db.ReadAsync(FsckTable.ListContradictionsAsync, cancel))
+            Problem(contradiction);
         var files = storage.ListKeys().ToHashSet();
         await CheckBlobsAsync(files, cancel);
         await CheckUploadsAsync(files, cancel);
@@ -60,14 +62,26 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
                 blobs++;
                 blobBytes += size;
                 files.Remove(key);
-                if (storage.FindLength(key) is var length && length != size)
-                    await ConfirmAsync(key, length is null ? $"{digest}: its bytes ({key}) are gone" : $"{digest}: {key} has {length} bytes, not {size}", cancel);
-                else if (rehash && await HashAsync(key, Digest.Parse(digest).Algorithm!, cancel) is var actual && actual?.Value != digest)
-                    await ConfirmAsync(key, $"{digest}: the bytes in {key} have the digest {actual?.Value ?? "of nothing"}", cancel);
+                if (await FindFaultAsync(digest, key, size, cancel) is { } fault && await db.ReadAsync(session => FsckTable.FindBlobSizeAsync(session, key), cancel) is not null)
+                    Problem(fault); // the blob is there, so its bytes ought to be: a key that has left goes to the trash first
                 Progress("blobs", blobs);
             }
             page = await db.ReadAsync(session => FsckTable.ListBlobsAsync(session, page[^1].Id), cancel);
         }
+    }
+
+    async Task<string?> FindFaultAsync(string digest, string key, long size, CancellationToken cancel)
+    {
+        if (DigestAlgorithm.Find(digest.Split(':')[0]) is not { } algorithm)
+            return $"{digest} is no digest";
+        if (storage.FindLength(key) is not { } length)
+            return $"{digest}: its bytes ({key}) are gone";
+        if (length != size)
+            return $"{digest}: {key} has {length} bytes, not {size}";
+        if (!rehash)
+            return null;
+        var actual = await HashAsync(key, algorithm, cancel);
+        return actual?.Value == digest ? null : $"{digest}: the bytes in {key} have the digest {actual?.Value ?? "of nothing"}";
     }
 
     async Task CheckUploadsAsync(HashSet<string> files, CancellationToken cancel)
@@ -80,8 +94,8 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
                 uploads++;
                 files.Remove(key);
                 var length = storage.FindLength(key) ?? 0;
-                if (length < received)
-                    await ConfirmAsync(key, $"upload {id}: {received} bytes were acknowledged, {key} has {length}", cancel);
+                if (length < received && await db.ReadAsync(session => FsckTable.FindReceivedAsync(session, key), cancel) is not null)
+                    Problem($"upload {id}: {received} bytes were acknowledged, {key} has {length}");
             }
             page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, page[^1].Id), cancel);
         }
@@ -131,22 +145,39 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
     async Task CheckManifestAsync(CheckedManifest row, CancellationToken cancel)
     {
         var name = $"{row.Repository}@{row.Digest}";
-        var actual = Digest.Parse(row.Digest).Algorithm!.Digest(row.Content);
-        if (actual.Value != row.Digest)
-        {
+        if (DigestAlgorithm.Find(row.Digest.Split(':')[0]) is not { } algorithm)
+            Problem($"{name} has no digest");
+        else if (algorithm.Digest(row.Content) is var actual && actual.Value != row.Digest)
             Problem($"{name}: its bytes have the digest {actual}");
-            return;
-        }
-        var known = await db.ReadAsync(session => FsckTable.ListReferencesAsync(session, row.Id), cancel);
-        if (known.Count == 0 && await IsDeletedAsync(row, cancel))
-            return;
-        var manifest = Manifest.Parse(row.Content, row.MediaType);
-        foreach (var named in manifest.Blobs.Concat(manifest.Children).Select(descriptor => descriptor.Digest.Value).Except(known))
-            Problem($"{name}: refers to {named}, and no row says so");
+        else if (row.Content.Length != row.Size)
+            Problem($"{name}: it has {row.Content.Length} bytes, not {row.Size}");
+        else
+            await CheckReferencesAsync(name, row, cancel);
     }
 
-    async Task<bool> IsDeletedAsync(CheckedManifest row, CancellationToken cancel) =>
-        (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, row.Id - 1), cancel)).All(found => found.Id != row.Id);
+    async Task CheckReferencesAsync(string name, CheckedManifest row, CancellationToken cancel)
+    {
+        var known = await db.ReadAsync(session => FsckTable.ListReferencesAsync(session, row.Id), cancel);
+        try
+        {
+            var manifest = Manifest.Parse(row.Content, row.MediaType);
+            var forgotten = manifest.Blobs.Concat(manifest.Children).Select(descriptor => descriptor.Digest.Value).Except(known).ToList();
+            if ((forgotten.Count == 0 && manifest.Subject?.Digest.Value == row.Subject) || await HasChangedAsync(row, cancel))
+                return;
+            foreach (var named in forgotten)
+                Problem($"{name}: refers to {named}, and no row says so");
+            if (manifest.Subject?.Digest.Value != row.Subject)
+                Problem($"{name}: its subject is {manifest.Subject?.Digest.Value ?? "none"}, and its row says {row.Subject ?? "none"}");
+        }
+        catch (OciException refused)
+        {
+            Problem($"{name}: is no {row.MediaType}: {refused.Message}");
+        }
+    }
+
+    // Deleted, or pushed again as another media type, which reads differently, between the look at its row and at its references.
+    async Task<bool> HasChangedAsync(CheckedManifest row, CancellationToken cancel) =>
+        (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, row.Id - 1), cancel)).All(found => found.Id != row.Id || found.MediaType != row.MediaType);
 
     async Task<Digest?> HashAsync(string key, DigestAlgorithm algorithm, CancellationToken cancel)
     {
@@ -156,13 +187,6 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         using var hash = ContentHash.Create(algorithm);
         await hash.AppendFileAsync(file, long.MaxValue, cancel);
         return hash.Finish();
-    }
-
-    // The row may have gone, with its bytes, between the look at the one and at the other.
-    async Task ConfirmAsync(string key, string problem, CancellationToken cancel)
-    {
-        if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) > 0)
-            Problem(problem);
     }
 
     void Problem(string text)

@@ -2,8 +2,8 @@ using Staithe.Database;
 
 namespace Staithe.Fsck;
 
-/// <summary>A manifest with what the rows say that it refers to.</summary>
-internal sealed record CheckedManifest(long Id, string Repository, string Digest, string MediaType, byte[] Content);
+/// <summary>A manifest as it lies in its row.</summary>
+internal sealed record CheckedManifest(long Id, string Repository, string Digest, string MediaType, long Size, string? Subject, byte[] Content);
 
 /// <summary>The questions that only fsck asks; it reads everything, a page at a time.</summary>
 internal static class FsckTable
@@ -21,12 +21,28 @@ internal static class FsckTable
     public static Task<List<string>> ListTrashAsync(DbSession session, string behind) =>
         session.ListAsync(TrashSql, row => row.GetString(0), behind, (long)PageRows);
 
+    /// <summary>The size of the blob with that key, or null when no blob has it, or no longer.</summary>
+    public static Task<long?> FindBlobSizeAsync(DbSession session, string storageKey) => session.FindNumberAsync(BlobSizeSql, storageKey);
+
+    /// <summary>What is acknowledged of the upload with that key, or null when no upload has it, or no longer.</summary>
+    public static Task<long?> FindReceivedAsync(DbSession session, string storageKey) => session.FindNumberAsync(ReceivedSql, storageKey);
+
+    /// <summary>Rows that no foreign key forbids and no operation leaves: a line for each.</summary>
+    public static async Task<List<string>> ListContradictionsAsync(DbSession session)
+    {
+        var found = await session.ListAsync(TwoHomesSql, row => $"{row.GetString(0)} is the key of a blob and of an upload");
+        found.AddRange(await session.ListAsync(UnlinkedSql, row => $"{row.GetString(0)}: no repository has it, so nothing will ever take it away"));
+        found.AddRange(await session.ListAsync(ForgottenSql, row => $"{row.GetString(0)}: {row.GetString(1)} belongs to no manifest, and the collector does not know of it"));
+        found.AddRange(await session.ListAsync(PresentSql, row => $"{row.GetString(0)}@{row.GetString(1)}: {row.GetString(2)} is said to be absent, and the repository has it"));
+        return found;
+    }
+
     /// <summary>In how many of the three tables of keys a key is; one is right.</summary>
     public static async Task<long> CountHomesAsync(DbSession session, string storageKey) => await session.FindNumberAsync(HomesSql, storageKey) ?? 0;
 
     public static Task<List<CheckedManifest>> ListManifestsAsync(DbSession session, long behind) => session.ListAsync(
         ManifestsSql,
-        row => new CheckedManifest(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4)),
+        row => new CheckedManifest(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.IsDBNull(5) ? null : row.GetString(5), row.GetFieldValue<byte[]>(6)),
         behind,
         (long)ManifestPageRows);
 
@@ -41,13 +57,35 @@ internal static class FsckTable
 
     static readonly Sql TrashSql = new("select storage_key from trash where storage_key > $1 order by storage_key limit $2");
 
+    static readonly Sql BlobSizeSql = new("select size from blobs where storage_key = $1");
+
+    static readonly Sql ReceivedSql = new("select received from uploads where storage_key = $1");
+
+    static readonly Sql TwoHomesSql = new("select b.storage_key from blobs b join uploads u on u.storage_key = b.storage_key");
+
+    static readonly Sql UnlinkedSql = new("""
+        select b.digest from blobs b where not exists (select 1 from repo_blobs rb where rb.blob_id = b.id)
+        """);
+
+    static readonly Sql ForgottenSql = new("""
+        select r.name, b.digest from repo_blobs rb join repositories r on r.id = rb.repo_id join blobs b on b.id = rb.blob_id
+        where not exists (select 1 from manifest_blobs mb where mb.repo_id = rb.repo_id and mb.blob_id = rb.blob_id)
+          and not exists (select 1 from gc_candidates c where c.repo_id = rb.repo_id and c.blob_id = rb.blob_id)
+        """);
+
+    static readonly Sql PresentSql = new("""
+        select r.name, m.digest, a.digest from absent_references a join manifests m on m.id = a.manifest_id join repositories r on r.id = a.repo_id
+        where (a.kind = 'blob' and exists (select 1 from blobs b join repo_blobs rb on rb.blob_id = b.id where b.digest = a.digest and rb.repo_id = a.repo_id))
+           or (a.kind = 'manifest' and exists (select 1 from manifests c where c.repo_id = a.repo_id and c.digest = a.digest))
+        """);
+
     static readonly Sql HomesSql = new("""
         select (select count(*) from blobs where storage_key = $1) + (select count(*) from uploads where storage_key = $1)
              + (select count(*) from trash where storage_key = $1)
         """);
 
     static readonly Sql ManifestsSql = new("""
-        select m.id, r.name, m.digest, m.media_type, m.content from manifests m join repositories r on r.id = m.repo_id
+        select m.id, r.name, m.digest, m.media_type, m.size, m.subject, m.content from manifests m join repositories r on r.id = m.repo_id
         where m.id > $1 order by m.id limit $2
         """);
 

@@ -14,6 +14,9 @@ internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims,
     const int BatchRows = 500;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
+    // A request that found the upload a moment before it expired may be about to make its file.
+    static readonly TimeSpan ExpiredGrace = TimeSpan.FromMinutes(1);
+
     /// <summary>One round: everything that is due now.</summary>
     public async Task RunOnceAsync(CancellationToken cancel)
     {
@@ -58,7 +61,7 @@ internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims,
         {
             var keys = await UploadTable.DeleteExpiredAsync(session, claims.List(), BatchRows);
             foreach (var key in keys)
-                await TrashTable.AddAsync(session, key, TimeSpan.Zero);
+                await TrashTable.AddAsync(session, key, ExpiredGrace);
             return keys.Count;
         },
         cancel);

@@ -42,7 +42,7 @@ internal static partial class NativeFile
     static IOException Failure(string what)
     {
         var error = new Win32Exception(Marshal.GetLastPInvokeError());
-        return new IOException($"{what} failed: {error.Message}", error);
+        return new IOException($"{what} failed: {error.Message}", error) { HResult = error.NativeErrorCode }; // as the framework's own
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -1,0 +1,232 @@
+using System.Data.Common;
+using Staithe.Config;
+using Staithe.Database;
+using Staithe.Tests.Harness;
+
+namespace Staithe.Tests.Durability;
+
+/// <summary>A transaction is all or nothing, whoever else is in it.</summary>
+public sealed class DatabaseTests
+{
+    static readonly Sql CreateTable = new("create table things (id bigint primary key, value bigint not null)");
+    static readonly Sql Insert = new("insert into things (id, value) values ($1, 0)");
+    static readonly Sql Increment = new("update things set value = value + 1 where id = $1");
+    static readonly Sql Count = new("select count(*) from things");
+    static readonly Sql Sum = new("select cast(sum(value) as bigint) from things");
+    static readonly Sql Rollback = new("rollback");
+
+    [Theory, OnBothEngines]
+    public async Task Work_that_throws_leaves_nothing_and_hurts_nobody(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine);
+        var works = Enumerable.Range(0, 500).Select(id => world.Db.WriteAsync(
+            async session =>
+            {
+                await session.ExecuteAsync(Insert, (long)id);
+                if (id % 7 == 0)
+                    throw new InvalidOperationException($"work {id}");
+            },
+            Cancel)).ToList();
+        for (var id = 0; id < works.Count; id++)
+        {
+            if (id % 7 == 0)
+                Assert.Equal($"work {id}", (await Assert.ThrowsAsync<InvalidOperationException>(() => works[id])).Message);
+            else
+                await works[id];
+        }
+        Assert.Equal(works.Count - ((works.Count + 6) / 7), await world.CountAsync());
+    }
+
+    [Theory, OnBothEngines]
+    public async Task A_statement_that_fails_is_told_and_leaves_nothing(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine);
+        var works = Enumerable.Range(0, 100).Select(work => world.Db.WriteAsync(
+            async session =>
+            {
+                await session.ExecuteAsync(Insert, 1000L + work);
+                await session.ExecuteAsync(Insert, 1L); // one of them is the first
+            },
+            Cancel)).ToList();
+        var failures = 0;
+        foreach (var work in works)
+        {
+            try
+            {
+                await work;
+            }
+            catch (DbException)
+            {
+                failures++;
+            }
+        }
+        Assert.Equal(99, failures);
+        Assert.Equal(2, await world.CountAsync());
+    }
+
+    // As SQLite itself does when the disk is full in the middle: the whole transaction is gone, with the work of everybody in it.
+    [Fact]
+    public async Task A_batch_that_is_lost_runs_again_one_by_one()
+    {
+        await using var world = await World.CreateAsync(Engine.Sqlite);
+        using var holding = new ManualResetEventSlim();
+        var first = world.Db.WriteAsync(
+            session =>
+            {
+                holding.Wait(Cancel); // until the others wait in the queue together
+                return Task.CompletedTask;
+            },
+            Cancel);
+        var runs = 0;
+        var works = Enumerable.Range(0, 20).Select(id => world.Db.WriteAsync(
+            async session =>
+            {
+                Interlocked.Increment(ref runs);
+                await session.ExecuteAsync(Insert, (long)id);
+                if (id == 10)
+                    await session.ExecuteAsync(Rollback);
+            },
+            Cancel)).ToList();
+        holding.Set();
+        await first;
+        for (var id = 0; id < works.Count; id++)
+        {
+            if (id == 10)
+                await Assert.ThrowsAnyAsync<DbException>(() => works[id]);
+            else
+                await works[id];
+        }
+        Assert.Equal(19, await world.CountAsync());
+        Assert.Equal(11 + 20, runs);
+    }
+
+    [Theory, OnBothEngines]
+    public async Task Work_cancelled_before_it_began_is_not_done(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Db.WriteAsync(session => session.ExecuteAsync(Insert, 1L), cancelled.Token));
+        Assert.Equal(0, await world.CountAsync());
+    }
+
+    // Each pair takes two rows in opposite order, so on PostgreSQL they die of each other, and run again until each has had its turn.
+    [Theory, OnBothEngines]
+    public async Task Deadlocks_are_run_again(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine);
+        await world.Db.WriteAsync(
+            async session =>
+            {
+                await session.ExecuteAsync(Insert, 1L);
+                await session.ExecuteAsync(Insert, 2L);
+            },
+            Cancel);
+        for (var round = 0; round < 3; round++)
+        {
+            using var bothHold = new Barrier(2);
+            var tries = 0;
+            Task RunAsync(long one, long two) => Task.Run(
+                () => world.Db.WriteAsync(
+                    async session =>
+                    {
+                        await session.ExecuteAsync(Increment, one);
+                        if (engine == Engine.Postgres && Interlocked.Increment(ref tries) <= 2)
+                            bothHold.SignalAndWait(TimeSpan.FromSeconds(10), Cancel);
+                        await session.ExecuteAsync(Increment, two);
+                    },
+                    Cancel),
+                Cancel);
+            await Task.WhenAll(RunAsync(1, 2), RunAsync(2, 1));
+            Assert.True(engine == Engine.Sqlite || tries == 3, $"{tries} tries");
+        }
+        Assert.Equal(12, await world.Db.ReadAsync(session => session.FindNumberAsync(Sum), Cancel));
+    }
+
+    [Fact]
+    public async Task Both_engines_get_the_same_tables()
+    {
+        var columns = new List<List<string>>();
+        foreach (var engine in Enum.GetValues<Engine>())
+        {
+            await using var world = await World.CreateAsync(engine, migrate: true);
+            columns.Add(await world.Db.ReadAsync(session => session.ListAsync(engine == Engine.Sqlite ? SqliteColumns : PostgresColumns, row => row.GetString(0)), Cancel));
+        }
+        Assert.True(columns[0].Count > 30);
+        Assert.Equal(columns[0], columns[1]);
+    }
+
+    [Theory, OnBothEngines]
+    public async Task Migrating_twice_changes_nothing(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine, migrate: true);
+        var before = await world.Db.ReadAsync(session => session.ListAsync(Migrations, row => row.GetString(0)), Cancel);
+        await Migrator.MigrateAsync(world.Db);
+        Assert.NotEmpty(before);
+        Assert.Equal(before, await world.Db.ReadAsync(session => session.ListAsync(Migrations, row => row.GetString(0)), Cancel));
+    }
+
+    [Theory, OnBothEngines]
+    public async Task A_newer_database_is_left_alone(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine, migrate: true);
+        await world.Db.RunScriptAsync("insert into schema_migrations (number, name, applied_at) values (9999, '9999-later', 0)");
+        var refused = await Assert.ThrowsAsync<ConfigException>(() => Migrator.MigrateAsync(world.Db));
+        Assert.Contains("its tables are at version 9999", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("run the newer staithe", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Servers_that_start_at_once_on_one_empty_PostgreSQL_all_come_up()
+    {
+        var database = await Postgres.CreateDatabaseAsync();
+        var servers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Registry.StartAsync(Engine.Sqlite, config => config with { Database = database }), Cancel)));
+        foreach (var server in servers)
+        {
+            await server.PushImageAsync("start/a", "1");
+            await server.DisposeAsync();
+        }
+    }
+
+    static readonly Sql SqliteColumns = new("""
+        select t.name || '.' || c.name || case when c."notnull" or c.pk > 0 then '' else ' null' end from sqlite_schema t join pragma_table_info(t.name) c
+        where t.type = 'table' and t.name not like 'sqlite%' order by 1
+        """);
+
+    static readonly Sql PostgresColumns = new("""
+        select (table_name || '.' || column_name || case when is_nullable = 'YES' then ' null' else '' end) collate "C"
+        from information_schema.columns where table_schema = 'public' order by 1
+        """);
+
+    static readonly Sql Migrations = new("select name || ' ' || applied_at from schema_migrations order by number");
+
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>A database without a server, with a table for playing unless it is migrated.</summary>
+    sealed class World : IAsyncDisposable
+    {
+        readonly TempDirectory directory = new();
+
+        World(string? database) => Db = database is null ? new SqliteDb(directory["test.db"]) : new PostgresDb(PostgresUrl.Parse(database).ConnectionString);
+
+        public Db Db { get; }
+
+        public static async Task<World> CreateAsync(Engine engine, bool migrate = false)
+        {
+            var world = new World(engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null);
+            if (migrate)
+                await Migrator.MigrateAsync(world.Db);
+            else
+                await world.Db.WriteAsync(session => session.ExecuteAsync(CreateTable), Cancel);
+            return world;
+        }
+
+        public Task<long?> CountAsync() => Db.ReadAsync(session => session.FindNumberAsync(Count), Cancel);
+
+        public async ValueTask DisposeAsync()
+        {
+            await Db.DisposeAsync();
+            directory.Dispose();
+        }
+    }
+}
