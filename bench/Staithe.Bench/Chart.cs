@@ -21,7 +21,7 @@ internal static class Chart
     static readonly string[] Shown =
     [
         "manifest-tag@64", "manifest-digest@64", "manifest-head@64", "blob-64k@16", "blob-1m@16", "blob-100m@4",
-        "push-64k@4", "push-10m@4", "push-256m@1", "push-1g@1", "mixed", "tags-10000", "repositories-10000",
+        "push-64k@4", "push-10m@4", "push-256m@1", "push-1g@1", "tags-10000", "repositories-10000",
     ];
 
     public static string Render(IReadOnlyList<RowResult> results)
@@ -80,8 +80,7 @@ internal static class Chart
     static (string Title, double Registry, double Nginx) Bars(RowResult result)
     {
         var staithe = result.Of(ServerKind.Staithe)!;
-        return (result.Row.Title.Replace(" while 3 clients push blobs of 128 MiB", " beside 3 pushes", StringComparison.Ordinal),
-            (result.Of(ServerKind.DockerRegistry)?.Cpu ?? 0) / staithe.Cpu, (result.Of(ServerKind.Nginx)?.Cpu ?? 0) / staithe.Cpu);
+        return (result.Row.Title, (result.Of(ServerKind.DockerRegistry)?.Cpu ?? 0) / staithe.Cpu, (result.Of(ServerKind.Nginx)?.Cpu ?? 0) / staithe.Cpu);
     }
 
     static string Describe(IEnumerable<(string Title, double Registry, double Nginx)> rows) => WebUtility.HtmlEncode(string.Join("; ", rows.Select(row =>

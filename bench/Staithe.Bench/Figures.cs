@@ -5,6 +5,7 @@ internal static class Figures
 {
     public static string Short(double value) => Math.Abs(value) switch
     {
+        _ when !double.IsFinite(value) => "–", // a run so short that nothing was done in it
         >= 1000 => value.ToString("N0"),
         >= 100 => value.ToString("F0"),
         >= 10 => value.ToString("F1"),
@@ -14,7 +15,7 @@ internal static class Figures
     };
 
     /// <summary>How many times as much.</summary>
-    public static string Times(double value) => value >= 10 ? $"{value:F0}×" : $"{value:F2}×";
+    public static string Times(double value) => !double.IsFinite(value) ? "–" : value >= 10 ? $"{value:F0}×" : $"{value:F2}×";
 
     public static string Milliseconds(double seconds) => Short(seconds * 1e3);
 

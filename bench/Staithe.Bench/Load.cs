@@ -14,12 +14,12 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
     /// <param name="connections">How many clients.</param>
     /// <param name="time">How long; what has been begun is finished.</param>
     /// <param name="count">How often in all, whatever the time; 0: for the time.</param>
-    /// <param name="bytes">The bytes of one.</param>
-    /// <param name="work">The thing to do, made for each client.</param>
+    /// <param name="work">The thing to do, made for each client; it returns how many bytes that were.</param>
     /// <param name="stop">Ends it early, with an exception.</param>
-    public static Load Run(IPEndPoint address, int connections, TimeSpan time, int count, long bytes, Func<Connection, Action> work, CancellationToken stop)
+    public static Load Run(IPEndPoint address, int connections, TimeSpan time, int count, Func<Connection, Func<long>> work, CancellationToken stop)
     {
         var left = count;
+        var bytes = 0L;
         var latencies = new List<long>[connections];
         Exception? failure = null;
         using var begin = new ManualResetEventSlim();
@@ -32,7 +32,7 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
             Connection? connection = null;
             try
             {
-                Action act;
+                Func<long> act;
                 try
                 {
                     connection = new Connection(address);
@@ -49,7 +49,7 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
                     if (failure is not null)
                         return;
                     var started = Stopwatch.GetTimestamp();
-                    act();
+                    Interlocked.Add(ref bytes, act());
                     mine.Add(Stopwatch.GetTimestamp() - started);
                 }
             }
@@ -79,7 +79,7 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
 
     /// <summary>Requests without a body, in turn.</summary>
     public static Load Requests(IPEndPoint address, int connections, string method, IReadOnlyList<string> paths, TimeSpan time, CancellationToken stop) =>
-        Run(address, connections, time, 0, 0, connection =>
+        Run(address, connections, time, 0, connection =>
         {
             var heads = paths.Select(path => connection.Head(method, path)).ToList();
             var next = 0;
@@ -88,6 +88,7 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
                 var answer = connection.Ask(heads[next++ % heads.Count], method == "HEAD");
                 if (answer.Status != 200)
                     throw new BenchException($"{method} {paths[(next - 1) % paths.Count]} was answered with {answer.Status}");
+                return answer.BodyBytes;
             };
         }, stop);
 
@@ -95,6 +96,6 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
     {
         var sorted = latencies.Order().ToArray();
         double At(double share) => sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)] / (double)Stopwatch.Frequency;
-        return new Load(sorted.Length, sorted.Length * bytes, wall, At(0.5), At(0.99), At(1));
+        return new Load(sorted.Length, bytes, wall, At(0.5), At(0.99), At(1));
     }
 }

@@ -45,6 +45,7 @@ internal sealed class FreshBlobs
 
     readonly long size;
     readonly Queue<(byte[] Head, string Digest)> ready = [];
+    long pushed;
 
     public FreshBlobs(long size, int prepared)
     {
@@ -53,7 +54,11 @@ internal sealed class FreshBlobs
             ready.Enqueue(Make());
     }
 
-    public void PushOne(Connection connection)
+    /// <summary>How many bytes have been pushed.</summary>
+    public long Pushed => Interlocked.Read(ref pushed);
+
+    /// <summary>Pushes one; its size.</summary>
+    public long PushOne(Connection connection)
     {
         (byte[] Head, string Digest) blob;
         bool found;
@@ -62,6 +67,8 @@ internal sealed class FreshBlobs
         if (!found)
             blob = Make();
         Push.Blob(connection, "bench/push", blob.Digest, size, Filler, blob.Head);
+        Interlocked.Add(ref pushed, size);
+        return size;
     }
 
     (byte[] Head, string Digest) Make()

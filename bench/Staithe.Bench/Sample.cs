@@ -21,6 +21,9 @@ internal sealed record Sample
 
     public double Max { get; init; }
 
+    /// <summary>What other clients pushed meanwhile.</summary>
+    public long PushedBytes { get; init; }
+
     /// <summary>The server's highest resident memory during the run.</summary>
     public long PeakBytes { get; init; }
 
@@ -88,6 +91,8 @@ internal sealed class Summary(IReadOnlyList<Sample> samples)
     public double PeakBytes { get; } = samples.Max(sample => sample.PeakBytes);
 
     public double IdleBytes { get; } = Median(samples, sample => sample.IdleBytes);
+
+    public double PushRate { get; } = Median(samples, sample => sample.PushedBytes / sample.Wall);
 
     public double OtherCpus { get; } = Median(samples, sample => sample.OtherCpus);
 
