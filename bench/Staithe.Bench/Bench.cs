@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Staithe.Bench;
@@ -8,6 +9,9 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
     const string TagRepository = "bench/tags";
     const int TagsAtOnce = 100;
     const int PageSize = 100;
+
+    /// <summary>About what a run pushes that is limited by its time.</summary>
+    long UncountedPushBytes => options.Short ? 200_000_000 : 1_000_000_000;
 
     int begun;
 
@@ -63,17 +67,17 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
                 Load.Run(server.Address, row.Connections, time, count, connection => () => blobs.PushOne(connection), stop);
 
             Warm(row, servers, server => PushOnto(server, new FreshBlobs(row.Size, 0), options.WarmTime, Math.Min(row.Count, 1)));
-            Measure(row, (kind, round) => Probed(servers[kind], () =>
+            Measure(row, (kind, round) =>
             {
                 var blobs = new FreshBlobs(row.Size, row.Count);
-                return Sample.Around(servers[kind], row, round, () => PushOnto(servers[kind], blobs, time, row.Count));
-            }));
+                return Probed(servers[kind], Math.Max(row.Count * row.Size, UncountedPushBytes), () =>
+                    Sample.Around(servers[kind], row, round, () => PushOnto(servers[kind], blobs, time, row.Count)));
+            });
         }
     }
 
     void Mixed()
     {
-        const int pushers = 3;
         const int prepared = 12;
         var mine = RowsOf(Group.Mixed).ToList();
         if (mine.Count == 0)
@@ -85,24 +89,30 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
         {
             var paths = content.PathsOf(row);
             Warm(row, servers, server => Load.Requests(server.Address, row.Connections, "GET", paths, options.WarmTime, stop));
-            Measure(row, (kind, round) => Probed(servers[kind], () =>
+            Measure(row, (kind, round) =>
             {
                 var blobs = new FreshBlobs(row.Size, options.Short ? prepared / 2 : prepared);
-                using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                BenchException? failure = null;
-                var pushing = new Thread(() => failure = PushUntil(servers[kind], pushers, blobs, enough.Token));
-                pushing.Start();
-                try
-                {
-                    var sample = Sample.Around(servers[kind], row, round, () => Wrk.Get(servers[kind], row.Connections, paths, options.RunTime, options.WorkDirectory, stop));
-                    return failure is null ? sample with { PushedBytes = blobs.Pushed } : throw failure;
-                }
-                finally
-                {
-                    enough.Cancel();
-                    pushing.Join();
-                }
-            }));
+                return Probed(servers[kind], UncountedPushBytes, () => MixedOnce(row, servers[kind], round, paths, blobs));
+            });
+        }
+    }
+
+    Sample MixedOnce(Row row, Server server, int round, IReadOnlyList<string> paths, FreshBlobs blobs)
+    {
+        const int pushers = 3;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        BenchException? failure = null;
+        var pushing = new Thread(() => failure = PushUntil(server, pushers, blobs, enough.Token));
+        pushing.Start();
+        try
+        {
+            var sample = Sample.Around(server, row, round, () => Wrk.Get(server, row.Connections, paths, options.RunTime, options.WorkDirectory, stop));
+            return failure is null ? sample with { PushedBytes = blobs.Pushed } : throw failure;
+        }
+        finally
+        {
+            enough.Cancel();
+            pushing.Join();
         }
     }
 
@@ -181,9 +191,12 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
                 stop.ThrowIfCancellationRequested();
                 var sample = measure(kind, round);
                 samples.Add(sample);
-                line += row.Group == Group.Mixed
-                    ? $"{Server.Name(kind)} p99 {Figures.Milliseconds(sample.P99)} ms   "
-                    : $"{Server.Name(kind)} {Figures.Short(sample.CpuPerUnit * row.Unit.CpuScale)} {row.Unit.CpuUnit}   ";
+                line += Server.Name(kind) + row.Group switch
+                {
+                    Group.Mixed => $" p99 {Figures.Milliseconds(sample.P99)} ms   ",
+                    Group.Start or Group.StartLoaded => $" after {Figures.Milliseconds(sample.Wall)} ms   ",
+                    _ => $" {Figures.Short(sample.CpuPerUnit * row.Unit.CpuScale)} {row.Unit.CpuUnit}   ",
+                };
             }
             var probes = samples.Where(sample => sample.Round == round && sample.ProbeCpu is not null).Select(sample => Figures.Short(sample.ProbeCpu!.Value)).ToList();
             progress.Line(line + (probes.Count > 0 ? $"plain write {string.Join(", ", probes)} s/GB   " : "") + $"others kept {samples.Where(sample => sample.Round == round).Max(sample => sample.OtherCpus):F2} CPUs busy");
@@ -205,28 +218,37 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
         var samples = new List<Sample>();
         for (var i = 0; i < row.Count; i++)
         {
+            var (clients, machine, began) = (ProcessStat.CpuOfClients(), ProcessStat.CpuOfMachine(), Stopwatch.GetTimestamp());
             using var server = Server.Start(kind, directory, options, stop);
-            var processes = server.Processes;
             stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(options.Short ? 0.2 : 1)); // what a start puts off is a part of it
+            var processes = server.Processes;
+            var cpu = ProcessStat.Cpu(processes);
+            var others = ProcessStat.CpuOfMachine() - machine - cpu - (ProcessStat.CpuOfClients() - clients);
+            var ready = server.ReadyAfter.TotalSeconds;
             samples.Add(new Sample
             {
                 Server = kind,
                 Round = round,
                 Units = 1,
-                Wall = server.ReadyAfter.TotalSeconds,
-                Cpu = ProcessStat.Cpu(processes),
-                P50 = server.ReadyAfter.TotalSeconds,
-                P99 = server.ReadyAfter.TotalSeconds,
-                Max = server.ReadyAfter.TotalSeconds,
+                Wall = ready,
+                Cpu = cpu,
+                P50 = ready,
+                P99 = ready,
+                Max = ready,
                 IdleBytes = ProcessStat.Memory(processes, "VmRSS"),
                 PeakBytes = ProcessStat.Memory(processes, "VmHWM"),
+                OtherCpus = Math.Max(0, others) / Stopwatch.GetElapsedTime(began).TotalSeconds,
             });
         }
         return samples.OrderBy(sample => sample.Wall).ElementAt(samples.Count / 2);
     }
 
-    Sample Probed(Server server, Func<Sample> measure)
+    // A virtual machine may have given its free memory back to its host, and gets it again page by page at the price of the write itself.
+    // So a file as large as what will be pushed goes first: otherwise the server that is measured first pays, and the next one finds the
+    // pages that its blobs left.
+    Sample Probed(Server server, long bytes, Func<Sample> measure)
     {
+        DiskProbe.Run(server.Directory, bytes);
         var (cpu, wall) = DiskProbe.Run(server.Directory, options.Short ? 64_000_000 : 256_000_000);
         var sample = measure() with { ProbeCpu = cpu, ProbeWall = wall };
         GiveBack(server);
@@ -308,7 +330,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
             for (var i = have; i < count; i++)
             {
                 Storing(server, i, count, "repositories");
-                foreach (var part in new[] { "_layers", "_manifests/revisions", "_manifests/tags", "_uploads" })
+                foreach (var part in new[] { "_layers", "_manifests", "_uploads" })
                     System.IO.Directory.CreateDirectory(Path.Combine(RepositoryDirectory(server, RepositoryName(i)), part));
             }
         }
