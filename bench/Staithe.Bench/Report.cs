@@ -70,7 +70,7 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
         if (results.Any(result => result.WasBusy))
             text.Append("\n† Other programs on the machine kept more than 0.3 CPUs busy meanwhile.\n");
         if (results.Any(result => result.DiskWasSlow))
-            text.Append("\n‡ A plain write to the same disk right before took more than 0.5 s of CPU per gigabyte, about twice what it usually takes: read the ratio, not the figures.\n");
+            text.Append("\n‡ A plain write to the same disk right before took more than 0.8 s of CPU per gigabyte, twice what it usually takes even on a busy machine: read the ratio, not the figures.\n");
         return text.ToString();
     }
 

@@ -110,7 +110,7 @@ internal sealed record RowResult(Row Row, IReadOnlyList<Sample> Samples)
     const double BusyCpus = 0.3;
 
     /// <summary>A plain write costs about half of this; from here on the machine's memory or disk is what is measured.</summary>
-    const double SlowProbeCpu = 0.5;
+    const double SlowProbeCpu = 0.8;
 
     public Summary? Of(ServerKind server) => Samples.Where(sample => sample.Server == server).ToList() is { Count: > 0 } own ? new Summary(own) : null;
 
