@@ -66,6 +66,8 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
         http.Response.Headers.Remove("ETag");
         http.Response.Headers.Remove("Cache-Control");
         http.Response.StatusCode = refusal.Error.Status;
+        if (refusal.Error == OciError.RequestTimeout)
+            http.Response.Headers.Connection = "close"; // the rest of the body is not read, so the client must not send more here
         foreach (var (name, value) in refusal.Headers)
             http.Response.Headers[name] = value;
         var body = JsonBody.Write(json =>

@@ -8,7 +8,7 @@ namespace Staithe.Tests.Durability;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Nothing_acknowledged_is_lost_on_SQLite() => RunAsync(Engine.Sqlite, lanes: 2, kills: 80, mostRequests: 60);
+    public Task Nothing_acknowledged_is_lost_on_SQLite() => RunAsync(Engine.Sqlite, lanes: 2, kills: 60, mostRequests: 60);
 
     // Few crashes far apart: checkpoints, uploads of many chunks, repositories with much in them.
     [Fact]
