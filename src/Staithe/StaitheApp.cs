@@ -59,15 +59,17 @@ internal sealed class StaitheApp : IAsyncDisposable
         var db = OpenDatabase(config, directory);
         await Migrator.MigrateAsync(db);
         var storage = new FileBlobStorage(directory.Blobs);
+        storage.Create();
         var log = new LogOutput(config.Log, logWriter, isTerminal, TimeProvider.System);
 
         var rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         var claims = new UploadClaims(TimeProvider.System);
         var cache = new ContentCache();
+        var stall = TimeSpan.FromSeconds(config.StallSeconds);
         var registry = new RegistryEndpoint(
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache)),
-            new BlobHandler(db, storage, cache, new BlobBody(TimeSpan.FromSeconds(config.StallSeconds)), new BlobDelete(db, cache, rules), rules),
-            new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules)),
+            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall),
+            new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
+            new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), stall),
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),

@@ -34,7 +34,7 @@ internal sealed record StaitheConfig
     public int TrashMinutes { get; init; } = 60;
 
     /// <summary>A client that sends or takes nothing for so long is cut off.</summary>
-    public int StallSeconds { get; init; } = 30;
+    public int StallSeconds { get; init; } = 60;
 
     /// <summary>How long a graceful stop waits for running transfers.</summary>
     public int StopSeconds { get; init; } = 30;

@@ -9,7 +9,7 @@ internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
     /// <exception cref="OciException">BLOB_UNKNOWN; UNSUPPORTED while a manifest of the repository needs the blob.</exception>
     public async Task RunAsync(RepositoryName name, Digest digest, CancellationToken cancel)
     {
-        await db.WriteAsync(
+        await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
                 var blob = await BlobTable.FindAsync(session, name, digest) ?? throw new OciException(OciError.BlobUnknown, $"{name} has no blob {digest}");
@@ -17,8 +17,9 @@ internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
                 if (users.Count > 0)
                     throw new OciException(OciError.Unsupported, $"{digest} is part of the manifest {users[0]}: delete that first", [new Dictionary<string, object> { ["manifests"] = users }]);
                 await BlobTable.UnlinkAsync(session, blob, rules.Trash);
+                return blob;
             },
-            cancel);
+            cancel));
         cache.ForgetBlob(name, digest);
     }
 }

@@ -50,6 +50,24 @@ internal sealed class ContentCache : IDisposable
     /// <summary>Takes in the blob and, with it, its file; false when it was not taken, and the file is still the caller's.</summary>
     public bool TryAdd(string path, CachedBlob blob, long version) => blobs.TryAdd(path, blob, 1, version);
 
+    /// <summary>
+    /// Runs a change of rows. When it fails in a way that does not tell whether it was committed (a connection lost at the last moment),
+    /// everything is forgotten.
+    /// </summary>
+    public async Task<T> ChangeAsync<T>(Func<Task<T>> change)
+    {
+        try
+        {
+            return await change();
+        }
+        catch (Exception e) when (e is not OciException)
+        {
+            manifests.Clear();
+            blobs.Clear();
+            throw;
+        }
+    }
+
     /// <summary>The tag has moved or gone.</summary>
     public void Forget(RepositoryName name, TagName tag) => manifests.Remove(new OciRoute.Manifest(name, Reference.To(tag)).Path);
 

@@ -10,9 +10,9 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
     /// <exception cref="OciException">MANIFEST_UNKNOWN; UNSUPPORTED while an index of the repository has the manifest as a child.</exception>
     public async Task RunAsync(RepositoryName name, Reference reference, CancellationToken cancel)
     {
-        var gone = await db.WriteAsync(
+        var gone = await cache.ChangeAsync(() => db.WriteAsync(
             session => reference.Tag is { } tag ? DeleteTagAsync(session, name, tag) : DeleteManifestAsync(session, name, reference.Digest!),
-            cancel) ?? throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
+            cancel)) ?? throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
         foreach (var tag in gone)
             cache.Forget(name, TagName.Parse(tag));
         if (reference.Digest is not null)

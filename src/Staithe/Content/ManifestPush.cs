@@ -21,7 +21,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     {
         var digest = CheckDigest(reference, content);
         var manifest = Manifest.Parse(content, contentType);
-        var retyped = await db.WriteAsync(
+        var retyped = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
                 var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
@@ -38,7 +38,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                     await MoveAsync(session, repoId, tag, stored.Id, tag == reference.Tag ? condition : null);
                 return stored.Retyped;
             },
-            cancel);
+            cancel));
         foreach (var moved in tags)
             cache.Forget(name, moved);
         if (retyped)
@@ -94,7 +94,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         var missing = absent.Where(wanted => !MayBeAbsent(wanted)).ToList();
         if (missing.Count > 0)
             throw Missing(missing);
-        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.Select(ToAbsent)]);
+        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.SelectMany(descriptor => ToAbsent(manifest, descriptor))]);
     }
 
     static string[] Digests(IEnumerable<Descriptor> descriptors) => [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct()];
@@ -113,8 +113,15 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     static bool IsManifest(Descriptor descriptor) =>
         descriptor.MediaType is MediaTypes.OciManifest or MediaTypes.OciIndex or MediaTypes.DockerManifest or MediaTypes.DockerManifestList;
 
-    static AbsentReference ToAbsent(Descriptor descriptor) =>
-        new(descriptor.Digest, IsManifest(descriptor) ? AbsentReference.Manifest : AbsentReference.Blob);
+    // Of what an index lists under a type that nobody knows, either may arrive.
+    static IEnumerable<AbsentReference> ToAbsent(Manifest manifest, Descriptor descriptor)
+    {
+        var listed = manifest.Children.Contains(descriptor);
+        if (listed)
+            yield return new AbsentReference(descriptor.Digest, AbsentReference.Manifest);
+        if (!listed || !IsManifest(descriptor))
+            yield return new AbsentReference(descriptor.Digest, AbsentReference.Blob);
+    }
 
     static OciException Missing(List<Descriptor> missing) => new(
         OciError.ManifestBlobUnknown,

@@ -8,9 +8,9 @@ using Microsoft.Data.Sqlite;
 namespace Staithe.Database;
 
 /// <summary>
-/// The embedded engine: one writer connection behind a queue, with a thread of its own, and as many readers as are wanted at once, all held
-/// open with their prepared commands. WAL with full sync: a commit survives the loss of power. Work that waits together is committed
-/// together, each in a savepoint of its own, so many clients share one sync.
+/// The embedded engine: one writer connection behind a queue, and as many readers as are wanted at once, all held open with their prepared
+/// commands. WAL with full sync: a commit survives the loss of power. Whoever comes to an idle writer does the work itself; what
+/// arrives meanwhile is committed together after it, each in a savepoint of its own, so many clients share one sync.
 /// </summary>
 internal sealed class SqliteDb : Db
 {
@@ -20,19 +20,17 @@ internal sealed class SqliteDb : Db
     const int BusyMilliseconds = 30_000; // fsck looks at the same file from another process
 
     readonly string file;
-    readonly BlockingCollection<Work> queue = [];
+    readonly ConcurrentQueue<Work> queue = [];
     readonly ConcurrentBag<SqliteSession> idleReaders = [];
     readonly SemaphoreSlim readerSlots = new(MaxReaders);
     readonly SqliteSession writer;
-    readonly Thread writerThread;
+    int writing; // 1 while somebody has the writer
 
     public SqliteDb(string file)
     {
         this.file = file;
         writer = Open(cacheKiB: 16 * 1024);
         writer.RunScript("pragma journal_mode = wal");
-        writerThread = new Thread(RunWriter) { IsBackground = true, Name = "sqlite writer" };
-        writerThread.Start();
     }
 
     public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
@@ -61,7 +59,9 @@ internal sealed class SqliteDb : Db
     {
         cancel.ThrowIfCancellationRequested();
         var item = new Work<T>(work);
-        queue.Add(item, CancellationToken.None);
+        queue.Enqueue(item);
+        if (Interlocked.CompareExchange(ref writing, 1, 0) == 0)
+            CommitWaiting();
         return item.Task;
     }
 
@@ -86,16 +86,14 @@ internal sealed class SqliteDb : Db
 
     public override bool IsAway(Exception exception) => false;
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        queue.CompleteAdding();
-        writerThread.Join();
+        while (Interlocked.CompareExchange(ref writing, 1, 0) != 0)
+            await Task.Delay(1);
         foreach (var reader in idleReaders)
             reader.Dispose();
         writer.Dispose();
-        queue.Dispose();
         readerSlots.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     static readonly Sql IntegrityCheck = new("pragma integrity_check");
@@ -116,21 +114,25 @@ internal sealed class SqliteDb : Db
         return session;
     }
 
-    void RunWriter()
+    // Called by the one who has the writer. It commits one batch; if more has come meanwhile, somebody else goes on, since it has its own
+    // client to answer.
+    void CommitWaiting()
     {
-        var batch = new List<Work>();
-        foreach (var first in queue.GetConsumingEnumerable())
+        do
         {
-            batch.Add(first);
-            while (batch.Count < MaxBatch && queue.TryTake(out var next))
+            var batch = new List<Work>();
+            while (batch.Count < MaxBatch && queue.TryDequeue(out var next))
                 batch.Add(next);
             if (batch.Count == 1 || !TryCommitTogether(batch))
+                batch.ForEach(CommitAlone);
+            if (!queue.IsEmpty)
             {
-                foreach (var work in batch)
-                    CommitAlone(work);
+                ThreadPool.UnsafeQueueUserWorkItem(static db => db.CommitWaiting(), this, preferLocal: false);
+                return;
             }
-            batch.Clear();
+            Volatile.Write(ref writing, 0);
         }
+        while (!queue.IsEmpty && Interlocked.CompareExchange(ref writing, 1, 0) == 0);
     }
 
     void CommitAlone(Work work)

@@ -8,7 +8,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -80,11 +80,11 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             ? RepositoryListHandler.Unknown(route.Name)
             : new OciException(OciError.ManifestUnknown, $"{route.Name} has no manifest {route.Reference}");
 
-    static async Task<byte[]> ReadAsync(HttpContext http)
+    async Task<byte[]> ReadAsync(HttpContext http)
     {
         if (http.Request.ContentLength > Manifest.MaxBytes)
             throw TooLarge();
-        var reader = WorkerThread.Receive(http.Request.BodyReader);
+        var reader = new RequestBody(http.Request.BodyReader, stall);
         while (true)
         {
             var result = await reader.ReadAsync(http.RequestAborted);

@@ -6,7 +6,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-4 to end-6, end-11, end-13 and end-14: blobs in.</summary>
-internal sealed class UploadHandler(BlobUpload upload, BlobMount mount)
+internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, TimeSpan stall)
 {
     /// <summary>
     /// What clients are asked to send at least in a chunk: each costs a sync of the disk. It is advice; smaller chunks are taken too.
@@ -83,7 +83,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount)
         Created(http, route.Name, digest);
     }
 
-    static Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, WorkerThread.Receive(http.Request.BodyReader));
+    Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, new RequestBody(http.Request.BodyReader, stall));
 
     static DigestAlgorithm Algorithm(string? name) => name is null
         ? DigestAlgorithm.Sha256

@@ -28,8 +28,10 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
     public static async Task<int> RunAsync(StaitheConfig config, bool rehash, TextWriter output, CancellationToken cancel)
     {
         using var directory = DataDirectory.Open(config.Data);
+        if (config.Database is null && !File.Exists(directory.DatabaseFile))
+            throw new ConfigException([new ConfigProblem("data", $"{directory.Path} holds no registry: name its directory with --data, and its database if it is PostgreSQL")]);
         await using var db = StaitheApp.OpenDatabase(config, directory);
-        await Migrator.MigrateAsync(db);
+        await Migrator.CheckAsync(db);
         using var storage = new FileBlobStorage(directory.Blobs);
         return await new FsckRun(db, storage, rehash, output).RunAsync(cancel);
     }

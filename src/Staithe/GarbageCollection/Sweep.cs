@@ -69,10 +69,10 @@ internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims,
     async Task<int> EmptyTrashAsync(CancellationToken cancel)
     {
         var keys = await db.ReadAsync(session => TrashTable.ListDueAsync(session, BatchRows), cancel);
-        foreach (var key in keys)
-            storage.Delete(key);
-        if (keys.Count > 0)
-            await db.WriteAsync(session => TrashTable.RemoveAsync(session, [.. keys]), cancel);
+        if (keys.Count == 0)
+            return 0;
+        storage.Delete(keys);
+        await db.WriteAsync(session => TrashTable.RemoveAsync(session, [.. keys]), cancel);
         return keys.Count;
     }
 }

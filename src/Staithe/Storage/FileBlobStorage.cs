@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Storage;
@@ -14,15 +15,17 @@ internal sealed class FileBlobStorage : IDisposable
     readonly string root;
     readonly SyncThreads sync = new();
 
-    /// <param name="root">The directory of the bytes; it and its 256 parts are made if need be.</param>
-    public FileBlobStorage(string root)
+    /// <param name="root">The directory of the bytes.</param>
+    public FileBlobStorage(string root) => this.root = root;
+
+    /// <summary>Makes the directory and its 256 parts, if need be.</summary>
+    public void Create()
     {
-        this.root = root;
         if (Directory.Exists(Path.Combine(root, "ff")))
             return;
         Directory.CreateDirectory(root);
         for (var i = 0; i < 256; i++)
-            Directory.CreateDirectory(Path.Combine(root, i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+            Directory.CreateDirectory(Path.Combine(root, i.ToString("x2", CultureInfo.InvariantCulture)));
         NativeFile.SyncDirectory(root);
         NativeFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(root))!);
     }
@@ -62,21 +65,24 @@ internal sealed class FileBlobStorage : IDisposable
     }
 
     /// <summary>Completes when all that was written to the file is durable, and its name too when the file is new.</summary>
-    public async Task SyncAsync(string key, SafeFileHandle file, bool isNew)
-    {
-        await sync.SyncAsync(file);
-        if (isNew)
-            await sync.SyncDirectoryAsync(Path.GetDirectoryName(PathOf(key))!);
-    }
+    public Task SyncAsync(string key, SafeFileHandle file, bool isNew) => sync.SyncAsync(file, isNew ? Path.GetDirectoryName(PathOf(key)) : null);
 
-    /// <summary>Deletes the bytes; none is as good.</summary>
-    public void Delete(string key) => File.Delete(PathOf(key));
+    /// <summary>Deletes bytes, durably; none is as good.</summary>
+    public void Delete(IReadOnlyCollection<string> keys)
+    {
+        foreach (var key in keys)
+            File.Delete(PathOf(key));
+        foreach (var directory in keys.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
+            NativeFile.SyncDirectory(directory);
+    }
 
     /// <summary>The length in bytes of what lies under a key, or null when nothing does.</summary>
     public long? FindLength(string key) => new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null;
 
     /// <summary>Every key that has bytes, for fsck.</summary>
-    public IEnumerable<string> ListKeys() => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file));
+    public IEnumerable<string> ListKeys() => Directory.Exists(root)
+        ? Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file))
+        : [];
 
     /// <summary>Throws when bytes cannot be written now: for the readiness probe.</summary>
     public void Probe()

@@ -1,19 +1,15 @@
-using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Storage;
 
-/// <summary>
-/// A few threads that do nothing but wait for the disk, so that no request's thread does. Syncs of one directory that wait together are
-/// done once.
-/// </summary>
+/// <summary>A few threads that do nothing but wait for the disk, so that no request's thread does.</summary>
 internal sealed class SyncThreads : IDisposable
 {
     const int Threads = 4;
 
-    readonly BlockingCollection<Action> queue = [];
-    readonly ConcurrentDictionary<string, TaskCompletionSource> waitingDirectories = new();
+    readonly Queue<Job> waiting = new();
     readonly List<Thread> threads = [];
+    bool ending;
 
     public SyncThreads()
     {
@@ -25,55 +21,61 @@ internal sealed class SyncThreads : IDisposable
         }
     }
 
-    /// <summary>Completes when the file's bytes are durable.</summary>
-    public Task SyncAsync(SafeFileHandle file)
+    /// <summary>Completes when the file's bytes are durable, and, where a directory is given, the names in it too.</summary>
+    public Task SyncAsync(SafeFileHandle file, string? directory)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        queue.Add(() => Settle(done, () => NativeFile.SyncData(file)));
-        return done.Task;
-    }
-
-    /// <summary>Completes when the names in the directory, as they are now, are durable.</summary>
-    public Task SyncDirectoryAsync(string path)
-    {
-        var ours = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var waiting = waitingDirectories.GetOrAdd(path, ours);
-        if (waiting == ours)
+        var job = new Job(file, directory);
+        lock (waiting)
         {
-            queue.Add(() =>
-            {
-                waitingDirectories.TryRemove(path, out _); // from here on a newcomer may have come too late for this sync
-                Settle(ours, () => NativeFile.SyncDirectory(path));
-            });
+            waiting.Enqueue(job);
+            Monitor.Pulse(waiting); // a plain wait, without the spinning of the framework's queues: the disk takes longer than any spin
         }
-        return waiting.Task;
+        return job.Done.Task;
     }
 
     public void Dispose()
     {
-        queue.CompleteAdding();
+        lock (waiting)
+        {
+            ending = true;
+            Monitor.PulseAll(waiting);
+        }
         foreach (var thread in threads)
             thread.Join();
-        queue.Dispose();
     }
 
     void Run()
     {
-        foreach (var work in queue.GetConsumingEnumerable())
-            work();
+        while (Take() is { } job)
+        {
+            try
+            {
+                NativeFile.SyncData(job.File);
+                if (job.Directory is not null)
+                    NativeFile.SyncDirectory(job.Directory);
+            }
+            catch (Exception e)
+            {
+                job.Done.SetException(e);
+                continue;
+            }
+            job.Done.SetResult();
+        }
     }
 
-    static void Settle(TaskCompletionSource done, Action sync)
+    Job? Take()
     {
-        try
+        lock (waiting)
         {
-            sync();
+            Job? job;
+            while (!waiting.TryDequeue(out job) && !ending)
+                Monitor.Wait(waiting);
+            return job;
         }
-        catch (Exception e)
-        {
-            done.SetException(e);
-            return;
-        }
-        done.SetResult();
+    }
+
+    sealed record Job(SafeFileHandle File, string? Directory)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
 namespace Staithe.Transport;
@@ -22,33 +21,4 @@ internal static class WorkerThread
 
     /// <summary>What follows the await runs on a thread of the pool.</summary>
     public static ConfiguredTaskAwaitable SwitchAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-
-    /// <summary>The body of a request, each piece of which arrives on a thread of the pool.</summary>
-    public static PipeReader Receive(PipeReader body) => new Receiver(body);
-
-    sealed class Receiver(PipeReader body) : PipeReader
-    {
-        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-        {
-            var reading = body.ReadAsync(cancellationToken);
-            return reading.IsCompleted ? reading : SwitchAfterAsync(reading);
-        }
-
-        public override bool TryRead(out ReadResult result) => body.TryRead(out result);
-
-        public override void AdvanceTo(SequencePosition consumed) => body.AdvanceTo(consumed);
-
-        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => body.AdvanceTo(consumed, examined);
-
-        public override void CancelPendingRead() => body.CancelPendingRead();
-
-        public override void Complete(Exception? exception = null) => body.Complete(exception);
-
-        static async ValueTask<ReadResult> SwitchAfterAsync(ValueTask<ReadResult> reading)
-        {
-            var result = await reading;
-            await SwitchAsync();
-            return result;
-        }
-    }
 }

@@ -45,7 +45,7 @@ public class CommandLineTests : ConfigFixture
                 ("uploadHours", "24", "default"),
                 ("leaseHours", "24", "default"),
                 ("trashMinutes", "60", "default"),
-                ("stallSeconds", "30", "default"),
+                ("stallSeconds", "60", "default"),
                 ("stopSeconds", "30", "default"),
                 ("sendfile", "true", "default"),
             ],

@@ -13,7 +13,7 @@ public class ConfigLoaderTests : ConfigFixture
         Assert.Null(config.Database);
         Assert.False(config.Open);
         Assert.Equal((SparsePolicy.Refuse, LogFormat.Auto), (config.Sparse, config.Log));
-        Assert.Equal((24, 24, 60, 30, 30), (config.UploadHours, config.LeaseHours, config.TrashMinutes, config.StallSeconds, config.StopSeconds));
+        Assert.Equal((24, 24, 60, 60, 30), (config.UploadHours, config.LeaseHours, config.TrashMinutes, config.StallSeconds, config.StopSeconds));
     }
 
     public static TheoryData<string, string, string, string> EverySetting => new()

@@ -70,13 +70,18 @@ public sealed class DatabaseTests
     {
         await using var world = await World.CreateAsync(Engine.Sqlite);
         using var holding = new ManualResetEventSlim();
-        var first = world.Db.WriteAsync(
-            session =>
-            {
-                holding.Wait(Cancel); // until the others wait in the queue together
-                return Task.CompletedTask;
-            },
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = Task.Run(
+            () => world.Db.WriteAsync(
+                session =>
+                {
+                    held.SetResult();
+                    holding.Wait(Cancel); // until the others wait in the queue together
+                    return Task.CompletedTask;
+                },
+                Cancel),
             Cancel);
+        await held.Task;
         var runs = 0;
         var works = Enumerable.Range(0, 20).Select(id => world.Db.WriteAsync(
             async session =>
