@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Staithe.Content;
 
@@ -21,6 +22,7 @@ internal sealed class BoundedCache<T>(long maxBytes, Action<T>? dropped = null)
     readonly long[] versions = new long[Stripes];
     ConcurrentDictionary<string, Entry> young = new();
     ConcurrentDictionary<string, Entry> old = new();
+    long pausedUntil;
     long youngBytes;
     long oldBytes;
 
@@ -44,7 +46,7 @@ internal sealed class BoundedCache<T>(long maxBytes, Action<T>? dropped = null)
             return false;
         lock (changing)
         {
-            if (versions[Stripe(key)] != version || !young.TryAdd(key, new Entry(value, bytes)))
+            if (Stopwatch.GetTimestamp() < pausedUntil || versions[Stripe(key)] != version || !young.TryAdd(key, new Entry(value, bytes)))
                 return false;
             Drop(old, ref oldBytes, key);
             Grow(bytes);
@@ -63,11 +65,12 @@ internal sealed class BoundedCache<T>(long maxBytes, Action<T>? dropped = null)
         }
     }
 
-    /// <summary>Forgets everything, for a change that touches keys nobody knows.</summary>
-    public void Clear()
+    /// <summary>Forgets everything, for a change that touches keys nobody knows, and takes nothing in for a while, should the change still be under way.</summary>
+    public void Clear(TimeSpan pause = default)
     {
         lock (changing)
         {
+            pausedUntil = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency);
             for (var i = 0; i < Stripes; i++)
                 versions[i]++;
             Rotate();

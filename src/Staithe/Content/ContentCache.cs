@@ -28,6 +28,9 @@ internal sealed class ContentCache : IDisposable
     const long OpenFiles = 512;
     const int EntryOverheadBytes = 512;
 
+    // Longer than a database goes on with a statement whose client has given up.
+    static readonly TimeSpan UnknownOutcome = TimeSpan.FromMinutes(5);
+
     /// <summary>The largest blob whose file stays open between pulls.</summary>
     public const int MaxOpenFileBytes = 4 * 1024 * 1024;
 
@@ -52,7 +55,7 @@ internal sealed class ContentCache : IDisposable
 
     /// <summary>
     /// Runs a change of rows. When it fails in a way that does not tell whether it was committed (a connection lost at the last moment),
-    /// everything is forgotten.
+    /// everything is forgotten, and nothing is kept until the change must have ended either way.
     /// </summary>
     public async Task<T> ChangeAsync<T>(Func<Task<T>> change)
     {
@@ -62,8 +65,8 @@ internal sealed class ContentCache : IDisposable
         }
         catch (Exception e) when (e is not OciException)
         {
-            manifests.Clear();
-            blobs.Clear();
+            manifests.Clear(UnknownOutcome);
+            blobs.Clear(UnknownOutcome);
             throw;
         }
     }

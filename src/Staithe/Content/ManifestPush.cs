@@ -90,11 +90,12 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         foreach (var blob in wantedBlobs)
             CheckSize(blob, blobs.TryGetValue(blob.Digest.Value, out var found) ? found.Size : null);
 
+        var listed = manifest.Children.Select(child => child.Digest).ToHashSet();
         var absent = wantedBlobs.Where(wanted => !blobs.ContainsKey(wanted.Digest.Value)).DistinctBy(wanted => wanted.Digest).ToList();
         var missing = absent.Where(wanted => !MayBeAbsent(wanted)).ToList();
         if (missing.Count > 0)
             throw Missing(missing);
-        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.SelectMany(descriptor => ToAbsent(manifest, descriptor))]);
+        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.SelectMany(descriptor => ToAbsent(descriptor, listed.Contains(descriptor.Digest)))]);
     }
 
     static string[] Digests(IEnumerable<Descriptor> descriptors) => [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct()];
@@ -114,9 +115,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         descriptor.MediaType is MediaTypes.OciManifest or MediaTypes.OciIndex or MediaTypes.DockerManifest or MediaTypes.DockerManifestList;
 
     // Of what an index lists under a type that nobody knows, either may arrive.
-    static IEnumerable<AbsentReference> ToAbsent(Manifest manifest, Descriptor descriptor)
+    static IEnumerable<AbsentReference> ToAbsent(Descriptor descriptor, bool listed)
     {
-        var listed = manifest.Children.Contains(descriptor);
         if (listed)
             yield return new AbsentReference(descriptor.Digest, AbsentReference.Manifest);
         if (!listed || !IsManifest(descriptor))

@@ -2,7 +2,7 @@ namespace Staithe.Database;
 
 /// <summary>
 /// Where the facts are: SQLite in the data directory, or PostgreSQL. The statements are the same for both. Work given here awaits nothing
-/// but its session: on SQLite it runs on the one writer's thread.
+/// but its session: on SQLite everybody else who writes waits for it.
 /// </summary>
 internal abstract class Db : IAsyncDisposable
 {

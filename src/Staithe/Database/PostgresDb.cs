@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace Staithe.Database;
 
-/// <summary>PostgreSQL, for many nodes over one set of facts. A transaction that lost a race is run again.</summary>
+/// <summary>PostgreSQL, over the network. A transaction that lost a race is run again.</summary>
 internal sealed class PostgresDb(string connectionString) : Db
 {
     const int MaxTries = 8;

@@ -130,7 +130,7 @@ internal sealed class SqliteDb : Db
                 ThreadPool.UnsafeQueueUserWorkItem(static db => db.CommitWaiting(), this, preferLocal: false);
                 return;
             }
-            Volatile.Write(ref writing, 0);
+            Interlocked.Exchange(ref writing, 0); // a full fence: what was queued before somebody saw us writing must be seen below
         }
         while (!queue.IsEmpty && Interlocked.CompareExchange(ref writing, 1, 0) == 0);
     }
@@ -238,8 +238,17 @@ internal sealed class SqliteDb : Db
 
         public void TryRollback()
         {
-            if (InTransaction)
+            if (!InTransaction)
+                return;
+            try
+            {
                 RunScript("rollback");
+            }
+            catch (SqliteException e)
+            {
+                // Nobody could write any more, and what waits would wait for ever. Nothing acknowledged is lost: start again.
+                Environment.FailFast("the database cannot end a transaction", e);
+            }
         }
 
         public void RunScript(string text)

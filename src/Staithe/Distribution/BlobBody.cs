@@ -12,7 +12,7 @@ namespace Staithe.Distribution;
 /// <param name="stall">After how long without progress.</param>
 internal sealed class BlobBody(TimeSpan stall)
 {
-    const int DirectPieceBytes = 16 * 1024 * 1024;
+    const int DirectPieceBytes = 2 * 1024 * 1024; // between two of them an abort is seen
     const int PieceBytes = 64 * 1024;
 
     /// <exception cref="EndOfStreamException">The file is shorter than its row says.</exception>
@@ -32,7 +32,9 @@ internal sealed class BlobBody(TimeSpan stall)
             body.GetMemory(1);
             body.Advance(piece);
             var result = await body.FlushAsync(http.RequestAborted);
-            if (result.IsCompleted)
+            if (direct.Failure is IOException)
+                throw new IOException("the blob's file cannot be read", direct.Failure);
+            if (result.IsCompleted || direct.IsBroken)
                 throw Gone(http);
             sent += piece;
             facts.BytesSent += piece;

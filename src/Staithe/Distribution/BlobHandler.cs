@@ -14,8 +14,6 @@ namespace Staithe.Distribution;
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
 internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
-    const long LargestAtOnce = 128 * 1024; // what the kernel moves in less time than a change of thread takes
-
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
     {
@@ -86,8 +84,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         {
             using (shared)
             {
-                if (blob.Size > LargestAtOnce)
-                    await WorkerThread.SwitchAsync();
+                await WorkerThread.SwitchAsync(); // the file is open, but its bytes may have to come from the disk
                 await SendAsync(http, blob, shared.Handle, facts);
             }
         }

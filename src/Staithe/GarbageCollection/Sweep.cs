@@ -71,8 +71,10 @@ internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims,
         var keys = await db.ReadAsync(session => TrashTable.ListDueAsync(session, BatchRows), cancel);
         if (keys.Count == 0)
             return 0;
-        storage.Delete(keys);
-        await db.WriteAsync(session => TrashTable.RemoveAsync(session, [.. keys]), cancel);
-        return keys.Count;
+        var deleted = storage.Delete(keys);
+        await db.WriteAsync(session => TrashTable.RemoveAsync(session, [.. deleted]), cancel);
+        if (deleted.Count < keys.Count)
+            log.Write(LogLevel.Error, "the sweep could not delete files, and will try again", ("keys", string.Join(' ', keys.Except(deleted).Take(10))));
+        return deleted.Count;
     }
 }

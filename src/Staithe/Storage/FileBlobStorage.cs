@@ -67,13 +67,13 @@ internal sealed class FileBlobStorage : IDisposable
     /// <summary>Completes when all that was written to the file is durable, and its name too when the file is new.</summary>
     public Task SyncAsync(string key, SafeFileHandle file, bool isNew) => sync.SyncAsync(file, isNew ? Path.GetDirectoryName(PathOf(key)) : null);
 
-    /// <summary>Deletes bytes, durably; none is as good.</summary>
-    public void Delete(IReadOnlyCollection<string> keys)
+    /// <summary>Deletes bytes, durably; none is as good. The keys under which nothing is any more.</summary>
+    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys)
     {
-        foreach (var key in keys)
-            File.Delete(PathOf(key));
-        foreach (var directory in keys.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
+        var deleted = keys.Where(TryDelete).ToList();
+        foreach (var directory in deleted.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
             NativeFile.SyncDirectory(directory);
+        return deleted;
     }
 
     /// <summary>The length in bytes of what lies under a key, or null when nothing does.</summary>
@@ -95,6 +95,19 @@ internal sealed class FileBlobStorage : IDisposable
     public static bool IsFull(Exception exception) => exception is IOException && (exception.HResult & 0xFFFF) is FullError or QuotaError;
 
     public void Dispose() => sync.Dispose();
+
+    bool TryDelete(string key)
+    {
+        try
+        {
+            File.Delete(PathOf(key));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     string PathOf(string key) => Path.Combine(root, key);
 }

@@ -19,8 +19,7 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
         }
         try
         {
-            await db.ReadAsync(session => session.FindNumberAsync(ProbeSql), http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
-            storage.Probe();
+            await Task.Run(ProbeAsync, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -29,6 +28,13 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
             return;
         }
         await AnswerAsync(http, StatusCodes.Status200OK, "ok");
+    }
+
+    // Both may hang with the disk, so both are waited for from outside.
+    async Task ProbeAsync()
+    {
+        await db.ReadAsync(session => session.FindNumberAsync(ProbeSql));
+        storage.Probe();
     }
 
     static readonly Sql ProbeSql = new("select 1");

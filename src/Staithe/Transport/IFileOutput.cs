@@ -8,6 +8,12 @@ namespace Staithe.Transport;
 /// </summary>
 internal interface IFileOutput
 {
+    /// <summary>True when the connection has come to its end; to be asked after each flush, because the server above does not tell.</summary>
+    bool IsBroken { get; }
+
+    /// <summary>Why, unless the client just went away.</summary>
+    Exception? Failure { get; }
+
     /// <summary>Says that the next bytes advanced are these of the file, which stays open until they are flushed.</summary>
     void QueueFile(SafeFileHandle source, long offset, int count);
 }

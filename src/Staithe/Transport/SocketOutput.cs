@@ -16,7 +16,6 @@ namespace Staithe.Transport;
 internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan stall) : PipeWriter, IFileOutput
 {
     const int SmallestBuffer = 4 * 1024;
-    const int LargestSendFile = 2 * 1024 * 1024; // one call; short enough that an abort is seen
     const int WaitingPiece = 16 * 1024;
 
     byte[] buffer = [];
@@ -31,6 +30,12 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => buffered + (fileAdvanced ? filePending : 0);
+
+    /// <inheritdoc/>
+    public bool IsBroken { get; private set; }
+
+    /// <inheritdoc/>
+    public Exception? Failure { get; private set; }
 
     /// <inheritdoc/>
     public void QueueFile(SafeFileHandle source, long offset, int count) => (file, fileOffset, filePending, fileAdvanced) = (source, offset, count, false);
@@ -56,6 +61,20 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
     {
         if (completed)
             return new ValueTask<FlushResult>(new FlushResult(false, isCompleted: true));
+        try
+        {
+            return FlushAtOnce(cancellationToken);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or IOException)
+        {
+            Failure = e;
+            socket.Dispose();
+            return new ValueTask<FlushResult>(Broken());
+        }
+    }
+
+    ValueTask<FlushResult> FlushAtOnce(CancellationToken cancel)
+    {
         var sent = 0;
         if (buffered > 0)
         {
@@ -72,7 +91,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
             if (state == FileState.Broken)
                 return new ValueTask<FlushResult>(Broken());
         }
-        return FlushSlowlyAsync(sent, cancellationToken);
+        return FlushSlowlyAsync(sent, cancel);
     }
 
     public override void CancelPendingFlush()
@@ -110,7 +129,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
     {
         while (filePending > 0)
         {
-            var moved = NativeSocket.SendFile(socket.SafeHandle, file!, fileOffset, Math.Min(filePending, LargestSendFile));
+            var moved = NativeSocket.SendFile(socket.SafeHandle, file!, fileOffset, filePending);
             switch (moved)
             {
                 case > 0:
@@ -144,13 +163,11 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
             }
             return default;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e)
         {
-            return Broken();
-        }
-        catch (OperationCanceledException)
-        {
-            socket.Dispose(); // stalled, or given up: in the middle of an answer nothing else can follow
+            // The server above takes an exception from here for a flush that went well. In the middle of an answer nothing else can follow.
+            Failure = e;
+            socket.Dispose();
             return Broken();
         }
     }
@@ -192,7 +209,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
 
     FlushResult Broken()
     {
-        completed = true;
+        (completed, IsBroken) = (true, true);
         (file, fileAdvanced, buffered) = (null, false, 0);
         return new FlushResult(false, isCompleted: true);
     }
