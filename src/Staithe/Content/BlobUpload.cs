@@ -60,8 +60,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
         await GiveBackWhenFullAsync(writing, async () =>
         {
-            if (writing.HasUnsyncedBytes)
-                await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
+            await SyncAsync(writing);
             await CommitAsync(name, writing, digest);
         });
         return digest;
@@ -177,10 +176,13 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
     }
 
+    Task SyncAsync(Writing writing) => writing.HasUnsyncedBytes
+        ? storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew)
+        : Task.CompletedTask;
+
     async Task AcknowledgeAsync(Writing writing)
     {
-        if (writing.HasUnsyncedBytes)
-            await storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew);
+        await SyncAsync(writing);
         var state = writing.Hash.Export();
         if (!await db.WriteAsync(session => UploadTable.AdvanceAsync(session, writing.Row, writing.Position, state, rules.UploadExpiry)))
             throw Unknown();

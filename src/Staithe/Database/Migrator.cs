@@ -15,7 +15,7 @@ internal static class Migrator
         await using var held = await db.LockMigrationsAsync();
         await db.RunScriptAsync("create table if not exists schema_migrations (number bigint primary key, name text not null, applied_at bigint not null)");
         var applied = await FindNewestAsync(db) ?? 0;
-        foreach (var script in ReadScripts().Where(script => script.Number > applied))
+        foreach (var script in Scripts.Where(script => script.Number > applied))
             await db.RunScriptAsync(script.Transaction);
     }
 
@@ -23,20 +23,22 @@ internal static class Migrator
     /// <exception cref="ConfigException">The tables are not those of this binary.</exception>
     public static async Task CheckAsync(Db db)
     {
-        if (await FindNewestAsync(db) is var applied && applied != ReadScripts()[^1].Number)
+        if (await FindNewestAsync(db) is var applied && applied != Scripts[^1].Number)
             throw new ConfigException([new ConfigProblem("database", "its tables are of an older staithe: start this one once, which brings them up to date")]);
     }
 
     static async Task<long?> FindNewestAsync(Db db)
     {
         var applied = await db.ReadAsync(session => session.FindNumberAsync(NewestSql));
-        var known = ReadScripts()[^1].Number;
+        var known = Scripts[^1].Number;
         return applied > known
             ? throw new ConfigException([new ConfigProblem("database", string.Create(CultureInfo.InvariantCulture, $"its tables are at version {applied}, this staithe knows versions up to {known}: run the newer staithe"))])
             : applied;
     }
 
     static readonly Sql NewestSql = new("select max(number) from schema_migrations");
+
+    static readonly List<Script> Scripts = ReadScripts();
 
     static List<Script> ReadScripts()
     {

@@ -21,7 +21,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
             return null;
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;
-        return SendAsync(http, blob, facts);
+        return HttpMethods.IsHead(http.Request.Method) ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, facts);
     }
 
     public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts)
@@ -67,6 +67,13 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
     SafeFileHandle Open(LinkedBlob blob) =>
         storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
 
+    // The file may be open already, but its bytes may have to come from the disk.
+    async Task SendElsewhereAsync(HttpContext http, CachedBlob cached, RequestFacts facts)
+    {
+        await WorkerThread.SwitchAsync();
+        await SendAsync(http, cached, facts);
+    }
+
     async Task SendAsync(HttpContext http, CachedBlob cached, RequestFacts facts)
     {
         var blob = cached.Blob;
@@ -83,14 +90,10 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         else if (cached.File is { } shared && shared.TryHold())
         {
             using (shared)
-            {
-                await WorkerThread.SwitchAsync(); // the file is open, but its bytes may have to come from the disk
                 await SendAsync(http, blob, shared.Handle, facts);
-            }
         }
         else
         {
-            await WorkerThread.SwitchAsync();
             using var file = Open(blob);
             await SendAsync(http, blob, file, facts);
         }

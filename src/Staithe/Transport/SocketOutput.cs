@@ -67,9 +67,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
-            Failure = e;
-            socket.Dispose();
-            return new ValueTask<FlushResult>(Broken());
+            return new ValueTask<FlushResult>(Broken(e));
         }
     }
 
@@ -166,9 +164,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
         catch (Exception e)
         {
             // The server above takes an exception from here for a flush that went well. In the middle of an answer nothing else can follow.
-            Failure = e;
-            socket.Dispose();
-            return Broken();
+            return Broken(e);
         }
     }
 
@@ -205,6 +201,13 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
         buffered = 0;
         if (buffer.Length > 4 * WaitingPiece)
             buffer = [];
+    }
+
+    FlushResult Broken(Exception failure)
+    {
+        Failure = failure;
+        socket.Dispose();
+        return Broken();
     }
 
     FlushResult Broken()
