@@ -66,7 +66,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
             Load PushOnto(Server server, FreshBlobs blobs, TimeSpan time, int count) =>
                 Load.Run(server.Address, row.Connections, time, count, connection => () => blobs.PushOne(connection), stop);
 
-            Warm(row, servers, server => PushOnto(server, new FreshBlobs(row.Size, 0), options.WarmTime, Math.Min(row.Count, 1)));
+            Warm(row, servers, server => PushOnto(server, new FreshBlobs(row.Size, 0), options.PushWarmTime, Math.Min(row.Count, 1)));
             Measure(row, (kind, round) =>
             {
                 var blobs = new FreshBlobs(row.Size, row.Count);

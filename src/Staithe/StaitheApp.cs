@@ -130,7 +130,6 @@ internal sealed class StaitheApp : IAsyncDisposable
             .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None); // it would make an activity for each request, for nobody
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
         builder.Services.AddSingleton<IHostedService>(sweep);
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool());
         builder.WebHost.ServeOnNetworkThreads();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
@@ -150,6 +149,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             foreach (var address in config.Listen)
                 Listen(options, address);
         });
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool()); // after the server's own, since the last one counts
         return builder.Build();
     }
 

@@ -14,6 +14,8 @@ namespace Staithe.Distribution;
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
 internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
+    const int MaxBytesAtOnce = 128 * 1024; // what may go out on the thread that other connections wait for
+
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
     {
@@ -21,7 +23,8 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
             return null;
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;
-        return HttpMethods.IsHead(http.Request.Method) ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, facts);
+        var atOnce = HttpMethods.IsHead(http.Request.Method) || (blob.Blob.Size <= MaxBytesAtOnce && blob.File is { IsWarm: true });
+        return atOnce ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, facts);
     }
 
     public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts)
@@ -91,6 +94,8 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         {
             using (shared)
                 await SendAsync(http, blob, shared.Handle, facts);
+            if (facts.BytesSent == blob.Size)
+                shared.WasRead();
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Storage;
@@ -5,9 +6,18 @@ namespace Staithe.Storage;
 /// <summary>An open file that several pulls read from at once; it is closed when the last of those who hold it lets go.</summary>
 internal sealed class SharedFile(SafeFileHandle file) : IDisposable
 {
+    static readonly TimeSpan StaysInMemory = TimeSpan.FromSeconds(10);
+
     int holders = 1;
+    long lastRead;
 
     public SafeFileHandle Handle => file;
+
+    /// <summary>Whether it was read so lately that its bytes are still in the system's memory, and reading them again will not wait for the disk.</summary>
+    public bool IsWarm => Volatile.Read(ref lastRead) is not 0 and var read && Stopwatch.GetElapsedTime(read) < StaysInMemory;
+
+    /// <summary>It has been read from one end to the other.</summary>
+    public void WasRead() => Volatile.Write(ref lastRead, Stopwatch.GetTimestamp());
 
     /// <summary>Holds the file open until <see cref="Dispose"/>; false when it has been closed already.</summary>
     public bool TryHold()
