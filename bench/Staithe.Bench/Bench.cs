@@ -251,21 +251,8 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
         DiskProbe.Run(server.Directory, bytes);
         var (cpu, wall) = DiskProbe.Run(server.Directory, options.Short ? 64_000_000 : 256_000_000);
         var sample = measure() with { ProbeCpu = cpu, ProbeWall = wall };
-        GiveBack(server);
+        Server.GiveBack(server.BlobFiles());
         return sample;
-    }
-
-    // A whole run pushes more than many disks hold, and nobody reads it again: so the files are emptied behind the server's back.
-    static void GiveBack(Server server)
-    {
-        foreach (var file in new DirectoryInfo(server.Directory).EnumerateFiles("*", SearchOption.AllDirectories))
-        {
-            var isBlob = server.Kind == ServerKind.Staithe ? file.FullName.Contains("/data/blobs/", StringComparison.Ordinal) : file.Name == "data";
-            if (isBlob && file.Length >= 64 * 1024)
-            {
-                using var handle = File.OpenHandle(file.FullName, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite);
-            }
-        }
     }
 
     // ---- What the servers hold

@@ -41,6 +41,18 @@ internal sealed class Content
         _ => [.. blobs.Where(blob => blob.Bytes.Length == row.Size).Select(blob => $"/v2/{Repository}/blobs/{blob.Digest}")],
     };
 
+    /// <summary>Everything there is, by tag and digest.</summary>
+    public IEnumerable<string> Paths => manifests.Select(manifest => $"/v2/{Repository}/manifests/{manifest.Tag}").Concat(blobs.Where(blob => blob.Bytes.Length <= 1024 * 1024).Select(blob => $"/v2/{Repository}/blobs/{blob.Digest}"));
+
+    public string LargestBlobPath => $"/v2/{Repository}/blobs/{blobs.MaxBy(blob => blob.Bytes.Length).Digest}";
+
+    /// <summary>A manifest whose config and only layer are one blob.</summary>
+    public static byte[] ImageOf(string digest, long size)
+    {
+        object Descriptor(string type) => new { mediaType = type, digest, size };
+        return JsonSerializer.SerializeToUtf8Bytes(new { schemaVersion = 2, mediaType = ManifestType, config = Descriptor("application/vnd.oci.image.config.v1+json"), layers = new[] { Descriptor("application/vnd.oci.image.layer.v1.tar") } });
+    }
+
     /// <summary>Gives everything to a server that has just been started: to a registry as a client does, to nginx as files.</summary>
     public void Fill(Server server)
     {

@@ -17,6 +17,9 @@ internal sealed record Options
 
     public bool WriteDocs { get; init; }
 
+    /// <summary>How many minutes of everything at once, instead of rows; 0: rows.</summary>
+    public int SoakMinutes { get; init; }
+
     /// <summary>How long one run of one server at one row takes.</summary>
     public TimeSpan RunTime => TimeSpan.FromSeconds(Short ? 1 : 4);
 
@@ -29,7 +32,7 @@ internal sealed record Options
     public static Options Parse(IReadOnlyList<string> args)
     {
         string? repository = null, work = null, staithe = null;
-        var (isShort, rounds, writeDocs) = (false, 0, false);
+        var (isShort, rounds, soak, writeDocs) = (false, 0, 0, false);
         var only = new List<string>();
         for (var i = 0; i < args.Count; i++)
         {
@@ -45,6 +48,10 @@ internal sealed record Options
                 case "--rounds":
                     if (!int.TryParse(Value(), out rounds) || rounds is < 1 or > 99)
                         throw new BenchException("--rounds takes a number from 1 to 99");
+                    break;
+                case "--soak":
+                    if (!int.TryParse(Value(), out soak) || soak is < 1 or > 10_000)
+                        throw new BenchException("--soak takes a number of minutes");
                     break;
                 default: throw new BenchException($"unknown argument '{args[i]}' (bench/run --help)");
             }
@@ -62,6 +69,7 @@ internal sealed record Options
             Rounds = rounds > 0 ? rounds : isShort ? 1 : 3,
             Only = only,
             WriteDocs = writeDocs,
+            SoakMinutes = soak,
         };
     }
 }

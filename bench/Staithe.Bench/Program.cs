@@ -16,6 +16,11 @@ try
         throw new BenchException("TCP is not reno here: start it with bench/run, which makes a network of its own");
     progress.Line($"==> {machine.Sentence}");
 
+    if (options.SoakMinutes > 0)
+    {
+        new Soak(options, progress, stop.Token).Run(machine);
+        return 0;
+    }
     var results = new List<RowResult>();
     var report = new Report(machine, options, results);
     var file = Path.Combine(options.Repository, ResultFile);

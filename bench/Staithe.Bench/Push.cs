@@ -5,6 +5,7 @@ namespace Staithe.Bench;
 /// <summary>Pushes, as clients do them: POST for an upload, PATCH with the bytes, PUT with the digest.</summary>
 internal static class Push
 {
+    /// <summary>Pushes one blob: a head, and behind it a filler again and again.</summary>
     public static void Blob(Connection connection, string repository, string digest, long size, byte[] filler, byte[] head)
     {
         var upload = Expect(connection.Ask(connection.Head("POST", $"/v2/{repository}/blobs/uploads/", contentLength: 0)), 202);
@@ -58,7 +59,10 @@ internal sealed class FreshBlobs
     public long Pushed => Interlocked.Read(ref pushed);
 
     /// <summary>Pushes one; its size.</summary>
-    public long PushOne(Connection connection)
+    public long PushOne(Connection connection) => PushOne(connection, "bench/push").Size;
+
+    /// <summary>Pushes one to a repository.</summary>
+    public (string Digest, long Size) PushOne(Connection connection, string repository)
     {
         (byte[] Head, string Digest) blob;
         bool found;
@@ -66,9 +70,9 @@ internal sealed class FreshBlobs
             found = ready.TryDequeue(out blob);
         if (!found)
             blob = Make();
-        Push.Blob(connection, "bench/push", blob.Digest, size, Filler, blob.Head);
+        Push.Blob(connection, repository, blob.Digest, size, Filler, blob.Head);
         Interlocked.Add(ref pushed, size);
-        return size;
+        return (blob.Digest, size);
     }
 
     (byte[] Head, string Digest) Make()

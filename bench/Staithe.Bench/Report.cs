@@ -8,7 +8,6 @@ namespace Staithe.Bench;
 internal sealed class Report(Machine machine, Options options, IReadOnlyList<RowResult> results)
 {
     const string Begin = "<!-- bench/run --write-docs writes from here -->";
-    const string End = "<!-- to here -->";
 
     const string Picture = "![CPU per unit of work of docker-registry and nginx, with Staithe as 1](performance.svg)";
 
@@ -48,12 +47,7 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
     /// <summary>Replaces the part of the page between the marks, and the chart.</summary>
     public void WriteDocs()
     {
-        var page = Path.Combine(options.Repository, "docs/performance.md");
-        var text = File.ReadAllText(page);
-        var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
-        if (begin < 0 || end < begin)
-            throw new BenchException($"docs/performance.md lacks the lines '{Begin}' and '{End}'");
-        File.WriteAllText(page, text[..(begin + Begin.Length)] + "\n\n" + Picture + "\n\n" + Tables() + "\n" + text[end..]);
+        Docs.Write(options, Begin, Picture + "\n\n" + Tables());
         File.WriteAllText(Path.Combine(options.Repository, "docs/performance.svg"), Chart.Render(results));
     }
 
@@ -159,7 +153,8 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
         _ => "lists of repositories",
     };
 
-    static void AppendTable(StringBuilder text, string[] header, List<string[]> lines)
+    /// <summary>A Markdown table whose columns line up; those without content are left out.</summary>
+    public static void AppendTable(StringBuilder text, string[] header, List<string[]> lines)
     {
         var used = Enumerable.Range(0, header.Length).Where(column => lines.Any(line => line[column].Length > 0)).ToList();
         var widths = header.Select((title, column) => Math.Max(title.Length, lines.Max(line => line[column].Length))).ToArray();

@@ -96,6 +96,19 @@ internal sealed partial class Server : IDisposable
         return File.Exists(log) && File.ReadAllText(log).Trim() is { Length: > 0 } text ? text[^Math.Min(text.Length, 1000)..] : "it wrote nothing";
     }
 
+    /// <summary>The files of blobs, behind the server's back.</summary>
+    public List<FileInfo> BlobFiles() => [.. new DirectoryInfo(Directory).EnumerateFiles("*", SearchOption.AllDirectories)
+        .Where(file => Kind == ServerKind.Staithe ? file.FullName.Contains("/data/blobs/", StringComparison.Ordinal) : file.Name == "data")];
+
+    /// <summary>Empties files of what was pushed: a whole run pushes more than many disks hold, and nobody reads it again.</summary>
+    public static void GiveBack(IEnumerable<FileInfo> files)
+    {
+        foreach (var file in files.Where(file => file.Length >= 64 * 1024))
+        {
+            using var handle = File.OpenHandle(file.FullName, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite);
+        }
+    }
+
     static IPEndPoint AddressOf(ServerKind kind) => new(IPAddress.Loopback, 5001 + (int)kind); // the namespace is ours: every port is free
 
     bool Answers()

@@ -134,6 +134,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
+            options.Limits.MaxConcurrentConnections = config.Connections;
             options.Limits.MaxRequestBodySize = null;
             options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             var stall = TimeSpan.FromSeconds(config.StallSeconds);

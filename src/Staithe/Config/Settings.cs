@@ -135,6 +135,14 @@ internal static class Settings
         config => config.Sendfile,
         (config, sendfile) => config with { Sendfile = sendfile });
 
+    public static readonly Setting Connections = Number(
+        "connections",
+        10,
+        1_000_000,
+        "Connections that are served at a time; those beyond are closed at once. Each may take two file descriptors (see ulimit -n).",
+        config => config.Connections,
+        (config, connections) => config with { Connections = connections });
+
     public static readonly Setting StopSeconds = Number(
         "stopSeconds",
         0,
@@ -145,7 +153,7 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds, Sendfile];
+        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds, Connections, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>

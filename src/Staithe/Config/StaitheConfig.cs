@@ -39,6 +39,9 @@ internal sealed record StaitheConfig
     /// <summary>How long a graceful stop waits for running transfers.</summary>
     public int StopSeconds { get; init; } = 30;
 
+    /// <summary>How many connections are served at a time.</summary>
+    public int Connections { get; init; } = 10_000;
+
     /// <summary>Whether the kernel moves blobs to plain connections by itself, where it can.</summary>
     public bool Sendfile { get; init; } = true;
 

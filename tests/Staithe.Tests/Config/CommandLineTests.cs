@@ -47,6 +47,7 @@ public class CommandLineTests : ConfigFixture
                 ("trashMinutes", "60", "default"),
                 ("stallSeconds", "60", "default"),
                 ("stopSeconds", "30", "default"),
+                ("connections", "10000", "default"),
                 ("sendfile", "true", "default"),
             ],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (line[..14].Trim(), line[14..(16 + data.Length)].Trim(), line[(16 + data.Length)..])));

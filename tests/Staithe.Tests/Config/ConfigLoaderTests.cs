@@ -38,6 +38,8 @@ public class ConfigLoaderTests : ConfigFixture
         { "stallSeconds", "3600", "3600", "3600" },
         { "stopSeconds", "0", "0", "0" },
         { "stopSeconds", "3600", "3600", "3600" },
+        { "connections", "10", "10", "10" },
+        { "connections", "1000000", "1000000", "1000000" },
         { "sendfile", "false", "false", "false" },
     };
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Staithe.Oci;
@@ -52,6 +53,46 @@ public sealed class ConnectionTests(Registries registries)
         using var asked = await registry.GetAsync(location);
         Assert.Equal("0-9", asked.Header("Range"));
         Assert.Equal(new RowCounts(1, 1, 1, 0, 0, 1), await RowCounts.OfAsync(registry));
+    }
+
+    [Fact]
+    public async Task A_connection_beyond_the_limit_is_closed_and_one_that_ends_makes_room()
+    {
+        const int limit = 10;
+        await using var registry = await Registry.StartAsync(Engine.Sqlite, config => config with { Connections = limit });
+        var connections = new List<RawConnection>();
+        for (var i = 0; i < limit; i++)
+        {
+            connections.Add(RawConnection.Open(registry));
+            await connections[i].SendAsync("GET /v2/ HTTP/1.1\nHost: a\n\n");
+            Assert.Equal(200, (await connections[i].ReadAsync())!.Status);
+        }
+        await using (var beyond = RawConnection.Open(registry))
+            Assert.Equal(0, await beyond.DrainAsync());
+        foreach (var connection in connections)
+            await connection.DisposeAsync();
+
+        // The server sees their end in its own time.
+        RawResponse? served = null;
+        while (served is null)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await using var another = RawConnection.Open(registry);
+            try
+            {
+                await another.SendAsync("GET /v2/ HTTP/1.1\nHost: a\n\n");
+                served = await another.ReadAsync();
+            }
+            catch (IOException)
+            {
+                // closed while we wrote
+            }
+            catch (SocketException)
+            {
+                // closed before we wrote
+            }
+        }
+        Assert.Equal(200, served.Status);
     }
 
     [Theory, OnBothEngines]

@@ -4,10 +4,13 @@ using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Harness;
 
-/// <summary>The servers with default settings that tests share, one for each engine, started when first asked for.</summary>
+/// <summary>
+/// The servers that tests share, one for each engine, started when first asked for. The one on PostgreSQL sends blobs the ordinary way, so
+/// that what runs on both engines, protocol and clients, has also gone both ways.
+/// </summary>
 public sealed class Registries : IAsyncDisposable
 {
-    readonly Lazy<Task<Registry>>[] shared = [.. Enum.GetValues<Engine>().Select(engine => new Lazy<Task<Registry>>(() => Registry.StartAsync(engine)))];
+    readonly Lazy<Task<Registry>>[] shared = [.. Enum.GetValues<Engine>().Select(engine => new Lazy<Task<Registry>>(() => Registry.StartAsync(engine, config => config with { Sendfile = engine == Engine.Sqlite })))];
 
     internal Task<Registry> GetAsync(Engine engine) => shared[(int)engine].Value;
 
