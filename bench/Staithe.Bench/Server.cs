@@ -126,7 +126,7 @@ internal sealed partial class Server : IDisposable
 
     static ProcessStartInfo StaitheStart(string directory, Options options)
     {
-        var start = ProgramStart(directory, options.StaitheProgram, "serve", "--data", Path.Combine(directory, "data"), "--listen", AddressOf(ServerKind.Staithe).ToString());
+        var start = ProgramStart(directory, options.StaitheProgram, "serve", "--data", Path.Combine(directory, "data"), "--listen", AddressOf(ServerKind.Staithe).ToString(), "--open");
         start.Environment["STAITHE_LOG"] = "quiet";
         start.Environment["XDG_CONFIG_HOME"] = directory; // whoever runs this may have settings
         return start;

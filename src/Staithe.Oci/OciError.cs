@@ -32,6 +32,10 @@ public sealed record OciError(string Code, int Status)
     public static readonly OciError NameUnknown = new("NAME_UNKNOWN", 404);
     /// <summary>code-10: the body is not as long as was said.</summary>
     public static readonly OciError SizeInvalid = new("SIZE_INVALID", 400);
+    /// <summary>code-11: who are you? Goes with a <c>WWW-Authenticate</c> header.</summary>
+    public static readonly OciError Unauthorized = new("UNAUTHORIZED", 401);
+    /// <summary>code-12: known, and not allowed to do this.</summary>
+    public static readonly OciError Denied = new("DENIED", 403);
     /// <summary>code-12: a condition of the request (<c>If-Match</c>, <c>If-None-Match</c>) does not hold.</summary>
     public static readonly OciError PreconditionFailed = new("DENIED", 412);
     /// <summary>code-13: the endpoint does not take this method, or not now.</summary>
@@ -40,6 +44,8 @@ public sealed record OciError(string Code, int Status)
     public static readonly OciError ParameterInvalid = new("UNSUPPORTED", 400);
     /// <summary>code-13: no such endpoint.</summary>
     public static readonly OciError EndpointUnknown = new("UNSUPPORTED", 404);
+    /// <summary>code-14: too many attempts; goes with a <c>Retry-After</c> header.</summary>
+    public static readonly OciError TooManyRequests = new("TOOMANYREQUESTS", 429);
     /// <summary>A chunk out of order, or a range outside the blob.</summary>
     public static readonly OciError RangeInvalid = new("RANGE_INVALID", 416);
     /// <summary>The client sent its body too slowly.</summary>

@@ -16,6 +16,9 @@ public sealed record RepositoryName
     /// <summary>The name as it is written.</summary>
     public string Value { get; }
 
+    /// <summary>The first part, which says whose it is.</summary>
+    public string Space => Value.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? Value[..slash] : Value;
+
     /// <summary>Reads a name.</summary>
     /// <exception cref="OciException">NAME_INVALID when the text breaks the grammar or the length limit.</exception>
     public static RepositoryName Parse(string? text) => TryParse(text, out var name)

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Staithe.Access;
+using Staithe.Accounts;
 using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
@@ -12,6 +14,7 @@ using Staithe.GarbageCollection;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
+using Staithe.Web;
 
 namespace Staithe;
 
@@ -28,11 +31,13 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly FileBlobStorage storage;
     readonly ContentCache cache;
     readonly LogOutput log;
+    readonly TokenKeys keys;
+    readonly SetupPage setup;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep)
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, TokenKeys keys, Users users, SetupPage setup)
     {
-        (this.web, this.directory, this.db, this.storage, this.cache, this.log) = (web, directory, db, storage, cache, log);
-        Sweep = sweep;
+        (this.web, this.directory, this.db, this.storage, this.cache, this.log, this.keys, this.setup) = (web, directory, db, storage, cache, log, keys, setup);
+        (Sweep, Users) = (sweep, users);
     }
 
     /// <summary>Where it listens, as URLs.</summary>
@@ -42,12 +47,14 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     public Sweep Sweep { get; }
 
+    public Users Users { get; }
+
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
     public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(config, Console.Out, !Console.IsOutputRedirected);
-        Greet(config, app.Addresses, Stopwatch.GetElapsedTime(started));
+        await app.GreetAsync(config, Stopwatch.GetElapsedTime(started));
         await app.web.WaitForShutdownAsync(cancel);
         return 0;
     }
@@ -66,23 +73,51 @@ internal sealed class StaitheApp : IAsyncDisposable
         var claims = new UploadClaims(TimeProvider.System);
         var cache = new ContentCache();
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
+
+        var secret = ServerSecret.LoadOrCreate(directory.SecretFile);
+        var epoch = new AccessEpoch(db);
+        var users = new Users(epoch);
+        var keys = new TokenKeys(db, secret);
+        await keys.LoadAsync(CancellationToken.None);
+        var access = new AccessLookup(db, epoch);
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System));
+        var tokens = new BearerTokens(keys, TimeProvider.System);
+        var gate = new Gate(access, signIn, tokens, config.Open);
+
         var registry = new RegistryEndpoint(
+            gate,
+            new TokenHandler(db, access, signIn, tokens, secret, config.Open),
             new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall),
             new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
-            new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), stall),
+            new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             new ErrorRendering(db, log));
-        var sweep = new Sweep(db, storage, claims, log, TimeProvider.System);
+        var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, sweep);
+        var web = BuildWeb(config, log, [sweep, epoch, signIn]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
+        var setup = new SetupPage(users);
         var metricsPage = new MetricsPage(metrics, () => cache.Bytes);
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, health, metricsPage)).RunAsync);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, cache, log, sweep);
+        return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
+    }
+
+    /// <summary>Opens the database for a command, whether a server runs on it or not; without one, its tables are made or brought up to date.</summary>
+    public static async Task<OpenedBeside> OpenBesideAsync(StaitheConfig config)
+    {
+        var directory = DataDirectory.TryClaim(config.Data);
+        var isOurs = directory is not null;
+        directory ??= DataDirectory.Open(config.Data);
+        var db = OpenDatabase(config, directory);
+        if (isOurs)
+            await Migrator.MigrateAsync(db);
+        else
+            await Migrator.CheckAsync(db);
+        return new OpenedBeside(directory, db);
     }
 
     /// <summary>The database that a configuration names.</summary>
@@ -95,17 +130,20 @@ internal sealed class StaitheApp : IAsyncDisposable
         await web.DisposeAsync();
         cache.Dispose();
         storage.Dispose();
+        keys.Dispose();
         await db.DisposeAsync();
         await log.DisposeAsync();
         directory.Dispose();
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health, MetricsPage metrics)
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
+        if (SetupPage.Takes(path))
+            return setup.HandleAsync(http, path);
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
@@ -123,13 +161,14 @@ internal sealed class StaitheApp : IAsyncDisposable
     }
 
     // An empty builder: the usual one watches the working directory for changes of settings, and each write of a blob below it would wake it.
-    static WebApplication BuildWeb(StaitheConfig config, LogOutput log, Sweep sweep)
+    static WebApplication BuildWeb(StaitheConfig config, LogOutput log, IReadOnlyList<IHostedService> services)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "staithe" });
         builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None) // what stops the host comes out of StartAsync
             .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None); // it would make an activity for each request, for nobody
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
-        builder.Services.AddSingleton<IHostedService>(sweep);
+        foreach (var service in services)
+            builder.Services.AddSingleton(service);
         builder.WebHost.ServeOnNetworkThreads();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
@@ -164,9 +203,22 @@ internal sealed class StaitheApp : IAsyncDisposable
             options.Listen(IPAddress.Parse(address.Host), address.Port);
     }
 
-    static void Greet(StaitheConfig config, IReadOnlyCollection<string> addresses, TimeSpan took)
+    async Task GreetAsync(StaitheConfig config, TimeSpan took)
     {
-        Console.Error.WriteLine($"staithe listens on {string.Join(" and ", addresses)}, keeps its data in {config.Data}, and was ready after {took.TotalMilliseconds:F0} ms");
-        Console.Error.WriteLine("There are no accounts: whoever reaches the port may read, write and delete everything.");
+        await Console.Error.WriteLineAsync($"staithe listens on {string.Join(" and ", Addresses)}, keeps its data in {config.Data}, and was ready after {took.TotalMilliseconds:F0} ms");
+        if (config.Open)
+            await Console.Error.WriteLineAsync("It is open: whoever reaches the port may read, write and delete everything.");
+        else if (!await db.ReadAsync(UserTable.AnyAsync))
+            await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {Addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal)}{setup.Path} or with \"staithe user add NAME --admin\".");
+    }
+}
+
+/// <summary>A database that a command has opened, perhaps beside a server.</summary>
+internal sealed record OpenedBeside(DataDirectory Directory, Db Db) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync()
+    {
+        await Db.DisposeAsync();
+        Directory.Dispose();
     }
 }

@@ -24,7 +24,7 @@ internal static class ConfigCommand
     {
         var command = new Command("check", "Read the settings exactly as \"staithe serve\" would with the same options; print them and where each comes from, or every problem.");
         var options = ConfigOptions.AddTo(command, ServeCommand.Settings);
-        command.SetAction(parsed => Check(ConfigLoader.LoadForServe(options.Read(parsed), terminal.Environment), terminal.Output));
+        command.SetAction(parsed => Check(ConfigLoader.Load(options.Read(parsed), terminal.Environment), terminal.Output));
         return command.WithHelp(
             """
             Examples:

@@ -14,14 +14,16 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the registry until SIGINT (Ctrl-C) or SIGTERM; a second signal ends it at once.");
         var options = ConfigOptions.AddTo(command, Settings);
-        command.SetAction((parsed, cancel) => StaitheApp.RunAsync(ConfigLoader.LoadForServe(options.Read(parsed), terminal.Environment).Config, cancel));
+        command.SetAction((parsed, cancel) => StaitheApp.RunAsync(ConfigLoader.Load(options.Read(parsed), terminal.Environment).Config, cancel));
         return command.WithHelp(
             """
             Examples:
               staithe serve
                   For this machine only, at localhost:5000.
-              staithe serve --data /srv/registry --listen :5000 --open
-                  For everybody in the network, who may all pull, push and delete: there are no accounts yet.
+              staithe serve --data /srv/registry --listen :5000
+                  For the whole network. Who may do what is a matter of accounts: see "staithe user --help".
+              staithe serve --data /tmp/registry --open
+                  To throw away: everybody who reaches the port may pull, push and delete.
               STAITHE_DATABASE_FILE=/run/secrets/database staithe serve
                   With the facts in PostgreSQL; the file holds postgres://user:password@host/database.
 

@@ -11,13 +11,15 @@ namespace Staithe.Commands;
 /// <param name="Environment">The environment variables.</param>
 /// <param name="Output">Standard output.</param>
 /// <param name="Error">Standard error.</param>
-internal sealed record Terminal(IReadOnlyDictionary<string, string> Environment, TextWriter Output, TextWriter Error)
+/// <param name="Input">Standard input.</param>
+internal sealed record Terminal(IReadOnlyDictionary<string, string> Environment, TextWriter Output, TextWriter Error, TextReader Input)
 {
     /// <summary>The terminal of this process.</summary>
     public static Terminal OfProcess() => new(
         System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? ""),
         Console.Out,
-        Console.Error);
+        Console.Error,
+        Console.In);
 }
 
 /// <summary>The root command: finds the verb, runs it, and reports what is refused on standard error, a line for each problem.</summary>
@@ -68,6 +70,7 @@ internal static class StaitheCommand
         var root = new RootCommand(Description)
         {
             ServeCommand.Create(terminal),
+            UserCommand.Create(terminal),
             FsckCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             VersionCommand.Create(terminal),
@@ -80,8 +83,11 @@ internal static class StaitheCommand
             Examples:
               staithe serve
                   Start a registry at localhost:5000 for this machine.
-              podman push --tls-verify=false alpine localhost:5000/team/alpine:3
-                  Push an image to it; "podman pull" takes the same name.
+              staithe user add alice --admin
+                  Make the first account; serve also prints a link to do that in a browser.
+              podman login --tls-verify=false localhost:5000
+              podman push --tls-verify=false alpine localhost:5000/alice/alpine:3
+                  Push an image; "podman pull" takes the same name.
               staithe fsck --rehash
                   Read everything that is kept and report what is missing or damaged.
 

@@ -11,15 +11,8 @@ internal sealed record LoadedConfig(StaitheConfig Config, IReadOnlyDictionary<Se
 /// </summary>
 internal static class ConfigLoader
 {
-    /// <summary>The configuration of a server.</summary>
     /// <exception cref="ConfigException">Something is wrong.</exception>
-    public static LoadedConfig LoadForServe(ConfigFlags flags, IReadOnlyDictionary<string, string> environment) => Load(flags, environment, listens: true);
-
-    /// <summary>The configuration of a command that does not listen.</summary>
-    /// <exception cref="ConfigException">Something is wrong.</exception>
-    public static LoadedConfig Load(ConfigFlags flags, IReadOnlyDictionary<string, string> environment) => Load(flags, environment, listens: false);
-
-    static LoadedConfig Load(ConfigFlags flags, IReadOnlyDictionary<string, string> environment, bool listens)
+    public static LoadedConfig Load(ConfigFlags flags, IReadOnlyDictionary<string, string> environment)
     {
         var draft = new ConfigDraft();
         ReadFile(flags, environment, draft);
@@ -27,8 +20,6 @@ internal static class ConfigLoader
         ReadFlags(flags, draft);
         CheckDatabase(draft);
         CheckTwice(draft);
-        if (listens)
-            CheckOpen(draft);
         var config = draft.Find(Settings.Data) is null ? draft.Config with { Data = DefaultData(environment, draft) } : draft.Config;
         return draft.Problems.Count == 0 ? new LoadedConfig(config, draft.Sources) : throw new ConfigException(draft.Problems);
     }
@@ -62,18 +53,6 @@ internal static class ConfigLoader
     {
         foreach (var same in draft.Config.Listen.Where(address => address.Port != 0).GroupBy(address => address).Where(group => group.Count() > 1))
             draft.Refuse(draft.Find(Settings.Listen)!.Place, $"{same.Key} is given twice");
-    }
-
-    // Until there are accounts, the port is the only lock.
-    static void CheckOpen(ConfigDraft draft)
-    {
-        var beyond = draft.Config.Listen.Where(address => !address.IsLoopback).Distinct().ToList();
-        if (beyond.Count > 0 && !draft.Config.Open && !draft.IsUnclear(Settings.Open))
-        {
-            draft.Refuse(
-                draft.Find(Settings.Listen)!.Place,
-                $"{string.Join(", ", beyond)} can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open (or {Settings.Open.Variable}=true) if you mean that, or listen on localhost");
-        }
     }
 
     static string DefaultData(IReadOnlyDictionary<string, string> environment, ConfigDraft draft)

@@ -34,7 +34,7 @@ internal static class Settings
         Takes = "HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces; several are allowed, in the environment with commas between them",
         Option = "--listen",
         OptionValue = "HOST:PORT",
-        Help = "Where the server listens. Port 0 stands for any free port. An address that other machines can reach needs open.",
+        Help = "Where the server listens. Port 0 stands for any free port.",
     };
 
     public static readonly Setting Data = new Setting<string>(
@@ -80,7 +80,7 @@ internal static class Settings
     public static readonly Setting Open = Switch(
         "open",
         "--open",
-        "Let everybody who reaches the port pull, push and delete. Without it, the server listens on this machine only.",
+        "Ask nobody who they are: everybody who reaches the port may pull, push and delete. For a registry to throw away.",
         config => config.Open,
         (config, open) => config with { Open = open });
 
@@ -120,6 +120,14 @@ internal static class Settings
         config => config.TrashMinutes,
         (config, minutes) => config with { TrashMinutes = minutes });
 
+    public static readonly Setting AuditDays = Number(
+        "auditDays",
+        1,
+        36500,
+        "Days for which the record of who did what is kept.",
+        config => config.AuditDays,
+        (config, days) => config with { AuditDays = days });
+
     public static readonly Setting StallSeconds = Number(
         "stallSeconds",
         2,
@@ -153,7 +161,7 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, StallSeconds, StopSeconds, Connections, Sendfile];
+        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>

@@ -15,7 +15,7 @@ internal sealed record StaitheConfig
     /// <summary>The URL of a PostgreSQL database, password included (see <see cref="PostgresUrl"/>); null for a SQLite file in <see cref="Data"/>.</summary>
     public string? Database { get; init; }
 
-    /// <summary>Whether everybody who reaches the port may pull, push and delete.</summary>
+    /// <summary>Whether nobody is asked who they are, and everybody who reaches the port may pull, push and delete.</summary>
     public bool Open { get; init; }
 
     /// <summary>Whether a manifest may name content that is missing.</summary>
@@ -32,6 +32,9 @@ internal sealed record StaitheConfig
 
     /// <summary>How long deleted bytes stay on disk.</summary>
     public int TrashMinutes { get; init; } = 60;
+
+    /// <summary>How long the record of who did what is kept.</summary>
+    public int AuditDays { get; init; } = 365;
 
     /// <summary>A client that sends or takes nothing for so long is cut off.</summary>
     public int StallSeconds { get; init; } = 60;

@@ -1,3 +1,4 @@
+using Staithe.Audit;
 using Staithe.Database;
 using Staithe.Oci;
 
@@ -7,7 +8,7 @@ namespace Staithe.Content;
 internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
 {
     /// <exception cref="OciException">BLOB_UNKNOWN; UNSUPPORTED while a manifest of the repository needs the blob.</exception>
-    public async Task RunAsync(RepositoryName name, Digest digest, CancellationToken cancel)
+    public async Task RunAsync(RepositoryName name, Digest digest, Actor actor, CancellationToken cancel)
     {
         await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
@@ -17,6 +18,7 @@ internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
                 if (users.Count > 0)
                     throw new OciException(OciError.Unsupported, $"{digest} is part of the manifest {users[0]}: delete that first", [new Dictionary<string, object> { ["manifests"] = users }]);
                 await BlobTable.UnlinkAsync(session, blob, rules.Trash);
+                await AuditTable.AddAsync(session, actor, new Deed("blob.delete", $"{name}@{digest}", name.Space));
                 return blob;
             },
             cancel));

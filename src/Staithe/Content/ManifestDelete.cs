@@ -1,3 +1,4 @@
+using Staithe.Audit;
 using Staithe.Database;
 using Staithe.Oci;
 
@@ -8,10 +9,18 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
 {
     /// <summary>Removes one tag, or a manifest with all its tags.</summary>
     /// <exception cref="OciException">MANIFEST_UNKNOWN; UNSUPPORTED while an index of the repository has the manifest as a child.</exception>
-    public async Task RunAsync(RepositoryName name, Reference reference, CancellationToken cancel)
+    public async Task RunAsync(RepositoryName name, Reference reference, Actor actor, CancellationToken cancel)
     {
         var gone = await cache.ChangeAsync(() => db.WriteAsync(
-            session => reference.Tag is { } tag ? DeleteTagAsync(session, name, tag) : DeleteManifestAsync(session, name, reference.Digest!),
+            async session =>
+            {
+                var gone = reference.Tag is { } tag ? await DeleteTagAsync(session, name, tag) : await DeleteManifestAsync(session, name, reference.Digest!);
+                if (gone is not null)
+                    await AuditTable.AddAsync(session, actor, reference.Tag is null
+                        ? new Deed("manifest.delete", $"{name}@{reference}", name.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
+                        : new Deed("tag.delete", $"{name}:{reference}", name.Space));
+                return gone;
+            },
             cancel)) ?? throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
         foreach (var tag in gone)
             cache.Forget(name, TagName.Parse(tag));

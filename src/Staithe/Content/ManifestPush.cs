@@ -1,3 +1,4 @@
+using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Database;
 using Staithe.Oci;
@@ -9,15 +10,20 @@ namespace Staithe.Content;
 /// <param name="MustNotBe">Digests of which the tag must have none (<c>If-None-Match</c>), or null; <c>*</c> means any.</param>
 internal sealed record TagCondition(IReadOnlyList<string>? MustBe, IReadOnlyList<string>? MustNotBe);
 
+/// <summary>Who pushes, and what they may do with tags.</summary>
+/// <param name="Actor">Who it is.</param>
+/// <param name="MayTag">Whether a tag may be set; told whether there is such a tag already, which then moves.</param>
+internal sealed record Pusher(Actor Actor, Func<TagName, bool, bool> MayTag);
+
 /// <summary>end-7: takes a manifest in. All its rules are lines here, in the order in which they are checked.</summary>
 internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules)
 {
     const int MaxMissingTold = 100;
 
     /// <summary>Keeps the manifest and moves the tags to it, in one transaction.</summary>
-    /// <exception cref="OciException">DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, or a condition that does not hold.</exception>
+    /// <exception cref="OciException">DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DENIED for a tag, or a condition that does not hold.</exception>
     public async Task<(Digest Digest, Digest? Subject)> RunAsync(
-        RepositoryName name, Reference reference, IReadOnlyList<TagName> tags, byte[] content, string? contentType, TagCondition? condition, CancellationToken cancel)
+        RepositoryName name, Reference reference, IReadOnlyList<TagName> tags, byte[] content, string? contentType, TagCondition? condition, Pusher pusher, CancellationToken cancel)
     {
         var digest = CheckDigest(reference, content);
         var manifest = Manifest.Parse(content, contentType);
@@ -35,7 +41,9 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
-                    await MoveAsync(session, repoId, tag, stored.Id, tag == reference.Tag ? condition : null);
+                    await SetAsync(session, name, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
+                if (tags.Count == 0)
+                    await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{name}@{digest}", name.Space));
                 return stored.Retyped;
             },
             cancel));
@@ -56,18 +64,24 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     }
 
     // Whoever else moves a tag that is there waits for us. One that is not there may be made by another push meanwhile: then look again.
-    static async Task MoveAsync(DbSession session, long repoId, TagName tag, long manifestId, TagCondition? condition)
+    static async Task SetAsync(DbSession session, RepositoryName name, long repoId, TagName tag, (long Id, string Digest) manifest, TagCondition? condition, Pusher pusher)
     {
-        while (condition is not null)
+        while (true)
         {
             var current = await TagTable.HoldAsync(session, repoId, tag);
-            Check(condition, current, tag);
-            if (current is not null)
-                break;
-            if (await TagTable.CreateAsync(session, repoId, tag, manifestId))
+            if (condition is not null)
+                Check(condition, current, tag);
+            if (current == manifest.Digest)
                 return;
+            if (!pusher.MayTag(tag, current is not null))
+                throw new OciException(OciError.Denied, current is null ? $"{pusher.Actor.Name} may not set the tag {tag} in {name}" : $"{pusher.Actor.Name} may not move the tag {tag} in {name}: it is at {current}");
+            if (current is not null)
+                await TagTable.MoveAsync(session, repoId, tag, manifest.Id);
+            else if (!await TagTable.CreateAsync(session, repoId, tag, manifest.Id))
+                continue;
+            await AuditTable.AddAsync(session, pusher.Actor, new Deed(current is null ? "tag.create" : "tag.move", $"{name}:{tag}", name.Space, current is null ? manifest.Digest : $"{current} to {manifest.Digest}"));
+            return;
         }
-        await TagTable.MoveAsync(session, repoId, tag, manifestId);
     }
 
     static void Check(TagCondition condition, string? current, TagName tag)

@@ -12,27 +12,22 @@ internal static class RepositoryTable
     {
         if (await FindIdAsync(session, name) is { } id)
             return id;
-        await session.ExecuteAsync(CreateSql, name.Value);
+        await session.ExecuteAsync(CreateSql, name.Value, name.Space);
         return await FindIdAsync(session, name) ?? throw new InvalidOperationException($"repository {name} was made and is gone");
     }
 
     /// <summary>Keeps new blobs and manifests out of the repository until the transaction ends.</summary>
     public static Task HoldAsync(DbSession session, long repoId) => session.FindNumberAsync(HoldSql, repoId);
 
-    /// <summary>A page of the names of repositories that have a manifest, in byte order, behind <paramref name="last"/>.</summary>
-    public static Task<List<string>> ListAsync(DbSession session, string last, int limit) =>
-        session.ListAsync(ListSql, row => row.GetString(0), last, (long)limit);
-
     static readonly Sql FindIdSql = new("select id from repositories where name = $1");
 
     // The foreign keys of new links and manifests take a share of this row.
     static readonly Sql HoldSql = new("select id from repositories where id = $1 {for update}");
 
-    static readonly Sql CreateSql = new("insert into repositories (name, created_at) values ($1, {now}) on conflict (name) do nothing");
-
-    static readonly Sql ListSql = new("""
-        select r.name from repositories r
-        where r.name > $1 and exists (select 1 from manifests m where m.repo_id = r.id)
-        order by r.name limit $2
+    // A new repository is as visible as its space says; where there is no such space, because nobody was asked who they are, private.
+    static readonly Sql CreateSql = new("""
+        insert into repositories (name, space, visibility, created_at)
+        values ($1, $2, coalesce((select s.visibility from spaces s where s.name = $2 and s.removed_at is null), 'private'), {now})
+        on conflict (name) do nothing
         """);
 }

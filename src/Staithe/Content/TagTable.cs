@@ -16,7 +16,7 @@ internal static class TagTable
     public static async Task<bool> CreateAsync(DbSession session, long repoId, TagName tag, long manifestId) =>
         await session.ExecuteAsync(CreateSql, repoId, tag.Value, manifestId) == 1;
 
-    /// <summary>Points a tag at a manifest, wherever it pointed before.</summary>
+    /// <summary>Points a tag that is held at another manifest.</summary>
     public static Task MoveAsync(DbSession session, long repoId, TagName tag, long manifestId) =>
         session.ExecuteAsync(MoveSql, repoId, tag.Value, manifestId);
 
@@ -41,10 +41,7 @@ internal static class TagTable
         insert into tags (repo_id, name, manifest_id, moved_at) values ($1, $2, $3, {now}) on conflict (repo_id, name) do nothing
         """);
 
-    static readonly Sql MoveSql = new("""
-        insert into tags (repo_id, name, manifest_id, moved_at) values ($1, $2, $3, {now})
-        on conflict (repo_id, name) do update set manifest_id = excluded.manifest_id, moved_at = excluded.moved_at
-        """);
+    static readonly Sql MoveSql = new("update tags set manifest_id = $3, moved_at = {now} where repo_id = $1 and name = $2");
 
     static readonly Sql DeleteSql = new("delete from tags where repo_id = (select id from repositories where name = $1) and name = $2");
 

@@ -17,9 +17,9 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
     const int MaxBytesAtOnce = 128 * 1024; // what may go out on the thread that other connections wait for
 
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
-    public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
+    public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
     {
-        if (cache.FindBlob(path) is not { } blob || (HttpMethods.IsHead(http.Request.Method) && NeedsRenewal(blob.LeaseLeft)))
+        if (cache.FindBlob(path) is not { } blob || !gate.MayPullAtOnce(http, blob.Route.Name) || (HttpMethods.IsHead(http.Request.Method) && NeedsRenewal(blob.LeaseLeft)))
             return null;
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;
@@ -47,9 +47,9 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         }
     }
 
-    public async Task DeleteAsync(HttpContext http, OciRoute.Blob route)
+    public async Task DeleteAsync(HttpContext http, OciRoute.Blob route, Caller caller)
     {
-        await delete.RunAsync(route.Name, route.Digest, http.RequestAborted);
+        await delete.RunAsync(route.Name, route.Digest, caller.Actor, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 

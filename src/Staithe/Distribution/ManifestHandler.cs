@@ -13,10 +13,10 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     const int MaxTagsInOnePush = 100;
 
     /// <summary>Answers a pull of a manifest that was pulled lately and has not changed; null when it has to be looked for.</summary>
-    public Task? TryGetCached(HttpContext http, string path, RequestFacts facts)
+    public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
     {
-        if (http.Request.Headers.IfMatch.Count > 0 || cache.FindManifest(path) is not { } manifest)
-            return null; // a condition may have to be refused, for which there is no place here
+        if (http.Request.Headers.IfMatch.Count > 0 || cache.FindManifest(path) is not { } manifest || !gate.MayPullAtOnce(http, manifest.Route.Name))
+            return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
         return SendAsync(http, manifest, facts);
@@ -33,7 +33,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         await SendAsync(http, manifest, facts);
     }
 
-    public async Task PutAsync(HttpContext http, OciRoute.Manifest route)
+    public async Task PutAsync(HttpContext http, OciRoute.Manifest route, Caller caller)
     {
         var named = http.Request.Query["tag"];
         if (named.Count > MaxTagsInOnePush)
@@ -42,7 +42,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         List<TagName> tags = route.Reference.Tag is { } tag ? [tag, .. more] : more;
         var content = await ReadAsync(http);
         var (digest, subject) = await push.RunAsync(
-            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), http.RequestAborted);
+            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Actor, caller.MayTag), http.RequestAborted);
 
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.Location = route.Path;
@@ -53,9 +53,10 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             http.Response.Headers["OCI-Tag"] = string.Join(", ", tags.Distinct());
     }
 
-    public async Task DeleteAsync(HttpContext http, OciRoute.Manifest route)
+    public async Task DeleteAsync(HttpContext http, OciRoute.Manifest route, Caller caller)
     {
-        await delete.RunAsync(route.Name, route.Reference, http.RequestAborted);
+        caller.CheckDelete(route);
+        await delete.RunAsync(route.Name, route.Reference, caller.Actor, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 

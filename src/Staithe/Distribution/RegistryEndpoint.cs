@@ -7,6 +7,8 @@ namespace Staithe.Distribution;
 
 /// <summary>/v2: reads the path once and hands the request to the handler of its noun. One line per endpoint.</summary>
 internal sealed class RegistryEndpoint(
+    Gate gate,
+    TokenHandler tokens,
     ManifestHandler manifests,
     BlobHandler blobs,
     UploadHandler uploads,
@@ -40,35 +42,52 @@ internal sealed class RegistryEndpoint(
     // Most requests are for what was asked for a moment ago: those are answered at once, on the connection's thread and without reading
     // the path. All others leave that thread.
     Task ReadAsync(HttpContext http, string path, RequestFacts facts) =>
-        manifests.TryGetCached(http, path, facts)
-        ?? errors.RunAsync(http, () => blobs.TryGetCached(http, path, facts) ?? WorkAsync(http, path, facts));
+        WorkerThread.IsHoggedBy(http) ? AnswerElsewhereAsync(http, path, facts) : AnswerAsync(http, path, facts);
+
+    Task AnswerAsync(HttpContext http, string path, RequestFacts facts) =>
+        manifests.TryGetCached(http, path, gate, facts)
+        ?? errors.RunAsync(http, () => blobs.TryGetCached(http, path, gate, facts) ?? WorkAsync(http, path, facts));
+
+    async Task AnswerElsewhereAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        await WorkerThread.SwitchAsync();
+        await AnswerAsync(http, path, facts);
+    }
 
     async Task WorkAsync(HttpContext http, string path, RequestFacts facts)
     {
         await WorkerThread.SwitchAsync();
+        if (TokenHandler.Takes(path))
+        {
+            facts.Kind = RequestFacts.Token;
+            await tokens.HandleAsync(http);
+            return;
+        }
         await ParseAsync(http, path, facts);
     }
 
-    Task ParseAsync(HttpContext http, string path, RequestFacts facts)
+    async Task ParseAsync(HttpContext http, string path, RequestFacts facts)
     {
         var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
         facts.Kind = route.Kind;
         facts.Repository = route.Repository?.Value;
         if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
             throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
-        return DispatchAsync(http, route, facts);
+        var caller = await gate.AdmitAsync(http, route);
+        facts.Caller = caller.Who.Name;
+        await DispatchAsync(http, route, caller, facts);
     }
 
-    Task DispatchAsync(HttpContext http, OciRoute route, RequestFacts facts) => (route, http.Request.Method) switch
+    Task DispatchAsync(HttpContext http, OciRoute route, Caller caller, RequestFacts facts) => (route, http.Request.Method) switch
     {
         (OciRoute.Base, "GET" or "HEAD") => JsonBody.SendAsync(http, "application/json", "{}"u8.ToArray()),
-        (OciRoute.RepositoryList, "GET" or "HEAD") => repositories.GetAsync(http),
+        (OciRoute.RepositoryList, "GET" or "HEAD") => repositories.GetAsync(http, caller),
         (OciRoute.Manifest manifest, "GET" or "HEAD") => manifests.GetAsync(http, manifest, facts),
-        (OciRoute.Manifest manifest, "PUT") => manifests.PutAsync(http, manifest),
-        (OciRoute.Manifest manifest, "DELETE") => manifests.DeleteAsync(http, manifest),
+        (OciRoute.Manifest manifest, "PUT") => manifests.PutAsync(http, manifest, caller),
+        (OciRoute.Manifest manifest, "DELETE") => manifests.DeleteAsync(http, manifest, caller),
         (OciRoute.Blob blob, "GET" or "HEAD") => blobs.GetAsync(http, blob, facts),
-        (OciRoute.Blob blob, "DELETE") => blobs.DeleteAsync(http, blob),
-        (OciRoute.UploadStart start, "POST") => uploads.PostAsync(http, start),
+        (OciRoute.Blob blob, "DELETE") => blobs.DeleteAsync(http, blob, caller),
+        (OciRoute.UploadStart start, "POST") => uploads.PostAsync(http, start, caller),
         (OciRoute.Upload upload, "GET" or "HEAD") => uploads.GetAsync(http, upload),
         (OciRoute.Upload upload, "PATCH") => uploads.PatchAsync(http, upload),
         (OciRoute.Upload upload, "PUT") => uploads.PutAsync(http, upload),

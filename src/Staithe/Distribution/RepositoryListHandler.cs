@@ -1,18 +1,18 @@
-using Staithe.Content;
+using Staithe.Access;
 using Staithe.Database;
 using Staithe.Oci;
 
 namespace Staithe.Distribution;
 
-/// <summary><c>/v2/_catalog</c> of the Docker Registry API: the names of the repositories that have a manifest.</summary>
+/// <summary><c>/v2/_catalog</c> of the Docker Registry API: the names of the repositories that have a manifest, as far as the caller may pull from them.</summary>
 internal sealed class RepositoryListHandler(Db db)
 {
     public static OciException Unknown(RepositoryName name) => new(OciError.NameUnknown, $"there is no repository {name}");
 
-    public async Task GetAsync(HttpContext http)
+    public async Task GetAsync(HttpContext http, Caller caller)
     {
         var page = Page.Of(http.Request);
-        var names = await db.ReadAsync(session => RepositoryTable.ListAsync(session, page.Last, page.Limit + 1), http.RequestAborted);
+        var names = await db.ReadAsync(session => VisibleRepositories.ListAsync(session, caller.Who, page.Last, page.Limit + 1), http.RequestAborted);
         if (page.Trim(names))
             page.Link(http.Response, "/v2/_catalog", names[^1]);
         await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>

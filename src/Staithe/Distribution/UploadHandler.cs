@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Access;
 using Staithe.Content;
 using Staithe.Oci;
 using Staithe.Transport;
@@ -6,21 +7,21 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-4 to end-6, end-11, end-13 and end-14: blobs in.</summary>
-internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, TimeSpan stall)
+internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gate, TimeSpan stall)
 {
     /// <summary>
     /// What clients are asked to send at least in a chunk: each costs a sync of the disk. It is advice; smaller chunks are taken too.
     /// </summary>
     const int AdvisedChunkBytes = 64 * 1024;
 
-    public async Task PostAsync(HttpContext http, OciRoute.UploadStart route)
+    public async Task PostAsync(HttpContext http, OciRoute.UploadStart route, Caller caller)
     {
         var query = http.Request.Query;
         if (query["mount"] is [{ } wanted, ..])
         {
             var digest = Digest.ParseSupported(wanted);
             var source = query["from"] is [{ Length: > 0 } from, ..] ? RepositoryName.Parse(from) : null;
-            if (await mount.TryRunAsync(route.Name, source, digest, http.RequestAborted))
+            if (await MayMountAsync(http, caller, source) && await mount.TryRunAsync(route.Name, source, digest, http.RequestAborted))
                 Created(http, route.Name, digest);
             else
                 await BeginAsync(http, route, digest.Algorithm!);
@@ -59,6 +60,10 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, TimeSpan
         await upload.CancelAsync(route.Name, route.Id, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
+
+    // Who may not pull from the source is answered like one who names a source without the blob. Without a source, anything might be it.
+    async Task<bool> MayMountAsync(HttpContext http, Caller caller, RepositoryName? source) =>
+        source is null ? caller.Who.Kind == IdentityKind.Anybody : await gate.MayAlsoPullAsync(http, caller, source);
 
     async Task BeginAsync(HttpContext http, OciRoute.UploadStart route, DigestAlgorithm algorithm)
     {

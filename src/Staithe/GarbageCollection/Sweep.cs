@@ -1,3 +1,4 @@
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Storage;
@@ -9,7 +10,8 @@ namespace Staithe.GarbageCollection;
 /// Takes away what has no future: uploads that nobody goes on with, and bytes whose time in the trash is over. The bytes go first and the
 /// row after, so a crash between leaves a row to try again with, never bytes that nobody knows.
 /// </summary>
-internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims, LogOutput log, TimeProvider clock) : BackgroundService
+/// <param name="auditAge">How old lines of the audit become.</param>
+internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims, TimeSpan auditAge, LogOutput log, TimeProvider clock) : BackgroundService
 {
     const int BatchRows = 500;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -22,6 +24,7 @@ internal sealed class Sweep(Db db, FileBlobStorage storage, UploadClaims claims,
     {
         var expired = await RepeatAsync(DropExpiredAsync, cancel);
         var deleted = await RepeatAsync(EmptyTrashAsync, cancel);
+        await RepeatAsync(inner => db.WriteAsync(session => AuditTable.DeleteOldAsync(session, auditAge, BatchRows), inner), cancel);
         if (expired + deleted > 0)
             log.Write(LogLevel.Information, "sweep", ("uploads_expired", expired), ("keys_deleted", deleted));
     }

@@ -6,6 +6,7 @@ namespace Staithe.Storage;
 /// Where everything of one server lies, as far as it is files:
 /// <code>
 /// DIR/lock           held by the server that runs here
+/// DIR/secret         what hashes and encrypts secrets in the database; for the server's user alone
 /// DIR/staithe.db     the facts, when they are in SQLite
 /// DIR/blobs/ab/…     the bytes: see <see cref="StorageKey"/>
 /// </code>
@@ -19,6 +20,8 @@ internal sealed class DataDirectory : IDisposable
     public string Path { get; }
 
     public string DatabaseFile => System.IO.Path.Combine(Path, "staithe.db");
+
+    public string SecretFile => System.IO.Path.Combine(Path, "secret");
 
     public string Blobs => System.IO.Path.Combine(Path, "blobs");
 
@@ -42,6 +45,19 @@ internal sealed class DataDirectory : IDisposable
         catch (IOException e)
         {
             throw new ConfigException([new ConfigProblem("data", $"{path} cannot be made: {e.Message}")]);
+        }
+    }
+
+    /// <summary>As <see cref="Claim"/>; null when a server runs there.</summary>
+    public static DataDirectory? TryClaim(string path)
+    {
+        try
+        {
+            return Claim(path);
+        }
+        catch (ConfigException) when (File.Exists(System.IO.Path.Combine(path, "lock")))
+        {
+            return null;
         }
     }
 

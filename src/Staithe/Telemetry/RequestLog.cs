@@ -8,6 +8,9 @@ internal sealed class RequestFacts
     /// <summary>The kind of a probe.</summary>
     public const string Health = "health";
 
+    /// <summary>The kind of the endpoint that gives tokens.</summary>
+    public const string Token = "token";
+
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
 
@@ -15,6 +18,9 @@ internal sealed class RequestFacts
     public string Kind { get; set; } = Other;
 
     public string? Repository { get; set; }
+
+    /// <summary>Who it was, where somebody was asked.</summary>
+    public string? Caller { get; set; }
 
     /// <summary>Bytes of content that were handed to the connection.</summary>
     public long BytesSent { get; set; }
@@ -50,6 +56,7 @@ internal sealed class RequestLog(RequestMetrics metrics, LogOutput output, Func<
         ("method", http.Request.Method),
         ("route", facts.Kind),
         ("repository", facts.Repository),
+        ("caller", facts.Caller),
         ("status", status),
         ("bytes", facts.BytesSent),
         ("ms", Math.Round(took.TotalMilliseconds, 3)),

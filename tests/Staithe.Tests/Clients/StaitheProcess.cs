@@ -20,7 +20,7 @@ internal sealed class StaitheProcess
     public static async Task<StaitheProcess> StartAsync(ClientWorld world, string data, int port = 0)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "staithe");
-        var daemon = await world.StartDaemonAsync($"'{program}' serve --data \"$PWD/{data}\" --listen 127.0.0.1:{port}", Ready);
+        var daemon = await world.StartDaemonAsync($"'{program}' serve --open --data \"$PWD/{data}\" --listen 127.0.0.1:{port}", Ready);
         var url = new Uri(daemon.ReadyLine.Split(Ready)[1].Split(',')[0]);
         world.Trust(url.Authority);
         return new StaitheProcess(daemon, url);

@@ -30,7 +30,7 @@ public abstract class ConfigFixture : IDisposable
 
     private protected ConfigFlags InFile(string json) => new(Write("staithe.json", json), []);
 
-    private protected StaitheConfig Load(ConfigFlags? flags = null) => ConfigLoader.LoadForServe(flags ?? ConfigFlags.None, Variables).Config;
+    private protected StaitheConfig Load(ConfigFlags? flags = null) => ConfigLoader.Load(flags ?? ConfigFlags.None, Variables).Config;
 
     /// <summary>The problems, with the path of the home directory cut away.</summary>
     private protected string[] Problems(ConfigFlags? flags = null) =>

@@ -34,6 +34,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "leaseHours", "720", "720", "720" },
         { "trashMinutes", "1", "1", "1" },
         { "trashMinutes", "43200", "43200", "43200" },
+        { "auditDays", "1", "1", "1" },
         { "stallSeconds", "2", "2", "2" },
         { "stallSeconds", "3600", "3600", "3600" },
         { "stopSeconds", "0", "0", "0" },
@@ -50,10 +51,10 @@ public class ConfigLoaderTests : ConfigFixture
         var setting = Settings.All.Single(setting => setting.Key == key);
         var flags = InFile($"{{ \"{key}\": {json} }}");
         Assert.Equal(shown, setting.Show(Load(flags)));
-        Assert.Equal($"{flags.ConfigFile}:1", ConfigLoader.LoadForServe(flags, Variables).Sources[setting]);
+        Assert.Equal($"{flags.ConfigFile}:1", ConfigLoader.Load(flags, Variables).Sources[setting]);
         Variables[setting.Variable] = text;
         Assert.Equal(shown, setting.Show(Load()));
-        Assert.Equal($"environment {setting.Variable}", ConfigLoader.LoadForServe(ConfigFlags.None, Variables).Sources[setting]);
+        Assert.Equal($"environment {setting.Variable}", ConfigLoader.Load(ConfigFlags.None, Variables).Sources[setting]);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public class ConfigLoaderTests : ConfigFixture
         var file = InFile("""{ "listen": "127.0.0.1:1", "data": "/file", "uploadHours": 3 }""");
         Variables["STAITHE_LISTEN"] = "127.0.0.1:2";
         Variables["STAITHE_DATA"] = "/environment";
-        var loaded = ConfigLoader.LoadForServe(file with { Values = Flags((Settings.Listen, "127.0.0.1:3"), (Settings.Listen, "[::1]:3")).Values }, Variables);
+        var loaded = ConfigLoader.Load(file with { Values = Flags((Settings.Listen, "127.0.0.1:3"), (Settings.Listen, "[::1]:3")).Values }, Variables);
         Assert.Equal(["127.0.0.1:3", "[::1]:3"], loaded.Config.Listen.Select(address => address.ToString()));
         Assert.Equal(("/environment", 3, 24), (loaded.Config.Data, loaded.Config.UploadHours, loaded.Config.LeaseHours));
         Assert.Equal(
@@ -157,27 +158,8 @@ public class ConfigLoaderTests : ConfigFixture
     public void The_database_may_stand_in_a_file()
     {
         Variables["STAITHE_DATABASE_FILE"] = Write("secret", "postgres://u:p@h/d\n");
-        var loaded = ConfigLoader.LoadForServe(ConfigFlags.None, Variables);
+        var loaded = ConfigLoader.Load(ConfigFlags.None, Variables);
         Assert.Equal(("postgres://u:p@h/d", "environment STAITHE_DATABASE_FILE"), (loaded.Config.Database, loaded.Sources[Settings.Database]));
-    }
-
-    [Theory]
-    [InlineData("localhost:5000", false, true)]
-    [InlineData("127.0.0.1:5000, [::1]:5000", false, true)]
-    [InlineData("127.0.0.1:5000, [::]:5001", false, false)]
-    [InlineData(":5000", false, false)]
-    [InlineData("0.0.0.0:5000", false, false)]
-    [InlineData("192.168.1.2:5000", false, false)]
-    [InlineData(":5000", true, true)]
-    public void Listening_beyond_this_machine_needs_open(string listen, bool open, bool allowed)
-    {
-        Variables["STAITHE_LISTEN"] = listen;
-        Variables["STAITHE_OPEN"] = open ? "true" : "false";
-        Assert.Equal(open, ConfigLoader.Load(ConfigFlags.None, Variables).Config.Open); // a command that does not listen need not care
-        if (allowed)
-            Assert.Equal(open, Load().Open);
-        else
-            Assert.Contains("can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open", Assert.Single(Problems()), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -50,7 +50,6 @@ public class ConfigProblemTests : ConfigFixture
     [InlineData("{\n  \"listen\": [\n    \"localhost:1\",\n    7\n]}", "staithe.json:4: listen: expected a string in the array, found a number")]
     [InlineData("{\n  \"listen\": [\n    \"localhost:1\",\n    \"x:1\"\n]}", "staithe.json:4: listen: \"x:1\": the host is neither localhost, * nor an IP address, and other names cannot be listened on")]
     [InlineData("{\n  \"listen\": [\n    \"localhost:1\",\n    \"localhost:1\"\n]}", "staithe.json:2: listen: localhost:1 is given twice")]
-    [InlineData("{\n  \"listen\": \":1\"\n}", "staithe.json:2: listen: *:1 can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open (or STAITHE_OPEN=true) if you mean that, or listen on localhost")]
     [InlineData("{ \"database\": \"hunter2\" }", "staithe.json:1: database: expected a URL such as postgres://user:password@host:5432/database")]
     [InlineData("{ \"databaseFile\": \"none\" }", "staithe.json:1: databaseFile: cannot read \"none\": no such file")]
     [InlineData("{ \"databaseFile\": \"staithe.json\" }", "staithe.json:1: databaseFile: expected a URL such as postgres://user:password@host:5432/database")]
@@ -138,7 +137,6 @@ public class ConfigProblemTests : ConfigFixture
                 "STAITHE_LOG: expected auto, text, json or quiet, found \"xml\"",
                 "STAITHE_SPARS: unknown setting; did you mean STAITHE_SPARSE?",
                 "--data: ~ stands for the home directory only in a shell: write the whole path",
-                "staithe.json:2: listen: 0.0.0.0:5000 can be reached from other machines, and accounts do not exist yet: everybody who reaches the port could pull, push and delete; add --open (or STAITHE_OPEN=true) if you mean that, or listen on localhost",
             ],
             Problems(file with { Values = Flags((Settings.Data, "~")).Values }));
     }

@@ -89,7 +89,7 @@ public sealed class RestartTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    static StaitheConfig CreateConfig(TempDirectory directory) => new() { Data = directory["data"], Listen = [ListenAddress.Parse("127.0.0.1:0")], Log = LogFormat.Quiet, StopSeconds = 5 };
+    static StaitheConfig CreateConfig(TempDirectory directory) => new() { Data = directory["data"], Listen = [ListenAddress.Parse("127.0.0.1:0")], Log = LogFormat.Quiet, Open = true, StopSeconds = 5 };
 
     static Task<StaitheApp> StartAsync(StaitheConfig config) => StaitheApp.StartAsync(config, TextWriter.Null, isTerminal: false);
 }

@@ -108,6 +108,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         start.Environment["DOTNET_TieredPGO"] = "0"; // a short life is mostly compilation
         start.Environment[Settings.Data.Variable] = config.Data;
         start.Environment[Settings.Database.Variable] = config.Database;
+        start.Environment[Settings.Open.Variable] = "true";
         start.Environment[Settings.Listen.Variable] = "127.0.0.1:0";
         start.Environment[Settings.Log.Variable] = "json";
         start.Environment[Settings.StallSeconds.Variable] = config.StallSeconds.ToString(CultureInfo.InvariantCulture);

@@ -42,6 +42,7 @@ internal sealed class Registry : IAsyncDisposable
             Data = directory["data"],
             Database = engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null,
             Listen = [ListenAddress.Parse("127.0.0.1:0")],
+            Open = true,
             Log = LogFormat.Json,
             StopSeconds = 5,
         };

@@ -38,7 +38,7 @@ public sealed class RequestLogTests
         Assert.Equal(
             requests.Select(request => (request.Method.Method, request.Route, request.Repository, request.Status, request.Bytes)),
             lines.Skip(1).Select(line => (line.GetProperty("method").GetString()!, line.GetProperty("route").GetString()!, line.GetProperty("repository").GetString(), line.GetProperty("status").GetInt32(), line.GetProperty("bytes").GetInt32())));
-        Assert.All(lines, line => Assert.Equal(["at", "level", "message", "method", "route", "repository", "status", "bytes", "ms", "trace"], line.EnumerateObject().Select(member => member.Name)));
+        Assert.All(lines, line => Assert.Equal(["at", "level", "message", "method", "route", "repository", "caller", "status", "bytes", "ms", "trace"], line.EnumerateObject().Select(member => member.Name)));
         Assert.All(lines, line => Assert.True(line.GetProperty("ms").GetDouble() > 0 && line.GetProperty("at").TryGetDateTimeOffset(out _)));
         Assert.Equal(lines.Count, lines.Select(line => line.GetProperty("trace").GetString()).Distinct().Count());
         Assert.All(lines, line => Assert.Equal("info", line.GetProperty("level").GetString()));
@@ -53,7 +53,7 @@ public sealed class RequestLogTests
     {
         using var directory = new TempDirectory();
         var log = new StringWriter();
-        var config = new StaitheConfig { Data = directory["data"], Listen = [ListenAddress.Parse("127.0.0.1:0")], Log = Enum.Parse<LogFormat>(format) };
+        var config = new StaitheConfig { Data = directory["data"], Listen = [ListenAddress.Parse("127.0.0.1:0")], Open = true, Log = Enum.Parse<LogFormat>(format) };
         await using (var app = await StaitheApp.StartAsync(config, TextWriter.Synchronized(log), isTerminal))
         {
             using var http = new HttpClient();

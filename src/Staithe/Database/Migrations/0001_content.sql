@@ -1,11 +1,15 @@
 -- What the registry holds. Times are milliseconds since 1970 by the database's clock; digests are text.
 -- A reference exists only along restricting foreign keys: tag -> manifest -> repo_blob -> blob.
 
+-- space is the first part of the name; visibility is public, internal or private.
 create table repositories (
     id         {identity},
     name       {text} not null unique,
+    space      {text} not null,
+    visibility text not null,
     created_at bigint not null
 );
+create index repositories_by_space on repositories (space);
 
 -- Content whose bytes are durable. A storage key is never reused and never overwritten.
 create table blobs (

@@ -1,0 +1,60 @@
+using Staithe.Accounts;
+using Staithe.Oci;
+
+namespace Staithe.Access;
+
+/// <summary>A repository name as the policy sees it.</summary>
+/// <param name="OwnerId">The user whose space it is in; null for an organization's.</param>
+/// <param name="Visibility">Null while there is no such repository: then nobody sees it, and who may push makes it.</param>
+internal sealed record Place(RepositoryName Name, long? OwnerId, Visibility? Visibility);
+
+/// <summary>The one place that decides. It asks nobody: everything it needs is in its arguments.</summary>
+internal static class AccessPolicy
+{
+    /// <summary>What the asker may do there.</summary>
+    /// <param name="who">The asker.</param>
+    /// <param name="place">The repository; null when no space has that name, and then nobody may do anything.</param>
+    /// <param name="grants">What the asker was given, alone or in a team, that reaches the repository and has not ended.</param>
+    public static Decision Decide(Identity who, Place? place, IReadOnlyList<GrantRow> grants)
+    {
+        if (who.Kind == IdentityKind.Anybody)
+            return Decision.Everything;
+        if (place is null)
+            return Decision.Nothing;
+
+        // What the asker has, because it is theirs or was given to them ...
+        var always = who.Kind == IdentityKind.User && place.OwnerId == who.Id ? Rights.Admin : Rights.None;
+        var onTags = new List<TagRights>();
+        foreach (var grant in grants)
+        {
+            if (grant.Tags is null)
+            {
+                always |= grant.Rights;
+            }
+            else
+            {
+                // A pattern is about tags; what has nothing to do with them holds as it is.
+                always |= grant.Rights & ~OfTags;
+                onTags.Add(new TagRights(grant.Tags, grant.Rights & OfTags));
+            }
+        }
+
+        // ... as far as the credential goes ...
+        var own = new Decision(always, onTags);
+        if (who.Limit is { } limit)
+            own = limit.Target is null || GrantTable.Reaches(limit.Target, place.Name) ? own.Only(limit.Rights) : Decision.Nothing;
+
+        // ... and what everybody has.
+        return IsVisible(who, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+    }
+
+    /// <summary>Whether the repository's visibility alone lets the asker pull.</summary>
+    public static bool IsVisible(Identity who, Visibility? visibility) => visibility switch
+    {
+        Visibility.Public => true,
+        Visibility.Internal => who.Kind == IdentityKind.User,
+        _ => false,
+    };
+
+    const Rights OfTags = Rights.Push | Rights.Move | Rights.Delete;
+}

@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Oci;
+
+namespace Staithe.Access;
+
+/// <summary>What a token says: who asked for it, and what was decided then.</summary>
+/// <param name="Service">The registry that it is for, as its clients call it.</param>
+/// <param name="ExpiresAt">Seconds since 1970.</param>
+/// <param name="Repositories">A decision for each repository that was asked for, also where it is no.</param>
+internal sealed record BearerToken(Identity Who, string Service, long ExpiresAt, IReadOnlyDictionary<string, Decision> Repositories)
+{
+    /// <summary>The decision on a repository; null when the token was not asked for it.</summary>
+    public Decision? Find(RepositoryName name) => Repositories.GetValueOrDefault(name.Value);
+}
+
+/// <summary>
+/// Makes and reads the tokens of the Docker Registry token specification: JWTs (RFC 7519) that carry the decision, so that a pull asks no
+/// database. One algorithm, ES256, and no header can choose another.
+/// </summary>
+internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
+{
+    /// <summary>How long a token lasts, and so for how long a right that was taken away may still be used by who has one.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>The longest token that is looked at.</summary>
+    public const int MaxLength = 8 * 1024;
+
+    const int ClockSkewSeconds = 30;
+    const long CacheBytes = 8 * 1024 * 1024;
+
+    readonly BoundedCache<BearerToken> verified = new(CacheBytes);
+
+    /// <summary>Makes one.</summary>
+    public (string Text, DateTimeOffset IssuedAt) Issue(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories)
+    {
+        var key = keys.Newest;
+        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
+        var text = $"{Header(key.Id)}.{Base64Url.EncodeToString(Payload(who, service, now, repositories))}";
+        return ($"{text}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(text)))}", now);
+    }
+
+    /// <summary>The token, if it was read before and still holds.</summary>
+    public BearerToken? FindVerified(string text) => verified.Find(text) is { } found && !HasEnded(found) ? found : null;
+
+    /// <summary>Reads a token; null when it is not one of ours, or has ended.</summary>
+    public async Task<BearerToken?> ReadAsync(string text, CancellationToken cancel)
+    {
+        if (text.Length > MaxLength)
+            return null;
+        if (FindVerified(text) is { } known)
+            return known;
+        var version = verified.Version(text);
+        var parts = text.Split('.');
+        if (parts.Length != 3 || ReadKeyId(parts[0]) is not { } keyId || await keys.FindAsync(keyId, cancel) is not { } key)
+            return null;
+        if (Decode(parts[2]) is not { } signature || !key.Verify(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), signature))
+            return null;
+        // Ours from here on: what is wrong with it now is a bug.
+        var token = ReadPayload(Decode(parts[1])!);
+        if (HasEnded(token))
+            return null;
+        verified.TryAdd(text, token, (2 * text.Length) + 512, version);
+        return token;
+    }
+
+    bool HasEnded(BearerToken token) => clock.GetUtcNow().ToUnixTimeSeconds() > token.ExpiresAt + ClockSkewSeconds;
+
+    static string Header(string keyId) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes($$"""{"alg":"ES256","typ":"JWT","kid":"{{keyId}}"}"""));
+
+    // The header is compared with the only one that we write, not read: it cannot ask for anything.
+    static string? ReadKeyId(string header)
+    {
+        const int idLength = 16;
+        if (Decode(header) is not { } bytes)
+            return null;
+        var text = Encoding.ASCII.GetString(bytes);
+        var at = text.IndexOf("\"kid\":\"", StringComparison.Ordinal) + 7;
+        var id = at > 6 && text.Length >= at + idLength ? text.Substring(at, idLength) : "";
+        return id.Length > 0 && Header(id) == header ? id : null;
+    }
+
+    static byte[]? Decode(string part)
+    {
+        try
+        {
+            return Base64Url.DecodeFromChars(part);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    static ReadOnlySpan<byte> Payload(Identity who, string service, DateTimeOffset now, IReadOnlyDictionary<string, Decision> repositories)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("iss", service);
+            json.WriteString("aud", service);
+            json.WriteString("sub", who.Name);
+            json.WriteNumber("iat", now.ToUnixTimeSeconds());
+            json.WriteNumber("nbf", now.ToUnixTimeSeconds());
+            json.WriteNumber("exp", now.Add(Lifetime).ToUnixTimeSeconds());
+            json.WriteNumber("kind", (int)who.Kind);
+            json.WriteNumber("id", who.Id);
+            if (who.Limit is { } limit)
+            {
+                json.WriteStartObject("limit");
+                json.WriteNumber("token", limit.TokenId);
+                json.WriteNumber("rights", (int)limit.Rights);
+                if (limit.Target is not null)
+                    json.WriteString("target", limit.Target);
+                json.WriteEndObject();
+            }
+            json.WriteStartArray("access");
+            foreach (var (name, decision) in repositories)
+            {
+                json.WriteStartObject();
+                json.WriteString("type", TokenScope.Repository);
+                json.WriteString("name", name);
+                json.WriteStartArray("actions");
+                foreach (var action in RepositoryActions.Of(decision))
+                    json.WriteStringValue(action);
+                json.WriteEndArray();
+                json.WriteNumber("rights", (int)decision.Always);
+                if (decision.OnTags.Count > 0)
+                {
+                    json.WriteStartArray("tags");
+                    foreach (var some in decision.OnTags)
+                    {
+                        json.WriteStartObject();
+                        json.WriteString("match", some.Tags.Text);
+                        json.WriteNumber("rights", (int)some.Rights);
+                        json.WriteEndObject();
+                    }
+                    json.WriteEndArray();
+                }
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan;
+    }
+
+    static BearerToken ReadPayload(byte[] payload)
+    {
+        using var document = JsonDocument.Parse(payload);
+        var root = document.RootElement;
+        Limit? limit = root.TryGetProperty("limit", out var limited)
+            ? new Limit(limited.GetProperty("token").GetInt64(), (Rights)limited.GetProperty("rights").GetInt32(), limited.TryGetProperty("target", out var target) ? target.GetString() : null)
+            : null;
+        // Admin is not in it: who manages the registry signs in for that.
+        var who = new Identity((IdentityKind)root.GetProperty("kind").GetInt32(), root.GetProperty("id").GetInt64(), root.GetProperty("sub").GetString()!, IsAdmin: false, limit);
+        var repositories = root.GetProperty("access").EnumerateArray().ToDictionary(entry => entry.GetProperty("name").GetString()!, ReadDecision);
+        return new BearerToken(who, root.GetProperty("aud").GetString()!, root.GetProperty("exp").GetInt64(), repositories);
+    }
+
+    static Decision ReadDecision(JsonElement entry) => new(
+        (Rights)entry.GetProperty("rights").GetInt32(),
+        entry.TryGetProperty("tags", out var tags)
+            ? [.. tags.EnumerateArray().Select(some => new TagRights(TagPattern.Read(some.GetProperty("match").GetString())!, (Rights)some.GetProperty("rights").GetInt32()))]
+            : []);
+}
+
+/// <summary>The actions of token scopes, which are coarser than our rights.</summary>
+internal static class RepositoryActions
+{
+    /// <summary>The rights that a scope's actions ask for; <c>*</c> asks for all. Who asks to push asks for everything that a push may need.</summary>
+    public static Rights Asked(IEnumerable<string> actions) => actions.Aggregate(Rights.None, (rights, action) => rights | action switch
+    {
+        "pull" => Rights.Pull,
+        "push" => Rights.Push | Rights.Move,
+        "delete" => Rights.Delete,
+        "*" => Rights.Admin,
+        _ => Rights.None,
+    });
+
+    /// <summary>What was granted, in the words of scopes.</summary>
+    public static IEnumerable<string> Of(Decision decision)
+    {
+        if (decision.May(Rights.Pull))
+            yield return "pull";
+        if (decision.May(Rights.Push))
+            yield return "push";
+        if (decision.May(Rights.Delete))
+            yield return "delete";
+    }
+}

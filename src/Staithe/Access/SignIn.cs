@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Database;
+
+namespace Staithe.Access;
+
+/// <summary>Too many attempts, or too many at once.</summary>
+internal sealed class SignInBusyException(TimeSpan wait) : Exception("too many attempts to sign in")
+{
+    /// <summary>After how long it is worth trying again.</summary>
+    public TimeSpan Wait { get; } = wait;
+}
+
+/// <summary>
+/// Turns a name and a secret into an identity. The answer is the same, and takes as long, whether the name is unknown, the password wrong
+/// or the account disabled. What was verified is remembered for a short while, because clients send it again and again and a password
+/// takes long on purpose.
+/// </summary>
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits) : BackgroundService
+{
+    const long CacheBytes = 2 * 1024 * 1024;
+    const int MaxWaiting = 64;
+    static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+    static readonly TimeSpan TokenRemembered = TimeSpan.FromSeconds(10); // it may end at any moment, and costs one statement
+    static readonly TimeSpan Flush = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Busy = TimeSpan.FromSeconds(2);
+
+    readonly byte[] cacheKey = RandomNumberGenerator.GetBytes(32); // nobody can tell a password from what is in memory
+    readonly BoundedCache<Verified> cache = new(CacheBytes);
+    readonly SemaphoreSlim hashing = new(Math.Max(1, Environment.ProcessorCount / 2)); // however many sign in, others are served too
+    readonly ConcurrentDictionary<(IdentityKind Kind, long Id), bool> used = new();
+    int waiting;
+
+    /// <summary>Who it is, if that is remembered: for the threads that may not wait.</summary>
+    public Identity? FindRemembered(string name, string password) => FindRemembered(CacheKey(name, password));
+
+    /// <summary>Who it is; null when the name and the secret do not belong together.</summary>
+    /// <param name="name">A user, or a robot as <c>space+name</c>; with a token any name will do, as some clients insist on one of their own.</param>
+    /// <param name="password">A password or a token.</param>
+    /// <param name="address">Where the caller is.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="SignInBusyException">Too many attempts.</exception>
+    public async Task<Identity?> TryAsync(string name, string password, string? address, CancellationToken cancel)
+    {
+        var key = CacheKey(name, password);
+        if (FindRemembered(key) is { } remembered)
+            return remembered;
+        if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
+            throw new SignInBusyException(wait);
+        var stamp = epoch.Stamp;
+        var who = await VerifyAsync(name, password, cancel);
+        if (who is null)
+        {
+            limits.Failed(address, name);
+            return null;
+        }
+        limits.Succeeded(name);
+        cache.Remove(key);
+        cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp()), 512, cache.Version(key));
+        return who;
+    }
+
+    /// <summary>Whose refresh token it is, and the token's number; null when it is none, or has ended.</summary>
+    public async Task<Identity?> TryRefreshAsync(string token, string? address, CancellationToken cancel)
+    {
+        if (limits.Wait(address, "") is var wait && wait > TimeSpan.Zero)
+            throw new SignInBusyException(wait);
+        var found = Secret.Is(token, Secret.Refresh) ? await FindTokenAsync(token, cancel) : null;
+        if (found is null)
+            limits.Failed(address, "");
+        return found;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Flush);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await FlushUsedAsync(stoppingToken);
+            }
+            catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
+            {
+                // last use is a courtesy
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        hashing.Dispose();
+        base.Dispose();
+    }
+
+    async Task<Identity?> VerifyAsync(string name, string password, CancellationToken cancel)
+    {
+        if (Secret.Is(password, Secret.Personal))
+            return await FindTokenAsync(password, cancel);
+        if (Secret.Is(password, Secret.Robot))
+            return await FindRobotAsync(name, password, cancel);
+
+        var user = await db.ReadAsync(session => UserTable.FindAsync(session, name), cancel);
+        var mayBe = password.Length <= PasswordHash.MaxLength && password.IsNormalized();
+        var right = await HashAsync(() => PasswordHash.Verify(mayBe ? password : "", user?.Password ?? PasswordHash.OfNobody), cancel);
+        if (user is not { DisabledAt: null, Password: not null } || !mayBe || !right)
+            return null;
+        var stronger = PasswordHash.IsWeak(user.Password) ? await HashAsync(() => PasswordHash.Create(password), cancel) : null;
+        await db.WriteAsync(
+            async session =>
+            {
+                await UserTable.SignedInAsync(session, user.Id);
+                if (stronger is not null)
+                    await UserTable.SetPasswordAsync(session, user.Id, stronger);
+            },
+            cancel);
+        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
+    }
+
+    async Task<Identity?> FindTokenAsync(string token, CancellationToken cancel)
+    {
+        var hash = secret.Hash(token);
+        if (await db.ReadAsync(session => AccessTokenTable.FindBySecretAsync(session, hash), cancel) is not { } row)
+            return null;
+        used[(IdentityKind.User, row.Id)] = true;
+        return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && row.Rights.HasFlag(Rights.Manage) && row.Target is null, new Limit(row.Id, row.Rights, row.Target));
+    }
+
+    async Task<Identity?> FindRobotAsync(string name, string password, CancellationToken cancel)
+    {
+        var hash = secret.Hash(password);
+        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || row.FullName != name)
+            return null;
+        used[(IdentityKind.Robot, row.Id)] = true;
+        return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
+    }
+
+    async Task<T> HashAsync<T>(Func<T> hash, CancellationToken cancel)
+    {
+        if (Interlocked.Increment(ref waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref waiting);
+            throw new SignInBusyException(Busy);
+        }
+        try
+        {
+            await hashing.WaitAsync(cancel);
+            try
+            {
+                return await Task.Run(hash, cancel);
+            }
+            finally
+            {
+                hashing.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+
+    async Task FlushUsedAsync(CancellationToken cancel)
+    {
+        var now = used.Keys.ToList();
+        if (now.Count == 0)
+            return;
+        now.ForEach(key => used.TryRemove(key, out _));
+        await db.WriteAsync(
+            async session =>
+            {
+                await AccessTokenTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.User).Select(one => one.Id)]);
+                await RobotTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.Robot).Select(one => one.Id)]);
+            },
+            cancel);
+    }
+
+    Identity? FindRemembered(string key) =>
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < (IsToken(found.Who) ? TokenRemembered : Remembered) ? found.Who : null;
+
+    static bool IsToken(Identity who) => who.Kind == IdentityKind.Robot || who.Limit is not null;
+
+    string CacheKey(string name, string password) => Convert.ToBase64String(HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes($"{name}\n{password}")));
+
+    sealed record Verified(Identity Who, long Stamp, long At);
+}

@@ -1,0 +1,59 @@
+using Staithe.Database;
+
+namespace Staithe.Accounts;
+
+/// <summary>
+/// Tells whoever remembers an answer about rights whether it still holds. Each change moves <see cref="Stamp"/> before it is acknowledged;
+/// a change by another process, such as a command at a shell, is seen within <see cref="Patience"/>.
+/// </summary>
+internal sealed class AccessEpoch(Db db) : BackgroundService
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    long stamp = 1;
+    long stored;
+
+    /// <summary>What an answer is remembered with: to be asked for before the rows are read.</summary>
+    public long Stamp => Volatile.Read(ref stamp);
+
+    /// <summary>Changes rows on which rights depend.</summary>
+    public async Task<T> ChangeAsync<T>(Func<DbSession, Task<T>> change, CancellationToken cancel = default)
+    {
+        try
+        {
+            return await db.WriteAsync(
+                async session =>
+                {
+                    await session.ExecuteAsync(MoveSql);
+                    return await change(session);
+                },
+                cancel);
+        }
+        finally
+        {
+            Interlocked.Increment(ref stamp); // also when nobody knows whether it was committed
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Patience);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                var now = await db.ReadAsync(session => session.FindNumberAsync(ReadSql), stoppingToken) ?? 0;
+                if (now != stored)
+                    Interlocked.Increment(ref stamp);
+                stored = now;
+            }
+            catch (Exception e) when (db.IsAway(e))
+            {
+                Interlocked.Increment(ref stamp); // while it is away, nothing is remembered
+            }
+        }
+    }
+
+    static readonly Sql MoveSql = new("update access_epoch set epoch = epoch + 1");
+    static readonly Sql ReadSql = new("select epoch from access_epoch");
+}

@@ -1,0 +1,75 @@
+using System.Data.Common;
+using Staithe.Database;
+
+namespace Staithe.Accounts;
+
+/// <summary>A token that a user gives to a program.</summary>
+/// <param name="Rights">The most it can do.</param>
+/// <param name="Target">Where: as in a grant; null for everywhere.</param>
+internal sealed record AccessTokenRow(long Id, long UserId, string UserName, bool UserIsAdmin, string Kind, string Name, Rights Rights, string? Target, long CreatedAt, long? ExpiresAt, long? UsedAt);
+
+/// <summary>The tokens of users: those they made, and those that <c>docker login</c> keeps.</summary>
+internal static class AccessTokenTable
+{
+    public const string Personal = "personal";
+    public const string Refresh = "refresh";
+
+    /// <summary>Makes one; its id.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="userId">Whose.</param>
+    /// <param name="kind">Personal or refresh.</param>
+    /// <param name="name">What it is for.</param>
+    /// <param name="secretHash">The keyed hash of the secret.</param>
+    /// <param name="limit">The most it can do, and where.</param>
+    /// <param name="expiresAt">When it ends, or null.</param>
+    /// <param name="parentId">The token it was got with, and ends with.</param>
+    public static async Task<long> CreateAsync(DbSession session, long userId, string kind, string name, string secretHash, (Rights Rights, string? Target) limit, long? expiresAt, long? parentId) =>
+        await session.FindNumberAsync(CreateSql, userId, kind, name, secretHash, (long)limit.Rights, limit.Target, expiresAt, parentId) ?? throw new InvalidOperationException("a token was made and is gone");
+
+    /// <summary>The token of a secret, unless it has expired or its user may not sign in.</summary>
+    public static Task<AccessTokenRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
+
+    /// <summary>Those a user made, by name.</summary>
+    public static Task<List<AccessTokenRow>> ListAsync(DbSession session, long userId) => session.ListAsync(ListSql, Map, userId);
+
+    /// <summary>False when the user has none of that number.</summary>
+    public static async Task<bool> DeleteAsync(DbSession session, long userId, long id) => await session.ExecuteAsync(DeleteSql, userId, id) == 1;
+
+    /// <summary>Those that a user's password was exchanged for.</summary>
+    public static Task DeleteRefreshAsync(DbSession session, long userId) => session.ExecuteAsync(DeleteRefreshSql, userId);
+
+    /// <summary>Drops some that have ended; how many.</summary>
+    public static Task<int> DeleteExpiredAsync(DbSession session, int limit) => session.ExecuteAsync(DeleteExpiredSql, (long)limit);
+
+    public static Task UsedAsync(DbSession session, long[] ids) => session.ExecuteAsync(UsedSql, ids);
+
+    static AccessTokenRow Map(DbDataReader row) => new(
+        row.GetInt64(0),
+        row.GetInt64(1),
+        row.GetString(2),
+        row.GetInt64(3) != 0,
+        row.GetString(4),
+        row.GetString(5),
+        (Rights)row.GetInt64(6),
+        row.IsDBNull(7) ? null : row.GetString(7),
+        row.GetInt64(8),
+        row.IsDBNull(9) ? null : row.GetInt64(9),
+        row.IsDBNull(10) ? null : row.GetInt64(10));
+
+    const string Select = """
+        select t.id, t.user_id, u.name, u.is_admin, t.kind, t.name, t.rights, t.target, t.created_at, t.expires_at, t.used_at
+        from access_tokens t join users u on u.id = t.user_id
+        """;
+
+    static readonly Sql CreateSql = new("""
+        insert into access_tokens (user_id, kind, name, secret, rights, target, expires_at, parent_id, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, {now}) returning id
+        """);
+
+    static readonly Sql FindBySecretSql = new($"{Select} where t.secret = $1 and u.disabled_at is null and (t.expires_at is null or t.expires_at > {{now}})");
+    static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' order by t.name, t.id");
+    static readonly Sql DeleteSql = new("delete from access_tokens where user_id = $1 and id = $2");
+    static readonly Sql DeleteRefreshSql = new("delete from access_tokens where user_id = $1 and kind = 'refresh' and parent_id is null");
+    static readonly Sql DeleteExpiredSql = new("delete from access_tokens where id in (select id from access_tokens where expires_at <= {now} limit $1)");
+    static readonly Sql UsedSql = new("update access_tokens set used_at = {now} where id {any $1}");
+}

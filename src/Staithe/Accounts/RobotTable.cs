@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Staithe.Database;
+
+namespace Staithe.Accounts;
+
+/// <summary>A machine's account in a space.</summary>
+internal sealed record RobotRow(long Id, string Space, string Name, long CreatedAt, long? ExpiresAt, long? UsedAt)
+{
+    /// <summary>What it signs in as.</summary>
+    public string FullName => $"{Space}+{Name}";
+}
+
+/// <summary>The robots. They have the rights they were granted and no others.</summary>
+internal static class RobotTable
+{
+    /// <summary>Makes one; null when the space has one of that name.</summary>
+    public static Task<long?> CreateAsync(DbSession session, long spaceId, string name, string secretHash, long? expiresAt) =>
+        session.FindNumberAsync(CreateSql, spaceId, name, secretHash, expiresAt);
+
+    public static Task<RobotRow?> FindAsync(DbSession session, long spaceId, string name) => session.FindAsync(FindSql, Map, spaceId, name);
+
+    /// <summary>The robot of a secret, unless it has expired or its space is gone.</summary>
+    public static Task<RobotRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
+
+    public static Task<List<RobotRow>> ListAsync(DbSession session, long spaceId) => session.ListAsync(ListSql, Map, spaceId);
+
+    /// <summary>Gives it another secret; the old one is void.</summary>
+    public static Task SetSecretAsync(DbSession session, long id, string secretHash) => session.ExecuteAsync(SetSecretSql, id, secretHash);
+
+    public static Task DeleteAsync(DbSession session, long id) => session.ExecuteAsync(DeleteSql, id);
+
+    public static Task UsedAsync(DbSession session, long[] ids) => session.ExecuteAsync(UsedSql, ids);
+
+    static RobotRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4), row.IsDBNull(5) ? null : row.GetInt64(5));
+
+    const string Select = "select r.id, s.name, r.name, r.created_at, r.expires_at, r.used_at from robots r join spaces s on s.id = r.space_id";
+
+    static readonly Sql CreateSql = new("""
+        insert into robots (space_id, name, secret, expires_at, created_at) values ($1, $2, $3, $4, {now}) on conflict (space_id, name) do nothing returning id
+        """);
+
+    static readonly Sql FindSql = new($"{Select} where r.space_id = $1 and r.name = $2");
+    static readonly Sql FindBySecretSql = new($"{Select} where r.secret = $1 and s.removed_at is null and (r.expires_at is null or r.expires_at > {{now}})");
+    static readonly Sql ListSql = new($"{Select} where r.space_id = $1 order by r.name");
+    static readonly Sql SetSecretSql = new("update robots set secret = $2 where id = $1");
+    static readonly Sql DeleteSql = new("delete from robots where id = $1");
+    static readonly Sql UsedSql = new("update robots set used_at = {now} where id {any $1}");
+}

@@ -1,0 +1,57 @@
+using System.Data.Common;
+using Staithe.Database;
+
+namespace Staithe.Accounts;
+
+/// <summary>A person's account.</summary>
+/// <param name="Password">The hash, or null when there is none to sign in with.</param>
+/// <param name="DisabledAt">Since when nobody may sign in with it, or null.</param>
+internal sealed record UserRow(long Id, string Name, string? Password, bool IsAdmin, long? DisabledAt, long CreatedAt, long? SignedInAt);
+
+/// <summary>The people. Each has a space of the same name.</summary>
+internal static class UserTable
+{
+    /// <summary>Makes one; its id.</summary>
+    public static async Task<long> CreateAsync(DbSession session, SpaceName name, string? passwordHash, bool isAdmin) =>
+        await session.FindNumberAsync(CreateSql, name.Value, passwordHash, isAdmin ? 1L : 0L) ?? throw new InvalidOperationException($"user {name} was made and is gone");
+
+    public static Task<UserRow?> FindAsync(DbSession session, string name) => session.FindAsync(FindSql, Map, name);
+
+    public static Task<UserRow?> FindAsync(DbSession session, long id) => session.FindAsync(FindByIdSql, Map, id);
+
+    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
+    public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
+
+    public static async Task<bool> AnyAsync(DbSession session) => await session.FindNumberAsync(AnySql) is not null;
+
+    /// <summary>Sets the hash; null takes it away.</summary>
+    public static Task SetPasswordAsync(DbSession session, long id, string? hash) => session.ExecuteAsync(SetPasswordSql, id, hash);
+
+    public static Task SetAdminAsync(DbSession session, long id, bool isAdmin) => session.ExecuteAsync(SetAdminSql, id, isAdmin ? 1L : 0L);
+
+    public static Task SetDisabledAsync(DbSession session, long id, bool disabled) => session.ExecuteAsync(disabled ? DisableSql : EnableSql, id);
+
+    public static Task SignedInAsync(DbSession session, long id) => session.ExecuteAsync(SignedInSql, id);
+
+    static UserRow Map(DbDataReader row) => new(
+        row.GetInt64(0),
+        row.GetString(1),
+        row.IsDBNull(2) ? null : row.GetString(2),
+        row.GetInt64(3) != 0,
+        row.IsDBNull(4) ? null : row.GetInt64(4),
+        row.GetInt64(5),
+        row.IsDBNull(6) ? null : row.GetInt64(6));
+
+    const string Columns = "id, name, password, is_admin, disabled_at, created_at, signed_in_at";
+
+    static readonly Sql CreateSql = new("insert into users (name, password, is_admin, created_at) values ($1, $2, $3, {now}) returning id");
+    static readonly Sql FindSql = new($"select {Columns} from users where name = $1");
+    static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
+    static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
+    static readonly Sql AnySql = new("select id from users limit 1");
+    static readonly Sql SetPasswordSql = new("update users set password = $2 where id = $1");
+    static readonly Sql SetAdminSql = new("update users set is_admin = $2 where id = $1");
+    static readonly Sql DisableSql = new("update users set disabled_at = {now} where id = $1 and disabled_at is null");
+    static readonly Sql EnableSql = new("update users set disabled_at = null where id = $1");
+    static readonly Sql SignedInSql = new("update users set signed_in_at = {now} where id = $1");
+}

@@ -1,0 +1,74 @@
+using Staithe.Database;
+
+namespace Staithe.Audit;
+
+/// <summary>Who did something, and from where.</summary>
+/// <param name="Name">A user, or a robot as <c>space+name</c>; <see cref="Anybody"/> where there are no accounts.</param>
+/// <param name="Address">The network address the request came from; null for a command on the server itself.</param>
+internal sealed record Actor(string Name, string? Address)
+{
+    /// <summary>Whoever it was: nobody was asked.</summary>
+    public const string Anybody = "anybody";
+
+    /// <summary>The operator at a shell of the server.</summary>
+    public static Actor Shell { get; } = new("shell", null);
+}
+
+/// <summary>One line of the record.</summary>
+/// <param name="Action">A word for the deed, such as <c>tag.move</c>.</param>
+/// <param name="Target">What it was done to.</param>
+/// <param name="Space">The space whose admins may see the line; null for what concerns the whole registry.</param>
+/// <param name="Detail">More, as text for people; never a secret.</param>
+internal sealed record Deed(string Action, string Target, string? Space, string? Detail = null);
+
+/// <summary>A line as it was kept.</summary>
+internal sealed record AuditLine(long Id, long At, string Actor, string Action, string Target, string? Space, string? Address, string Outcome, string? Detail);
+
+/// <summary>Who did what to what. A line is written in the transaction of its deed: both are there or neither.</summary>
+internal static class AuditTable
+{
+    /// <summary>The deed was done.</summary>
+    public static Task AddAsync(DbSession session, Actor actor, Deed deed) => AddAsync(session, actor, deed, "done");
+
+    /// <summary>The deed was refused.</summary>
+    public static Task RefuseAsync(DbSession session, Actor actor, Deed deed) => AddAsync(session, actor, deed, "refused");
+
+    /// <summary>The newest lines before one, newest first.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="space">Of this space only; null for all there are.</param>
+    /// <param name="before">The line to go on from; <see cref="long.MaxValue"/> for the newest.</param>
+    /// <param name="limit">The most lines to give.</param>
+    public static Task<List<AuditLine>> ListAsync(DbSession session, string? space, long before, int limit) => session.ListAsync(
+        space is null ? ListSql : ListOfSpaceSql,
+        row => new AuditLine(
+            row.GetInt64(0),
+            row.GetInt64(1),
+            row.GetString(2),
+            row.GetString(3),
+            row.GetString(4),
+            row.IsDBNull(5) ? null : row.GetString(5),
+            row.IsDBNull(6) ? null : row.GetString(6),
+            row.GetString(7),
+            row.IsDBNull(8) ? null : row.GetString(8)),
+        space is null ? [before, (long)limit] : [before, (long)limit, space]);
+
+    /// <summary>Drops some of the lines that are older than a time; how many.</summary>
+    public static Task<int> DeleteOldAsync(DbSession session, TimeSpan age, int limit) => session.ExecuteAsync(DeleteOldSql, (long)age.TotalMilliseconds, (long)limit);
+
+    static Task<int> AddAsync(DbSession session, Actor actor, Deed deed, string outcome) =>
+        session.ExecuteAsync(AddSql, actor.Name, deed.Action, deed.Target, deed.Space, actor.Address, outcome, deed.Detail);
+
+    static readonly Sql AddSql = new("""
+        insert into audit (at, actor, action, target, space, address, outcome, detail) values ({now}, $1, $2, $3, $4, $5, $6, $7)
+        """);
+
+    static readonly Sql ListSql = new("""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where id < $1 order by id desc limit $2
+        """);
+
+    static readonly Sql ListOfSpaceSql = new("""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where space = $3 and id < $1 order by id desc limit $2
+        """);
+
+    static readonly Sql DeleteOldSql = new("delete from audit where id in (select id from audit where at < {now} - $1 order by at limit $2)");
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Distribution;
+
+/// <summary>
+/// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form. Whoever asks gets a
+/// token; what was not granted is simply not in it.
+/// </summary>
+internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, BearerTokens tokens, ServerSecret secret, bool isOpen)
+{
+    const int MaxScopes = 32;
+    const int MaxServiceLength = 300;
+    const int MaxFormBytes = 64 * 1024;
+    static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(90);
+
+    /// <summary>Whether the path is this endpoint's, or its other name's.</summary>
+    public static bool Takes(string path) => path is Gate.TokenPath or "/v2/token";
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        switch (http.Request.Method)
+        {
+            case "GET":
+                var query = http.Request.Query;
+                await AnswerAsync(http, await IdentifyAsync(http), query["service"], query["scope"], query["offline_token"] == "true");
+                break;
+            case "POST":
+                var form = await ReadFormAsync(http);
+                await AnswerAsync(http, await IdentifyAsync(http, form), form["service"], form["scope"], form["access_type"] == "offline");
+                break;
+            default:
+                throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
+        }
+    }
+
+    // GET: with a name and a secret, or as nobody.
+    async Task<(Identity Who, string? Refresh)> IdentifyAsync(HttpContext http)
+    {
+        if (isOpen)
+            return (Identity.Anybody, null);
+        if (http.Request.Headers.Authorization.Count == 0)
+            return (Identity.Anonymous, null);
+        var (name, password) = Gate.ReadBasic(http) ?? throw Gate.WrongSecret(Gate.BasicChallenge);
+        return (await TryAsync(() => signIn.TryAsync(name, password, Address(http), http.RequestAborted)), null);
+    }
+
+    async Task<(Identity Who, string? Refresh)> IdentifyAsync(HttpContext http, IFormCollection form)
+    {
+        if (isOpen)
+            return (Identity.Anybody, null);
+        switch (form["grant_type"].ToString())
+        {
+            case "password":
+                return (await TryAsync(() => signIn.TryAsync(form["username"].ToString(), form["password"].ToString(), Address(http), http.RequestAborted)), null);
+            case "refresh_token":
+                var token = form["refresh_token"].ToString();
+                return (await TryAsync(() => signIn.TryRefreshAsync(token, Address(http), http.RequestAborted)), token);
+            default:
+                throw new OciException(OciError.ParameterInvalid, "grant_type must be password or refresh_token");
+        }
+    }
+
+    static async Task<Identity> TryAsync(Func<Task<Identity?>> tryIt)
+    {
+        try
+        {
+            return await tryIt() ?? throw Gate.WrongSecret(Gate.BasicChallenge);
+        }
+        catch (SignInBusyException busy)
+        {
+            throw Gate.TooMany(busy);
+        }
+    }
+
+    async Task AnswerAsync(HttpContext http, (Identity Who, string? Refresh) asker, StringValues service, StringValues scopes, bool wantsRefresh)
+    {
+        var audience = service is [{ Length: > 0 and <= MaxServiceLength } named] ? named : http.Request.Host.Value ?? "";
+        if (!string.Equals(audience, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase))
+            throw new OciException(OciError.ParameterInvalid, $"this is {http.Request.Host}, not the service that the token is asked for");
+        var repositories = await DecideAsync(asker.Who, scopes, http.RequestAborted);
+        var (token, issuedAt) = tokens.Issue(asker.Who, audience, repositories);
+        var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
+        await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("token", token);
+            json.WriteString("access_token", token);
+            json.WriteNumber("expires_in", (int)BearerTokens.Lifetime.TotalSeconds);
+            json.WriteString("issued_at", issuedAt.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+            if (refresh is not null)
+                json.WriteString("refresh_token", refresh);
+            json.WriteEndObject();
+        }));
+    }
+
+    async Task<Dictionary<string, Decision>> DecideAsync(Identity who, StringValues scopes, CancellationToken cancel)
+    {
+        var asked = scopes.SelectMany(line => (line ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Take(MaxScopes + 1).ToList();
+        if (asked.Count > MaxScopes)
+            throw new OciException(OciError.ParameterInvalid, $"a token takes at most {MaxScopes} scopes");
+        var decisions = new Dictionary<string, Decision>();
+        foreach (var text in asked)
+        {
+            if (!TokenScope.TryParse(text, out var scope))
+                throw new OciException(OciError.ParameterInvalid, $"\"{OciException.Quote(text)}\" is not a scope: it has the form repository:NAME:pull,push");
+            if (scope.Type != TokenScope.Repository)
+                continue; // what belongs to the registry as a whole is decided when it is asked for
+            var rights = RepositoryActions.Asked(scope.Actions);
+            var decision = (await access.DecideAsync(who, RepositoryName.Parse(scope.Name), cancel)).Only(rights);
+            decisions[scope.Name] = decisions.TryGetValue(scope.Name, out var before)
+                ? new Decision(before.Always | decision.Always, [.. before.OnTags, .. decision.OnTags])
+                : decision;
+        }
+        return decisions;
+    }
+
+    // docker login keeps it, and no password.
+    async Task<string> MakeRefreshAsync(Identity who, CancellationToken cancel)
+    {
+        var token = Secret.Create(Secret.Refresh);
+        var (hash, limit) = (secret.Hash(token), who.Limit);
+        await db.WriteAsync(
+            async session =>
+            {
+                var expiresAt = await session.FindNumberAsync(InSql, (long)RefreshLifetime.TotalMilliseconds);
+                await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Refresh, "docker login", hash, (limit?.Rights ?? Rights.Admin, limit?.Target), expiresAt, limit?.TokenId);
+                await AccessTokenTable.DeleteExpiredAsync(session, 100);
+            },
+            cancel);
+        return token;
+    }
+
+    static async Task<IFormCollection> ReadFormAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType || http.Request.ContentLength > MaxFormBytes)
+            throw new OciException(OciError.ParameterInvalid, "send a form (application/x-www-form-urlencoded)");
+        try
+        {
+            return await http.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = 64, KeyLengthLimit = 256, ValueLengthLimit = MaxFormBytes, MultipartBodyLengthLimit = 1 }, http.RequestAborted);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new OciException(OciError.ParameterInvalid, $"the form cannot be read: {e.Message}");
+        }
+    }
+
+    static string? Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString();
+
+    static readonly Sql InSql = new("select {now} + $1");
+}
