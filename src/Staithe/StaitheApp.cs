@@ -1,9 +1,13 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Config;
@@ -101,6 +105,9 @@ internal sealed class StaitheApp : IAsyncDisposable
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
         var metricsPage = new MetricsPage(metrics, () => cache.Bytes);
+        BelieveProxies(web, config);
+        if (config.TlsCertificate is not null)
+            web.Use((http, next) => KeepToTls(http, next));
         web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
@@ -134,6 +141,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         await db.DisposeAsync();
         await log.DisposeAsync();
         directory.Dispose();
+    }
+
+    // RFC 6797: a browser that came over TLS once is to come over nothing else.
+    static Task KeepToTls(HttpContext http, RequestDelegate next)
+    {
+        http.Response.Headers.StrictTransportSecurity = "max-age=31536000";
+        return next(http);
     }
 
     static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health, MetricsPage metrics, SetupPage setup)
@@ -170,7 +184,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         foreach (var service in services)
             builder.Services.AddSingleton(service);
         builder.WebHost.ServeOnNetworkThreads();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+        var certificate = OpenCertificate(config, log);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
             options.Limits.MaxConcurrentConnections = config.Connections;
@@ -182,6 +197,12 @@ internal sealed class StaitheApp : IAsyncDisposable
             options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
             options.ConfigureEndpointDefaults(endpoint =>
             {
+                if (certificate is not null)
+                {
+                    endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }) });
+                    return;
+                }
                 endpoint.Protocols = HttpProtocols.Http1;
                 if (DirectConnection.IsSupported && config.Sendfile)
                     endpoint.UseDirectOutput(stall);
@@ -191,6 +212,33 @@ internal sealed class StaitheApp : IAsyncDisposable
         });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool()); // after the server's own, since the last one counts
         return builder.Build();
+    }
+
+    static TlsCertificate? OpenCertificate(StaitheConfig config, LogOutput log)
+    {
+        if (config is not { TlsCertificate: { } certificate, TlsKey: { } key })
+            return null;
+        try
+        {
+            return new TlsCertificate(certificate, key, failure => log.Write(LogLevel.Warning, "the changed TLS certificate cannot be used; the one before stays", ("exception", failure.Message)), TimeProvider.System);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException([new ConfigProblem("tlsCertificate", $"{certificate} and {key} cannot be used: {e.Message}")]);
+        }
+    }
+
+    // What a proxy says of the client and of the address that the client used, and only a proxy that was named.
+    static void BelieveProxies(WebApplication web, StaitheConfig config)
+    {
+        if (config.Proxies.Count == 0)
+            return;
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var network in config.Proxies)
+            options.KnownIPNetworks.Add(network);
+        web.UseForwardedHeaders(options);
     }
 
     static void Listen(KestrelServerOptions options, ListenAddress address)

@@ -28,7 +28,7 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>The longest token that is looked at.</summary>
-    public const int MaxLength = 8 * 1024;
+    public const int MaxLength = 24 * 1024;
 
     const int ClockSkewSeconds = 30;
     const long CacheBytes = 8 * 1024 * 1024;

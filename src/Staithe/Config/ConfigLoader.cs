@@ -20,6 +20,7 @@ internal static class ConfigLoader
         ReadFlags(flags, draft);
         CheckDatabase(draft);
         CheckTwice(draft);
+        CheckTls(draft);
         var config = draft.Find(Settings.Data) is null ? draft.Config with { Data = DefaultData(environment, draft) } : draft.Config;
         return draft.Problems.Count == 0 ? new LoadedConfig(config, draft.Sources) : throw new ConfigException(draft.Problems);
     }
@@ -53,6 +54,13 @@ internal static class ConfigLoader
     {
         foreach (var same in draft.Config.Listen.Where(address => address.Port != 0).GroupBy(address => address).Where(group => group.Count() > 1))
             draft.Refuse(draft.Find(Settings.Listen)!.Place, $"{same.Key} is given twice");
+    }
+
+    static void CheckTls(ConfigDraft draft)
+    {
+        var (certificate, key) = (draft.Find(Settings.TlsCertificate), draft.Find(Settings.TlsKey));
+        if ((certificate is null) != (key is null))
+            draft.Refuse((certificate ?? key)!.Place, $"TLS takes a certificate and its key: give {(certificate is null ? Settings.TlsCertificate : Settings.TlsKey).Key} too");
     }
 
     static string DefaultData(IReadOnlyDictionary<string, string> environment, ConfigDraft draft)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Staithe.Oci;
 
 namespace Staithe.Config;
@@ -75,6 +76,39 @@ internal static class Settings
         Takes = "a file; relative to the configuration file when it stands there",
         Help = "A file that holds the value of database, which then is not given itself.",
         FileOf = Database,
+    };
+
+    public static readonly Setting TlsCertificate = new Setting<string>(
+        ParseFile,
+        One<string>((config, path) => config with { TlsCertificate = path }),
+        config => config.TlsCertificate ?? "none")
+    {
+        Key = "tlsCertificate",
+        Shape = SettingShape.Text,
+        Takes = "a PEM file; relative to the configuration file when it stands there",
+        Help = "The certificate of the server and those above it. With it and tlsKey every address speaks TLS (HTTP/1.1 and 2). Both files are read again when they change.",
+    };
+
+    public static readonly Setting TlsKey = new Setting<string>(
+        ParseFile,
+        One<string>((config, path) => config with { TlsKey = path }),
+        config => config.TlsKey ?? "none")
+    {
+        Key = "tlsKey",
+        Shape = SettingShape.Text,
+        Takes = "a PEM file, not encrypted; relative to the configuration file when it stands there",
+        Help = "The private key of tlsCertificate.",
+    };
+
+    public static readonly Setting Proxies = new Setting<IPNetwork>(
+        text => ParseNetwork(text.Text),
+        (config, networks) => config with { Proxies = networks },
+        config => config.Proxies.Count == 0 ? "none" : string.Join(", ", config.Proxies))
+    {
+        Key = "proxies",
+        Shape = SettingShape.TextList,
+        Takes = "IP addresses and networks such as 10.0.0.0/8; in the environment with commas between them",
+        Help = "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed. Nobody else's are.",
     };
 
     public static readonly Setting Open = Switch(
@@ -161,7 +195,7 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
+        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>
@@ -221,6 +255,19 @@ internal static class Settings
     {
         var path = ParsePath(text);
         return File.Exists(path) ? throw new FormatException($"{Shown(path)} is a file: name a directory") : path;
+    }
+
+    static string ParseFile(SettingText text)
+    {
+        var path = ParsePath(text);
+        return File.Exists(path) ? path : throw new FormatException($"there is no file {Shown(path)}");
+    }
+
+    static IPNetwork ParseNetwork(string text)
+    {
+        if (IPAddress.TryParse(text, out var address))
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        return IPNetwork.TryParse(text, out var network) ? network : throw new FormatException($"expected an IP address or a network such as 10.0.0.0/8, found {Shown(text)}");
     }
 
     static string ParseDatabase(string text)

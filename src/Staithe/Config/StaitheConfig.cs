@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Staithe.Config;
 
 /// <summary>
@@ -8,6 +10,15 @@ internal sealed record StaitheConfig
 {
     /// <summary>Where the server listens; at least one address.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(ListenAddress.Localhost, 5000)];
+
+    /// <summary>The certificate chain and its key, as PEM files: both or neither.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <inheritdoc cref="TlsCertificate"/>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Who may say for whom a request is forwarded.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 
     /// <summary>The directory for everything that is kept; an absolute path.</summary>
     public required string Data { get; init; }

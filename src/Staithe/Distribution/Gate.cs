@@ -131,7 +131,8 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
 
     static string Words(Rights right) => right == Rights.Delete ? "delete from" : "push to";
 
-    static bool IsForUs(HttpContext http, BearerToken token) => string.Equals(token.Service, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase);
+    // One that was given to anybody, while the registry was open, says nothing on one that is not.
+    static bool IsForUs(HttpContext http, BearerToken token) => token.Who.Kind != IdentityKind.Anybody && string.Equals(token.Service, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     static OciException Challenge(HttpContext http, OciRoute route, string message, string? error = null, bool isNarrow = false) =>
         new(OciError.Unauthorized, message) { Headers = ChallengeHeader(http, route, isNarrow ? "insufficient_scope" : error) };

@@ -4,6 +4,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -32,6 +33,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
                 break;
             case "POST":
                 var form = await ReadFormAsync(http);
+                await WorkerThread.SwitchAsync();
                 await AnswerAsync(http, await IdentifyAsync(http, form), form["service"], form["scope"], form["access_type"] == "offline");
                 break;
             default:

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Transport;
 
 namespace Staithe.Web;
 
@@ -47,6 +48,7 @@ internal sealed class SetupPage(Users users)
             return;
         }
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        await WorkerThread.SwitchAsync(); // a password takes long to hash
         var (name, password) = (form["name"].ToString().Trim(), form["password"].ToString());
         try
         {

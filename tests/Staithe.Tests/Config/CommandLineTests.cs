@@ -37,6 +37,9 @@ public class CommandLineTests : ConfigFixture
         Assert.Equal(
             [
                 ("listen", "127.0.0.1:1, [::1]:1", "flag --listen"),
+                ("tlsCertificate", "none", "default"),
+                ("tlsKey", "none", "default"),
+                ("proxies", "none", "default"),
                 ("data", data, "default"),
                 ("database", "postgres://u:***@h/d", "environment STAITHE_DATABASE"),
                 ("open", "false", "default"),
@@ -51,8 +54,8 @@ public class CommandLineTests : ConfigFixture
                 ("connections", "10000", "default"),
                 ("sendfile", "true", "default"),
             ],
-            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (line[..14].Trim(), line[14..(16 + data.Length)].Trim(), line[(16 + data.Length)..])));
-        Assert.StartsWith("ok\nlisten        127.0.0.1:1, [::1]:1  ", output, StringComparison.Ordinal);
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => (line[..16].Trim(), line[16..(18 + data.Length)].Trim(), line[(18 + data.Length)..])));
+        Assert.StartsWith("ok\nlisten          127.0.0.1:1, [::1]:1  ", output, StringComparison.Ordinal);
     }
 
     [Fact]

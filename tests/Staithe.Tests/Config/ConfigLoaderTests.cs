@@ -22,6 +22,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "listen", "[\"127.0.0.1:1\", \"[::1]:2\"]", "127.0.0.1:1, [::1]:2", "127.0.0.1:1, [::1]:2" },
         { "data", "\"/srv/x/\"", "/srv/x/", "/srv/x" },
         { "database", "\"postgres://u:p@h/d\"", "postgres://u:p@h/d", "postgres://u:***@h/d" },
+        { "proxies", "[\"10.0.0.0/8\", \"::1\"]", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1/128" },
         { "open", "true", "true", "true" },
         { "sparse", "\"index\"", "index", "index" },
         { "sparse", "\"all\"", "all", "all" },
@@ -58,8 +59,18 @@ public class ConfigLoaderTests : ConfigFixture
     }
 
     [Fact]
+    public void A_certificate_needs_its_key_and_both_must_be_there()
+    {
+        var (certificate, key) = (Write("certificate.pem", "c"), Write("key.pem", "k"));
+        var config = Load(InFile($$"""{ "tlsCertificate": "{{certificate}}", "tlsKey": "{{key}}" }"""));
+        Assert.Equal((certificate, key), (config.TlsCertificate, config.TlsKey));
+        Assert.EndsWith("tlsCertificate: TLS takes a certificate and its key: give tlsKey too", Assert.Single(Problems(InFile($$"""{ "tlsCertificate": "{{certificate}}" }"""))), StringComparison.Ordinal);
+        Assert.Contains("there is no file", Assert.Single(Problems(InFile($$"""{ "tlsCertificate": "{{certificate}}", "tlsKey": "/nowhere/key.pem" }"""))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_setting_is_in_the_table_above() =>
-        Assert.Empty(Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile"]));
+        Assert.Empty(Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey"]));
 
     [Fact]
     public void Flag_beats_environment_beats_file_beats_default()

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Staithe.Config;
 
 namespace Staithe.Tests.Harness;
@@ -16,7 +17,13 @@ internal sealed class Registry : IAsyncDisposable
     {
         (App, Config, this.directory, this.log) = (app, config, directory, log);
         Url = new Uri(app.Addresses.Single());
-        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, MaxConnectionsPerServer = 256 }) { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(2) };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, MaxConnectionsPerServer = 256 };
+        if (config.TlsCertificate is { } file)
+        {
+            var own = X509Certificate2.CreateFromPem(File.ReadAllText(file)).Thumbprint; // nobody else has signed it
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == own;
+        }
+        Http = new HttpClient(handler) { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(2) };
     }
 
     public StaitheApp App { get; }
