@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
@@ -84,9 +85,10 @@ internal sealed class StaitheApp : IAsyncDisposable
         var keys = new TokenKeys(db, secret);
         await keys.LoadAsync(CancellationToken.None);
         var access = new AccessLookup(db, epoch);
-        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System));
+        var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, config.Open);
+        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
 
         var registry = new RegistryEndpoint(
             gate,
@@ -100,7 +102,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new ErrorRendering(db, log));
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, [sweep, epoch, signIn]);
+        var web = BuildWeb(config, log, [sweep, epoch, signIn, refusals]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);

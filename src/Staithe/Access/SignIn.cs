@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Staithe.Accounts;
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 
@@ -19,7 +20,7 @@ internal sealed class SignInBusyException(TimeSpan wait) : Exception("too many a
 /// or the account disabled. What was verified is remembered for a short while, because clients send it again and again and a password
 /// takes long on purpose.
 /// </summary>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits) : BackgroundService
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals) : BackgroundService
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
@@ -55,6 +56,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (who is null)
         {
             limits.Failed(address, name);
+            refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", null));
             return null;
         }
         limits.Succeeded(name);
@@ -70,7 +72,10 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
             throw new SignInBusyException(wait);
         var found = Secret.Is(token, Secret.Refresh) ? await FindTokenAsync(token, cancel) : null;
         if (found is null)
+        {
             limits.Failed(address, "");
+            refusals.Add(new Actor(Actor.Anybody, address), new Deed("sign-in", "", null, "with a refresh token"));
+        }
         return found;
     }
 

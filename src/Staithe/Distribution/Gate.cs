@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Audit;
 using Staithe.Oci;
 
 namespace Staithe.Distribution;
@@ -11,7 +12,7 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, bool isOpen)
+internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
@@ -56,6 +57,7 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
             throw Challenge(http, route, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
         if (needed == Rights.Pull)
             throw RepositoryListHandler.Unknown(name);
+        refusals.Add(new Actor(who.Name, address), new Deed(needed == Rights.Delete ? "delete" : "push", name.Value, name.Space));
         throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
     }
 

@@ -17,10 +17,11 @@ internal sealed class StaitheProcess
     /// <param name="world">Where.</param>
     /// <param name="data">The directory; a second server may take it over when the first has ended.</param>
     /// <param name="port">The port, or 0 for a free one.</param>
-    public static async Task<StaitheProcess> StartAsync(ClientWorld world, string data, int port = 0)
+    /// <param name="open">Whether it asks nobody who they are.</param>
+    public static async Task<StaitheProcess> StartAsync(ClientWorld world, string data, int port = 0, bool open = true)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "staithe");
-        var daemon = await world.StartDaemonAsync($"'{program}' serve --open --data \"$PWD/{data}\" --listen 127.0.0.1:{port}", Ready);
+        var daemon = await world.StartDaemonAsync($"'{program}' serve {(open ? "--open " : "")}--data \"$PWD/{data}\" --listen 127.0.0.1:{port}", Ready);
         var url = new Uri(daemon.ReadyLine.Split(Ready)[1].Split(',')[0]);
         world.Trust(url.Authority);
         return new StaitheProcess(daemon, url);

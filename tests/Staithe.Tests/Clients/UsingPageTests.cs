@@ -37,5 +37,5 @@ public sealed partial class UsingPageTests(Registries registries, ClientWorld wo
     }
 
     [GeneratedRegex(@"^```sh\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex Blocks();
+    internal static partial Regex Blocks();
 }
