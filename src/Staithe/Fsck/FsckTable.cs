@@ -34,6 +34,8 @@ internal static class FsckTable
         found.AddRange(await session.ListAsync(UnlinkedSql, row => $"{row.GetString(0)}: no repository has it, so nothing will ever take it away"));
         found.AddRange(await session.ListAsync(ForgottenSql, row => $"{row.GetString(0)}: {row.GetString(1)} belongs to no manifest, and the collector does not know of it"));
         found.AddRange(await session.ListAsync(PresentSql, row => $"{row.GetString(0)}@{row.GetString(1)}: {row.GetString(2)} is said to be absent, and the repository has it"));
+        found.AddRange(await session.ListAsync(MisfiledSql, row => $"{row.GetString(0)} is said to be in the space {row.GetString(1)}, whose admins it does not belong to"));
+        found.AddRange(await session.ListAsync(StraySql, row => $"the space {row.GetString(0)} gives a right on {row.GetString(1)}, which is not in it"));
         return found;
     }
 
@@ -77,6 +79,13 @@ internal static class FsckTable
         select r.name, m.digest, a.digest from absent_references a join manifests m on m.id = a.manifest_id join repositories r on r.id = a.repo_id
         where (a.kind = 'blob' and exists (select 1 from blobs b join repo_blobs rb on rb.blob_id = b.id where b.digest = a.digest and rb.repo_id = a.repo_id))
            or (a.kind = 'manifest' and exists (select 1 from manifests c where c.repo_id = a.repo_id and c.digest = a.digest))
+        """);
+
+    // Who owns a repository follows from its name; the column is there for statements.
+    static readonly Sql MisfiledSql = new("select name, space from repositories where substr(name || '/', 1, length(space) + 1) <> space || '/'");
+
+    static readonly Sql StraySql = new("""
+        select s.name, g.target from grants g join spaces s on s.id = g.space_id where substr(g.target || '/', 1, length(s.name) + 1) <> s.name || '/'
         """);
 
     static readonly Sql HomesSql = new("""

@@ -28,6 +28,8 @@ public sealed class CrashTests
     [InlineData("a blob's row removed", true, true)]
     [InlineData("an upload's row removed", true, true)]
     [InlineData("an upload's file cut short", true, true)]
+    [InlineData("a repository in another space", true, false)]
+    [InlineData("a right in another space", true, false)]
     [InlineData("the last commits undone", true, true)]
     public async Task A_fault_is_seen(string fault, bool byFsck, bool byClients)
     {
@@ -86,6 +88,14 @@ public sealed class CrashTests
             case "an upload's file cut short":
                 using (var file = System.IO.File.OpenWrite(File(Query("select storage_key from uploads where received > 0 limit 1"))))
                     file.SetLength(0);
+                break;
+            case "a repository in another space":
+                Assert.NotNull(Query("update repositories set space = 'mallory' where id = (select min(id) from repositories) returning name"));
+                break;
+            case "a right in another space":
+                Query("insert into spaces (id, name, skeleton, visibility, created_at) values (1, 'mallory', 'mallory', 'private', 0) returning name");
+                Query("insert into users (id, name, is_admin, created_at) values (1, 'mallory', 0, 0) returning name");
+                Assert.NotNull(Query("insert into grants (space_id, target, user_id, rights, created_at) values (1, 'alice/', 1, 31, 0) returning target"));
                 break;
             case "the last commits undone":
                 System.IO.File.Delete(Path.Combine(data, "staithe.db-wal"));
