@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Staithe.Accounts;
@@ -27,13 +28,19 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     /// <summary>How long a token lasts, and so for how long a right that was taken away may still be used by who has one.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
+    /// <summary>What stands before a token in its header.</summary>
+    public const string Scheme = "Bearer ";
+
     /// <summary>The longest token that is looked at.</summary>
     public const int MaxLength = 24 * 1024;
 
     const int ClockSkewSeconds = 30;
     const long CacheBytes = 8 * 1024 * 1024;
 
+    const int Seen = 1024;
+
     readonly BoundedCache<BearerToken> verified = new(CacheBytes);
+    readonly SeenHeader?[] seen = new SeenHeader?[Seen];
 
     /// <summary>Makes one.</summary>
     public (string Text, DateTimeOffset IssuedAt) Issue(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories)
@@ -44,16 +51,26 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
         return ($"{text}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(text)))}", now);
     }
 
-    /// <summary>The token, if it was read before and still holds.</summary>
-    public BearerToken? FindVerified(string text) => verified.Find(text) is { } found && !HasEnded(found) ? found : null;
+    /// <summary>The token of an <c>Authorization</c> header, if it was read before and still holds.</summary>
+    public BearerToken? FindVerified(string header)
+    {
+        // On a connection that stays open the server hands out the same object for the same header, which spares hashing its hundreds of letters.
+        ref var slot = ref seen[RuntimeHelpers.GetHashCode(header) % Seen];
+        if (Volatile.Read(ref slot) is { } same && ReferenceEquals(same.Header, header))
+            return HasEnded(same.Token) ? null : same.Token;
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || verified.Find(header[Scheme.Length..].Trim()) is not { } found || HasEnded(found))
+            return null;
+        Volatile.Write(ref slot, new SeenHeader(header, found));
+        return found;
+    }
 
     /// <summary>Reads a token; null when it is not one of ours, or has ended.</summary>
     public async Task<BearerToken?> ReadAsync(string text, CancellationToken cancel)
     {
         if (text.Length > MaxLength)
             return null;
-        if (FindVerified(text) is { } known)
-            return known;
+        if (verified.Find(text) is { } known)
+            return HasEnded(known) ? null : known;
         var version = verified.Version(text);
         var parts = text.Split('.');
         if (parts.Length != 3 || ReadKeyId(parts[0]) is not { } keyId || await keys.FindAsync(keyId, cancel) is not { } key)
@@ -69,6 +86,8 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     }
 
     bool HasEnded(BearerToken token) => clock.GetUtcNow().ToUnixTimeSeconds() > token.ExpiresAt + ClockSkewSeconds;
+
+    sealed record SeenHeader(string Header, BearerToken Token);
 
     static string Header(string keyId) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes($$"""{"alg":"ES256","typ":"JWT","kid":"{{keyId}}"}"""));
 

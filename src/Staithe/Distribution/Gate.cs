@@ -17,7 +17,6 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
 
-    const string Bearer = "Bearer ";
     const string Basic = "Basic ";
 
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
@@ -28,9 +27,7 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count == 0)
             return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true;
-        if (authorization.Count == 1 && authorization[0] is { } text && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-            return tokens.FindVerified(text[Bearer.Length..]) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
-        return false;
+        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
     }
 
     /// <summary>Who it is and what was decided; returns only when the request may go on.</summary>
@@ -104,8 +101,8 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         {
             case []:
                 return (Identity.Anonymous, null);
-            case [{ } text] when text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase):
-                var token = await tokens.ReadAsync(text[Bearer.Length..].Trim(), http.RequestAborted);
+            case [{ } text] when text.StartsWith(BearerTokens.Scheme, StringComparison.OrdinalIgnoreCase):
+                var token = await tokens.ReadAsync(text[BearerTokens.Scheme.Length..].Trim(), http.RequestAborted);
                 return token is not null && IsForUs(http, token)
                     ? (token.Who, token)
                     : throw Challenge(http, route, "the token is not one of this registry, or has ended: ask for another", error: "invalid_token");
