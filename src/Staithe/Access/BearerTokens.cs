@@ -32,7 +32,7 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     public const string Scheme = "Bearer ";
 
     /// <summary>The longest token that is looked at.</summary>
-    public const int MaxLength = 24 * 1024;
+    public const int MaxLength = 16 * 1024;
 
     const int ClockSkewSeconds = 30;
     const long CacheBytes = 8 * 1024 * 1024;
@@ -42,12 +42,12 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     readonly BoundedCache<BearerToken> verified = new(CacheBytes);
     readonly SeenHeader?[] seen = new SeenHeader?[Seen];
 
-    /// <summary>Makes one.</summary>
-    public (string Text, DateTimeOffset IssuedAt) Issue(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories)
+    /// <summary>Makes one; it may come out longer than <see cref="MaxLength"/>, and then is of no use.</summary>
+    public async Task<(string Text, DateTimeOffset IssuedAt)> IssueAsync(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories, CancellationToken cancel)
     {
-        var key = keys.Newest;
+        var key = await keys.FindNewestAsync(cancel);
         var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        var text = $"{Header(key.Id)}.{Base64Url.EncodeToString(Payload(who, service, now, repositories))}";
+        var text = $"{Header(key.Id)}.{Base64Url.EncodeToString(Payload(who, service, now, repositories).Span)}";
         return ($"{text}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(text)))}", now);
     }
 
@@ -115,7 +115,7 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
         }
     }
 
-    static ReadOnlySpan<byte> Payload(Identity who, string service, DateTimeOffset now, IReadOnlyDictionary<string, Decision> repositories)
+    static ReadOnlyMemory<byte> Payload(Identity who, string service, DateTimeOffset now, IReadOnlyDictionary<string, Decision> repositories)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer))
@@ -166,7 +166,7 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
             json.WriteEndArray();
             json.WriteEndObject();
         }
-        return buffer.WrittenSpan;
+        return buffer.WrittenMemory;
     }
 
     static BearerToken ReadPayload(byte[] payload)

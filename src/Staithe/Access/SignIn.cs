@@ -68,12 +68,12 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     /// <summary>Whose refresh token it is, and the token's number; null when it is none, or has ended.</summary>
     public async Task<Identity?> TryRefreshAsync(string token, string? address, CancellationToken cancel)
     {
-        if (limits.Wait(address, "") is var wait && wait > TimeSpan.Zero)
+        if (limits.Wait(address, null) is var wait && wait > TimeSpan.Zero)
             throw new SignInBusyException(wait);
         var found = Secret.Is(token, Secret.Refresh) ? await FindTokenAsync(token, cancel) : null;
         if (found is null)
         {
-            limits.Failed(address, "");
+            limits.Failed(address, null);
             refusals.Add(new Actor(Actor.Anybody, address), new Deed("sign-in", "", null, "with a refresh token"));
         }
         return found;
@@ -108,8 +108,8 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (Secret.Is(password, Secret.Robot))
             return await FindRobotAsync(name, password, cancel);
 
-        var user = await db.ReadAsync(session => UserTable.FindAsync(session, name), cancel);
-        var mayBe = password.Length <= PasswordHash.MaxLength && password.IsNormalized();
+        var user = SpaceName.TryParse(name, out _) ? await db.ReadAsync(session => UserTable.FindAsync(session, name), cancel) : null;
+        var mayBe = password.Length <= PasswordHash.MaxLength;
         var right = await HashAsync(() => PasswordHash.Verify(mayBe ? password : "", user?.Password ?? PasswordHash.OfNobody), cancel);
         if (user is not { DisabledAt: null, Password: not null } || !mayBe || !right)
             return null;

@@ -16,21 +16,22 @@ internal sealed class SignInLimits(TimeProvider clock)
 
     readonly ConcurrentDictionary<string, Failures> failures = new();
 
-    /// <summary>How long a caller has to wait before the next attempt; zero when not at all.</summary>
-    public TimeSpan Wait(string? address, string account)
+    /// <summary>How long a caller has to wait before the next attempt; zero when not at all. No account is named with a secret that tells whose it is.</summary>
+    public TimeSpan Wait(string? address, string? account)
     {
         var ofAddress = Wait(AddressKey(address), MaxWaitOfAddress);
-        var ofAccount = Wait(AccountKey(account), MaxWaitOfAccount);
+        var ofAccount = account is null ? TimeSpan.Zero : Wait(AccountKey(account), MaxWaitOfAccount);
         return ofAddress > ofAccount ? ofAddress : ofAccount;
     }
 
     /// <summary>An attempt has failed.</summary>
-    public void Failed(string? address, string account)
+    public void Failed(string? address, string? account)
     {
         if (failures.Count >= MaxEntries)
             Forget();
         Count(AddressKey(address));
-        Count(AccountKey(account));
+        if (account is not null)
+            Count(AccountKey(account));
     }
 
     /// <summary>An attempt has succeeded: its account is forgiven, its address is not, since an attacker may have an account too.</summary>

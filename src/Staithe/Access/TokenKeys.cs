@@ -14,14 +14,20 @@ internal sealed class TokenKeys(Db db, ServerSecret secret) : IDisposable
     static readonly TimeSpan Age = TimeSpan.FromDays(30);
     static readonly TimeSpan Afterlife = TimeSpan.FromDays(1);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Freshness = TimeSpan.FromHours(1); // much less than the afterlife: nobody signs with a key that others have dropped
 
     readonly SemaphoreSlim loading = new(1);
     IReadOnlyDictionary<string, TokenKey> keys = new Dictionary<string, TokenKey>();
     TokenKey? newest;
     long lookedAt;
 
-    /// <summary>The key that signs now.</summary>
-    public TokenKey Newest => newest ?? throw new InvalidOperationException("the keys have not been loaded");
+    /// <summary>The key that signs now; looks from time to time whether it is still the newest, and young enough.</summary>
+    public async Task<TokenKey> FindNewestAsync(CancellationToken cancel)
+    {
+        if (newest is null || TimeProvider.System.GetElapsedTime(Volatile.Read(ref lookedAt)) > Freshness)
+            await LoadAsync(cancel);
+        return newest ?? throw new InvalidOperationException("the keys were loaded and there is none");
+    }
 
     /// <summary>The key of that id, if it was known when last looked.</summary>
     public TokenKey? Find(string id) => keys.GetValueOrDefault(id);

@@ -35,6 +35,9 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
         }
     }
 
+    /// <summary>Reads such rows as they are now.</summary>
+    public Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default) => db.ReadAsync(work, cancel);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Patience);

@@ -17,6 +17,9 @@ internal sealed class Users(AccessEpoch epoch)
     public Task<long> AddFirstAsync(Actor actor, string name, string password, CancellationToken cancel = default) =>
         AddAsync(actor, name, password, isAdmin: true, mustBeFirst: true, cancel);
 
+    /// <summary>Whether there is any account yet.</summary>
+    public Task<bool> AnyAsync(CancellationToken cancel = default) => epoch.ReadAsync(UserTable.AnyAsync, cancel);
+
     /// <summary>Sets a password and ends whatever was signed in with the old one.</summary>
     public Task SetPasswordAsync(Actor actor, string name, string password, CancellationToken cancel = default)
     {
@@ -44,7 +47,7 @@ internal sealed class Users(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Invalid, $"a password has {PasswordHash.MinLength} to {PasswordHash.MaxLength} characters; this one has {password.Length}");
         if (password.Any(char.IsControl))
             throw new AccountException(AccountProblem.Invalid, "a password has no control characters");
-        if (!password.IsNormalized(NormalizationForm.FormC) && password.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar))
+        if (password.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar))
             throw new AccountException(AccountProblem.Invalid, "the password is not text in UTF-8");
     }
 

@@ -48,10 +48,13 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
 
         var needed = Needed(route, http.Request.Method);
         var decision = token is null ? await access.DecideAsync(who, name, http.RequestAborted) : token.Find(name);
-        if (decision?.May(needed) == true)
+        if (decision is not null && Allows(decision, route, needed))
             return new Caller(who, decision, address, token);
         if (decision is null || who.Kind == IdentityKind.Anonymous)
             throw Challenge(http, route, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
+        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
+        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), route, needed))
+            throw Challenge(http, route, "this token was not asked for that: ask for another", isNarrow: true);
         if (needed == Rights.Pull)
             throw RepositoryListHandler.Unknown(name);
         refusals.Add(new Actor(who.Name, address), new Deed(needed == Rights.Delete ? "delete" : "push", name.Value, name.Space));
@@ -128,9 +131,12 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         _ => Rights.Push,
     };
 
+    // A right to delete some tags is none to delete blobs, which have no tag.
+    static bool Allows(Decision decision, OciRoute route, Rights needed) => route is OciRoute.Blob && needed == Rights.Delete ? decision.Always.HasFlag(needed) : decision.May(needed);
+
     static string Words(Rights right) => right == Rights.Delete ? "delete from" : "push to";
 
-    // One that was given to anybody, while the registry was open, says nothing on one that is not.
+    // What was given while the registry was open, to anybody, is void now that it is not.
     static bool IsForUs(HttpContext http, BearerToken token) => token.Who.Kind != IdentityKind.Anybody && string.Equals(token.Service, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     static OciException Challenge(HttpContext http, OciRoute route, string message, string? error = null, bool isNarrow = false) =>

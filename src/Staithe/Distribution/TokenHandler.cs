@@ -86,7 +86,9 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         if (!string.Equals(audience, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciError.ParameterInvalid, $"this is {http.Request.Host}, not the service that the token is asked for");
         var repositories = await DecideAsync(asker.Who, scopes, http.RequestAborted);
-        var (token, issuedAt) = tokens.Issue(asker.Who, audience, repositories);
+        var (token, issuedAt) = await tokens.IssueAsync(asker.Who, audience, repositories, http.RequestAborted);
+        if (token.Length > BearerTokens.MaxLength)
+            throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
         var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
         await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {

@@ -29,9 +29,9 @@ internal sealed class SetupPage(Users users)
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'sha256-" + StyleDigest + "'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(path), Encoding.UTF8.GetBytes(Path)))
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(path), Encoding.UTF8.GetBytes(Path)) || await users.AnyAsync(http.RequestAborted))
         {
-            await SendAsync(http, StatusCodes.Status404NotFound, "Not here", "<p>This link is not the one that the server printed when it started, or it has been used. Start the server again for a new one.</p>");
+            await SendAsync(http, StatusCodes.Status404NotFound, "Not here", "<p>This link is not the one that the server printed when it started, or it has been used. While there is no account, starting the server again gives a new one.</p>");
             return;
         }
         if (HttpMethods.IsPost(http.Request.Method))

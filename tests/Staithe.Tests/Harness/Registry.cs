@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Staithe.Config;
@@ -7,6 +10,7 @@ namespace Staithe.Tests.Harness;
 /// <summary>The production composition on real Kestrel, on a free port of the loopback address, in this process.</summary>
 internal sealed class Registry : IAsyncDisposable
 {
+    static readonly ConcurrentDictionary<string, SocketsHttpHandler> Handlers = new();
     static int names;
 
     readonly TempDirectory directory;
@@ -34,6 +38,12 @@ internal sealed class Registry : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    Registry(Registry same, HttpClient http)
+    {
+        (App, Config, directory, log, Url, stopped) = (same.App, same.Config, same.directory, same.log, same.Url, true);
+        Http = http;
+    }
+
     /// <summary>Host and port, as clients write it before a repository name.</summary>
     public string Authority => Url.Authority;
 
@@ -59,6 +69,15 @@ internal sealed class Registry : IAsyncDisposable
         return new Registry(app, config, directory, log);
     }
 
+    /// <summary>The same server, asked by somebody else: with another <c>Authorization</c>, or none, and from another address of the loopback network.</summary>
+    public Registry As(string? authorization, string address = "127.0.0.1")
+    {
+        var http = new HttpClient(HandlerFrom(address), disposeHandler: false) { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(2) };
+        if (authorization is not null)
+            http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+        return new Registry(this, http);
+    }
+
     /// <summary>A repository name that no other test uses.</summary>
     public static string NewRepository(string prefix = "test") => $"{prefix}/r{Interlocked.Increment(ref names)}";
 
@@ -79,4 +98,18 @@ internal sealed class Registry : IAsyncDisposable
         await StopAsync();
         directory.Dispose();
     }
+
+    static SocketsHttpHandler HandlerFrom(string address) => Handlers.GetOrAdd(address, static from => new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectCallback = async (context, cancel) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.Bind(new IPEndPoint(IPAddress.Parse(from).MapToIPv6(), 0));
+            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
 }
