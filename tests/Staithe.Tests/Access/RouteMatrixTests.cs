@@ -268,12 +268,8 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
                 await pushed.ExpectAsync(HttpStatusCode.Created);
                 manifest = Harness.Registry.Digest(image);
             }
-            await closed.Db.WriteAsync(async session =>
-            {
-                await session.ExecuteAsync(new("update repositories set visibility = 'public' where name = $1"), names["public"]);
-                await session.ExecuteAsync(new("update repositories set visibility = 'internal' where name = $1"), names["internal"]);
-            });
-            await closed.ChangeAsync(_ => Task.CompletedTask);
+            await closed.SetVisibilityAsync(names["internal"], Visibility.Internal);
+            await closed.SetVisibilityAsync(names["public"], Visibility.Public);
             await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{names["public"]}/tags/list"));
             return new World(closed, names, accounts, blob, manifest);
         }

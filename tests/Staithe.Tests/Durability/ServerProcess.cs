@@ -45,9 +45,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a server, perhaps below another program such as a tracer; it listens when this returns.</summary>
-    public static async Task<ServerProcess> StartAsync(StaitheConfig config, params string[] below)
+    public static Task<ServerProcess> StartAsync(StaitheConfig config, params string[] below) => StartAsync(config, isOpen: true, below);
+
+    /// <summary>Starts a server that asks who is there.</summary>
+    public static Task<ServerProcess> StartClosedAsync(StaitheConfig config) => StartAsync(config, isOpen: false, []);
+
+    static async Task<ServerProcess> StartAsync(StaitheConfig config, bool isOpen, string[] below)
     {
-        var server = new ServerProcess(Start([.. below, Executable, "serve"], config));
+        var server = new ServerProcess(Start([.. below, Executable, "serve"], config, isOpen));
         if (await Task.WhenAny(server.ready.Task, server.process.WaitForExitAsync(), Task.Delay(Patience)) != server.ready.Task)
         {
             await server.DisposeAsync();
@@ -99,7 +104,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    static Process Start(string[] command, StaitheConfig config)
+    static Process Start(string[] command, StaitheConfig config, bool isOpen = true)
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(Settings.VariablePrefix, StringComparison.Ordinal)).ToList())
@@ -108,7 +113,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         start.Environment["DOTNET_TieredPGO"] = "0"; // a short life is mostly compilation
         start.Environment[Settings.Data.Variable] = config.Data;
         start.Environment[Settings.Database.Variable] = config.Database;
-        start.Environment[Settings.Open.Variable] = "true";
+        start.Environment[Settings.Open.Variable] = isOpen ? "true" : "false";
         start.Environment[Settings.Listen.Variable] = "127.0.0.1:0";
         start.Environment[Settings.Log.Variable] = "json";
         start.Environment[Settings.StallSeconds.Variable] = config.StallSeconds.ToString(CultureInfo.InvariantCulture);

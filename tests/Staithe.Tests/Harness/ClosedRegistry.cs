@@ -49,16 +49,17 @@ internal sealed class ClosedRegistry : IAsyncDisposable
     static readonly string PasswordHashed = PasswordHash.Create(Password);
     static int names;
 
-    readonly ServerSecret secret;
-
     ClosedRegistry(Registry registry)
     {
         Registry = registry;
         using var directory = DataDirectory.Open(registry.Config.Data);
-        secret = ServerSecret.LoadOrCreate(directory.SecretFile);
+        Secret = ServerSecret.LoadOrCreate(directory.SecretFile);
     }
 
     public Registry Registry { get; }
+
+    /// <summary>The server's own.</summary>
+    public ServerSecret Secret { get; }
 
     public Db Db => Registry.App.Database;
 
@@ -103,16 +104,16 @@ internal sealed class ClosedRegistry : IAsyncDisposable
 
     public async Task<Account> AddRobotAsync(long spaceId, string space, TimeSpan? endsIn = null)
     {
-        var (name, password) = (NewName("robot"), Secret.Create(Secret.Robot));
-        var id = await Db.WriteAsync(session => RobotTable.CreateAsync(session, spaceId, name, secret.Hash(password), In(endsIn)));
+        var (name, password) = (NewName("robot"), Staithe.Accounts.Secret.Create(Staithe.Accounts.Secret.Robot));
+        var id = await Db.WriteAsync(session => RobotTable.CreateAsync(session, spaceId, name, Secret.Hash(password), In(endsIn)));
         return new Account(id!.Value, spaceId, $"{space}+{name}", password);
     }
 
     /// <summary>A personal token of a user: an account that signs in with the user's name and the token.</summary>
     public async Task<Account> AddTokenAsync(Account user, Rights rights = Rights.Admin, string? target = null, TimeSpan? endsIn = null)
     {
-        var password = Secret.Create(Secret.Personal);
-        await Db.WriteAsync(session => AccessTokenTable.CreateAsync(session, user.Id, AccessTokenTable.Personal, "test", secret.Hash(password), (rights, target), In(endsIn), null));
+        var password = Staithe.Accounts.Secret.Create(Staithe.Accounts.Secret.Personal);
+        await Db.WriteAsync(session => AccessTokenTable.CreateAsync(session, user.Id, AccessTokenTable.Personal, "test", Secret.Hash(password), (rights, target), In(endsIn), null));
         return user with { Password = password };
     }
 

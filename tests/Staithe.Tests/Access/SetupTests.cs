@@ -1,0 +1,194 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Commands;
+using Staithe.Config;
+using Staithe.Tests.Durability;
+using Staithe.Tests.Harness;
+using Staithe.Web;
+
+namespace Staithe.Tests.Access;
+
+/// <summary>How the first account comes to be: by the link that the server prints, or at its shell.</summary>
+public sealed class SetupTests
+{
+    const string Password = "correct horse";
+
+    [Theory, OnBothEngines]
+    public async Task The_page_makes_the_first_account_and_is_gone(Engine engine)
+    {
+        await using var site = await Site.StartAsync(engine);
+        using (var form = await site.GetAsync(site.Path))
+        {
+            await form.ExpectAsync(HttpStatusCode.OK);
+            Assert.Equal("no-store", form.Header("Cache-Control"));
+            Assert.Equal("no-referrer", form.Header("Referrer-Policy"));
+            Assert.Contains("<form method=\"post\">", await TextAsync(form), StringComparison.Ordinal);
+        }
+        using (var made = await site.PostAsync(site.Path, "alice", Password))
+        {
+            await made.ExpectAsync(HttpStatusCode.OK);
+            Assert.Contains("<h1>Welcome, alice</h1>", await TextAsync(made), StringComparison.Ordinal);
+        }
+        using (var again = await site.PostAsync(site.Path, "mallory", Password))
+            await again.ExpectAsync(HttpStatusCode.NotFound);
+        using (var gone = await site.GetAsync(site.Path))
+        {
+            await gone.ExpectAsync(HttpStatusCode.NotFound);
+            Assert.DoesNotContain("<form", await TextAsync(gone), StringComparison.Ordinal);
+        }
+        var users = await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken);
+        Assert.Equal([("alice", true)], users.Select(user => (user.Name, user.IsAdmin)));
+        using var signedIn = await site.Registry.As(ClosedRegistry.Basic("alice", Password)).GetAsync("/v2/");
+        await signedIn.ExpectAsync(HttpStatusCode.OK);
+    }
+
+    [Theory, OnBothEngines]
+    public async Task Of_many_who_come_at_once_one_gets_the_account(Engine engine)
+    {
+        await using var site = await Site.StartAsync(engine);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => site.PostAsync(site.Path, $"user{i}", Password)));
+        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Conflict, HttpStatusCode.NotFound]));
+        Assert.Single(await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task An_account_that_was_made_otherwise_ends_the_link_too()
+    {
+        await using var site = await Site.StartAsync(Engine.Sqlite);
+        await site.Registry.App.Users.AddAsync(Actor.Shell, "bob", Password, isAdmin: false, TestContext.Current.CancellationToken);
+        using var gone = await site.GetAsync(site.Path);
+        await gone.ExpectAsync(HttpStatusCode.NotFound);
+        using var posted = await site.PostAsync(site.Path, "mallory", Password);
+        await posted.ExpectAsync(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Another_secret_opens_nothing()
+    {
+        await using var site = await Site.StartAsync(Engine.Sqlite);
+        foreach (var path in (string[])["/setup/", "/setup/x", site.Path[..^1], site.Path + "a", site.Path + "/", site.Path.Replace("/sts_", "/STS_", StringComparison.Ordinal), $"/setup/{Secret.Create(Secret.Setup)}"])
+        {
+            using var asked = await site.GetAsync(path);
+            await asked.ExpectAsync(HttpStatusCode.NotFound);
+            using var posted = await site.PostAsync(path, "mallory", Password);
+            await posted.ExpectAsync(HttpStatusCode.NotFound);
+            Assert.DoesNotContain(site.Path, (await TextAsync(posted)).Replace(path, "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_link_is_shown_once_and_never_logged()
+    {
+        using var directory = new TempDirectory();
+        await using var server = await ServerProcess.StartClosedAsync(new StaitheConfig { Data = directory["data"] });
+        await server.WaitForLinesAsync(1, line => line.Contains("There are no accounts yet.", StringComparison.Ordinal));
+        var link = new Uri(server.Output.Split(' ', '\n').Single(word => word.Contains("/setup/", StringComparison.Ordinal)));
+        Assert.Equal(server.Url.Authority, link.Authority);
+        using var http = new HttpClient();
+        using (var form = await http.GetAsync(link, TestContext.Current.CancellationToken))
+            await form.ExpectAsync(HttpStatusCode.OK);
+        using (var wrong = await http.GetAsync(new Uri(link, "/setup/wrong"), TestContext.Current.CancellationToken))
+            await wrong.ExpectAsync(HttpStatusCode.NotFound);
+        using (var content = new FormUrlEncodedContent(new Dictionary<string, string> { ["name"] = "alice", ["password"] = Password }))
+        using (var made = await http.PostAsync(link, content, TestContext.Current.CancellationToken))
+            await made.ExpectAsync(HttpStatusCode.OK);
+        await server.WaitForLinesAsync(3, line => line.Contains("\"message\":\"request\"", StringComparison.Ordinal));
+        Assert.Single(server.Output.Split('\n'), line => line.Contains(link.AbsolutePath, StringComparison.Ordinal));
+        Assert.DoesNotContain(Password, server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_shell_makes_an_account_without_a_server()
+    {
+        using var directory = new TempDirectory();
+        Assert.Equal((0, "alice may sign in and push to alice/…\n", ""), await RunAsync(directory["data"], Password + "\n", "add", "alice", "--admin", "--password-stdin"));
+        var (exitCode, output, error) = await RunAsync(directory["data"], Password, "add", "alice", "--password-stdin");
+        Assert.Equal((1, ""), (exitCode == 0 ? 0 : 1, output));
+        Assert.Contains("the name alice is taken", error, StringComparison.Ordinal);
+        Assert.Contains("looks too much like alice", (await RunAsync(directory["data"], Password, "add", "a1ice", "--password-stdin")).Error, StringComparison.Ordinal);
+        Assert.Contains("cannot be a user's name", (await RunAsync(directory["data"], Password, "add", "A", "--password-stdin")).Error, StringComparison.Ordinal);
+        Assert.Contains("standard input is empty", (await RunAsync(directory["data"], "", "add", "bob", "--password-stdin")).Error, StringComparison.Ordinal);
+        Assert.Contains("a password has 8 to 1000 characters", (await RunAsync(directory["data"], "short", "add", "bob", "--password-stdin")).Error, StringComparison.Ordinal);
+        Assert.Contains("there is no user carol", (await RunAsync(directory["data"], "", "disable", "carol")).Error, StringComparison.Ordinal);
+
+        await using var registry = await Registry.StartAsync(Engine.Sqlite, config => config with { Data = directory["data"], Open = false });
+        using var signedIn = await registry.As(ClosedRegistry.Basic("alice", Password)).GetAsync("/v2/");
+        await signedIn.ExpectAsync(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_shell_changes_accounts_beside_a_server()
+    {
+        await using var site = await Site.StartAsync(Engine.Sqlite);
+        var data = site.Registry.Config.Data;
+        var alice = site.Registry.As(ClosedRegistry.Basic("alice", Password));
+        Assert.Equal(0, (await RunAsync(data, Password, "add", "alice", "--password-stdin")).ExitCode);
+        using (var signedIn = await alice.GetAsync("/v2/"))
+            await signedIn.ExpectAsync(HttpStatusCode.OK);
+        Assert.Equal(0, (await RunAsync(data, "", "disable", "alice")).ExitCode);
+        await ClosedRegistry.EventuallyAsync(HttpStatusCode.Unauthorized, () => site.Registry.As(ClosedRegistry.Basic("alice", Password), $"127.0.2.{Random.Shared.Next(1, 250)}").GetAsync("/v2/"));
+        Assert.Equal(0, (await RunAsync(data, "", "enable", "alice")).ExitCode);
+        Assert.Equal(0, (await RunAsync(data, "another password", "password", "alice", "--password-stdin")).ExitCode);
+        using var renewed = await site.Registry.As(ClosedRegistry.Basic("alice", "another password"), "127.0.3.1").GetAsync("/v2/");
+        await renewed.ExpectAsync(HttpStatusCode.OK);
+        Assert.Contains("alice", (await RunAsync(data, "", "list")).Output, StringComparison.Ordinal);
+    }
+
+    static async Task<(int ExitCode, string Output, string Error)> RunAsync(string data, string input, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using var reader = new StringReader(input);
+        var terminal = new Terminal(new Dictionary<string, string> { ["HOME"] = data }, output, error, reader);
+        var exitCode = await StaitheCommand.RunAsync(["user", .. args, "--data", data], terminal, TestContext.Current.CancellationToken);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    static Task<string> TextAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>A registry without accounts, and its page, at an address that the test knows.</summary>
+    sealed class Site(Registry registry, WebApplication web, SetupPage page) : IAsyncDisposable
+    {
+        readonly HttpClient http = new() { BaseAddress = new Uri(web.Urls.Single()) };
+
+        public Registry Registry => registry;
+
+        public string Path => page.Path;
+
+        public static async Task<Site> StartAsync(Engine engine)
+        {
+            var registry = await Registry.StartAsync(engine, config => config with { Open = false });
+            var page = new SetupPage(registry.App.Users);
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+            var web = builder.Build();
+            web.Run(http => page.HandleAsync(http, http.Request.Path.Value!));
+            await web.StartAsync(TestContext.Current.CancellationToken);
+            return new Site(registry, web, page);
+        }
+
+        public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
+        public Task<HttpResponseMessage> PostAsync(string path, string name, string password) =>
+            PostTextAsync(path, $"name={Uri.EscapeDataString(name)}&password={Uri.EscapeDataString(password)}", "application/x-www-form-urlencoded");
+
+        public async Task<HttpResponseMessage> PostTextAsync(string path, string body, string contentType)
+        {
+            using var content = new ByteArrayContent(Encoding.ASCII.GetBytes(body));
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+            return await http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            http.Dispose();
+            await web.DisposeAsync();
+            await registry.DisposeAsync();
+        }
+    }
+}
