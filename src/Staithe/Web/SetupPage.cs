@@ -42,12 +42,11 @@ internal sealed class SetupPage(Users users)
 
     async Task CreateAsync(HttpContext http)
     {
-        if (!http.Request.HasFormContentType || http.Request.ContentLength is null or > MaxFormBytes)
+        if (await ReadFormAsync(http) is not { } form)
         {
             await SendAsync(http, StatusCodes.Status400BadRequest, "Make the first account", Form("", "The form did not arrive whole: try again."));
             return;
         }
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
         await WorkerThread.SwitchAsync(); // a password takes long to hash
         var (name, password) = (form["name"].ToString().Trim(), form["password"].ToString());
         try
@@ -66,6 +65,21 @@ internal sealed class SetupPage(Users users)
             podman push IMAGE {host}/{user}/IMAGE:TAG</pre>
             <p>What you push below <code>{user}/</code> is private until you say otherwise.</p>
             """);
+    }
+
+    // Null when it is none, too large, or holds what no form can.
+    static async Task<IFormCollection?> ReadFormAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType || http.Request.ContentLength is null or > MaxFormBytes)
+            return null;
+        try
+        {
+            return await http.Request.ReadFormAsync(http.RequestAborted);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     static string Form(string name, string? problem) => $"""

@@ -103,6 +103,35 @@ public sealed class SetupTests
     }
 
     [Fact]
+    public async Task What_cannot_be_a_name_comes_back_as_text_and_makes_nothing()
+    {
+        await using var site = await Site.StartAsync(Engine.Sqlite);
+        foreach (var name in (string[])["\"><script>alert(1)</script>", "' onfocus='alert(1)", "<img src=x onerror=alert(1)>", "&lt;b&gt;", "Alice", "a/b", "", "v2", new string('a', 100), "a\u0000b", "ａlice"])
+        {
+            using var refused = await site.PostAsync(site.Path, name, Password);
+            await refused.ExpectAsync(HttpStatusCode.BadRequest);
+            var page = await TextAsync(refused);
+            Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("' onfocus", page, StringComparison.Ordinal);
+            Assert.Contains("role=\"alert\"", page, StringComparison.Ordinal);
+            Assert.Contains("default-src 'none'", refused.Header("Content-Security-Policy")!, StringComparison.Ordinal);
+        }
+        foreach (var password in (string[])["", "short", new string('x', 1001), "with\ttab and more"])
+        {
+            using var refused = await site.PostAsync(site.Path, "alice", password);
+            await refused.ExpectAsync(HttpStatusCode.BadRequest);
+            if (password.Length > 0)
+                Assert.DoesNotContain(password, await TextAsync(refused), StringComparison.Ordinal);
+        }
+        using (var noForm = await site.PostTextAsync(site.Path, "{}", "application/json"))
+            await noForm.ExpectAsync(HttpStatusCode.BadRequest);
+        using (var large = await site.PostAsync(site.Path, "alice", new string('x', 20_000)))
+            await large.ExpectAsync(HttpStatusCode.BadRequest);
+        Assert.False(await site.Registry.App.Database.ReadAsync(UserTable.AnyAsync, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task The_shell_makes_an_account_without_a_server()
     {
         using var directory = new TempDirectory();
