@@ -51,7 +51,7 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
 
     (Operation Operation, Dictionary<string, string> Values) Route(string method, string path)
     {
-        var segments = path.TrimStart('/').Split('/').Select(Uri.UnescapeDataString).ToArray();
+        var segments = path.Split('/').Skip(1).Select(Uri.UnescapeDataString).ToArray();
         var found = segments.Any(segment => segment.Any(char.IsControl))
             ? []
             : table.Operations.Select(operation => (operation, Values: operation.Match(segments))).Where(match => match.Values is not null).ToList();

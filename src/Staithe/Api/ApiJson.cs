@@ -61,7 +61,7 @@ internal static class ApiJson
         try
         {
             var json = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = 8 });
-            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            if (bytes.IsEmpty || !json.Read() || json.TokenType != JsonTokenType.StartObject)
                 throw Invalid("the body must be a JSON object");
             var missing = type.Properties.Where(member => member.IsRequired).Select(member => member.Name).ToHashSet();
             var seen = new HashSet<string>();
