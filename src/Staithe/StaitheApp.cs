@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Api;
 using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Content;
@@ -100,6 +101,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             new ErrorRendering(db, log));
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
         var web = BuildWeb(config, log, [sweep, epoch, signIn, refusals]);
@@ -110,7 +112,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, health, metricsPage, setup)).RunAsync);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -152,11 +154,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, Health health, MetricsPage metrics, SetupPage setup)
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
+        if (ApiEndpoint.Takes(path))
+            return api.HandleAsync(http, path, facts);
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);

@@ -40,23 +40,36 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
     /// <summary>The same, inside a transaction, with nothing remembered.</summary>
     public static async Task<Decision> DecideAsync(DbSession session, Identity who, RepositoryName name) => (await ReadAsync(session, who, name)).Decision;
 
+    /// <summary>The same, with what it was decided by.</summary>
+    public static async Task<Explanation> ExplainAsync(DbSession session, Identity who, RepositoryName name)
+    {
+        var found = await FindPlaceAsync(session, name);
+        var grants = found.Place is null ? [] : await ListGrantsAsync(session, who, found.SpaceId, name.Value);
+        return new Explanation(AccessPolicy.Decide(who, found.Place, grants), found.Place, grants);
+    }
+
+    /// <summary>What the asker may do with everything that a target of grants in the space reaches.</summary>
+    public static async Task<Decision> DecideAsync(DbSession session, Identity who, SpaceRow space, string target) =>
+        AccessPolicy.DecideOnAll(who, space.OwnerId, target, await ListGrantsAsync(session, who, space.Id, target));
+
     static async Task<(Decision Decision, bool Exists)> ReadAsync(DbSession session, Identity who, RepositoryName name)
     {
-        var found = await session.FindAsync(
-            FindPlaceSql,
-            row => (SpaceId: row.GetInt64(0), Place: new Place(name, row.IsDBNull(1) ? null : row.GetInt64(1), row.IsDBNull(2) ? null : VisibilityText.Read(row.GetString(2)))),
-            name.Space,
-            name.Value);
-        if (found.Place is null)
-            return (AccessPolicy.Decide(who, null, []), false);
-        var grants = who.Kind switch
-        {
-            IdentityKind.User => await GrantTable.ListOfUserAsync(session, found.SpaceId, who.Id, name),
-            IdentityKind.Robot => await GrantTable.ListOfRobotAsync(session, found.SpaceId, who.Id, name),
-            _ => [],
-        };
-        return (AccessPolicy.Decide(who, found.Place, grants), found.Place.Visibility is not null);
+        var explained = await ExplainAsync(session, who, name);
+        return (explained.Decision, explained.Place?.Visibility is not null);
     }
+
+    static Task<(long SpaceId, Place? Place)> FindPlaceAsync(DbSession session, RepositoryName name) => session.FindAsync<(long, Place?)>(
+        FindPlaceSql,
+        row => (row.GetInt64(0), new Place(name, row.IsDBNull(1) ? null : row.GetInt64(1), row.IsDBNull(2) ? null : VisibilityText.Read(row.GetString(2)))),
+        name.Space,
+        name.Value);
+
+    static async Task<List<GrantRow>> ListGrantsAsync(DbSession session, Identity who, long spaceId, string target) => who.Kind switch
+    {
+        IdentityKind.User => await GrantTable.ListOfUserAsync(session, spaceId, who.Id, target),
+        IdentityKind.Robot => await GrantTable.ListOfRobotAsync(session, spaceId, who.Id, target),
+        _ => [],
+    };
 
     Decision? FindRemembered(string key) => cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering ? found.Decision : null;
 
@@ -70,3 +83,8 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
 
     sealed record Remembered(Decision Decision, long Stamp, long At);
 }
+
+/// <summary>A decision and what it was made from.</summary>
+/// <param name="Place">The repository; null when no space has its name.</param>
+/// <param name="Grants">What the asker was given that reaches it.</param>
+internal sealed record Explanation(Decision Decision, Place? Place, IReadOnlyList<GrantRow> Grants);

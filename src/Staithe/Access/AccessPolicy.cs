@@ -22,8 +22,24 @@ internal static class AccessPolicy
         if (place is null)
             return Decision.Nothing;
 
-        // What the asker has, because it is theirs or was given to them ...
-        var always = who.Kind == IdentityKind.User && place.OwnerId == who.Id ? Rights.Admin : Rights.None;
+        var own = Own(who, place.OwnerId, place.Name.Value, grants);
+        return IsVisible(who, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+    }
+
+    /// <summary>What the asker may do with everything that a target reaches, such as decide who else may do what there.</summary>
+    /// <param name="who">The asker.</param>
+    /// <param name="ownerId">The user whose space it is in; null for an organization's.</param>
+    /// <param name="target">A repository, or with a slash at its end everything from there on.</param>
+    /// <param name="grants">What the asker was given, alone or in a team, that covers the target and has not ended.</param>
+    public static Decision DecideOnAll(Identity who, long? ownerId, string target, IReadOnlyList<GrantRow> grants) => Own(who, ownerId, target, grants);
+
+    /// <summary>Whether the credential goes as far as a target.</summary>
+    public static bool Reaches(Limit? limit, string target) => limit?.Target is null || GrantTable.Covers(limit.Target, target);
+
+    // What the asker has, because it is theirs or was given to them, as far as the credential goes.
+    static Decision Own(Identity who, long? ownerId, string target, IReadOnlyList<GrantRow> grants)
+    {
+        var always = who.Kind == IdentityKind.User && ownerId == who.Id ? Rights.Admin : Rights.None;
         var onTags = new List<TagRights>();
         foreach (var grant in grants)
         {
@@ -39,13 +55,10 @@ internal static class AccessPolicy
             }
         }
 
-        // ... as far as the credential goes ...
+        if (!Reaches(who.Limit, target))
+            return Decision.Nothing;
         var own = new Decision(always, onTags);
-        if (who.Limit is { } limit)
-            own = limit.Target is null || GrantTable.Reaches(limit.Target, place.Name) ? own.Only(limit.Rights) : Decision.Nothing;
-
-        // ... and what everybody has.
-        return IsVisible(who, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+        return who.Limit is { } limit ? own.Only(limit.Rights) : own;
     }
 
     /// <summary>Whether the repository's visibility alone lets the asker pull.</summary>

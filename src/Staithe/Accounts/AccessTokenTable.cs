@@ -29,11 +29,13 @@ internal static class AccessTokenTable
     /// <summary>The token of a secret, unless it has expired or its user may not sign in.</summary>
     public static Task<AccessTokenRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
 
-    /// <summary>Those a user made, by name.</summary>
-    public static Task<List<AccessTokenRow>> ListAsync(DbSession session, long userId) => session.ListAsync(ListSql, Map, userId);
+    /// <summary>A page of those a user made, in the order in which they were made, behind <paramref name="last"/>.</summary>
+    public static Task<List<AccessTokenRow>> ListAsync(DbSession session, long userId, long last, int limit) => session.ListAsync(ListSql, Map, userId, last, (long)limit);
 
-    /// <summary>False when the user has none of that number.</summary>
-    public static async Task<bool> DeleteAsync(DbSession session, long userId, long id) => await session.ExecuteAsync(DeleteSql, userId, id) == 1;
+    /// <summary>One of those a user made.</summary>
+    public static Task<AccessTokenRow?> FindAsync(DbSession session, long userId, long id) => session.FindAsync(FindSql, Map, userId, id);
+
+    public static Task DeleteAsync(DbSession session, long userId, long id) => session.ExecuteAsync(DeleteSql, userId, id);
 
     /// <summary>Those that a user's password was exchanged for.</summary>
     public static Task DeleteRefreshAsync(DbSession session, long userId) => session.ExecuteAsync(DeleteRefreshSql, userId);
@@ -67,7 +69,8 @@ internal static class AccessTokenTable
         """);
 
     static readonly Sql FindBySecretSql = new($"{Select} where t.secret = $1 and u.disabled_at is null and (t.expires_at is null or t.expires_at > {{now}})");
-    static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' order by t.name, t.id");
+    static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id > $2 order by t.id limit $3");
+    static readonly Sql FindSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id = $2");
     static readonly Sql DeleteSql = new("delete from access_tokens where user_id = $1 and id = $2");
     static readonly Sql DeleteRefreshSql = new("delete from access_tokens where user_id = $1 and kind = 'refresh' and parent_id is null");
     static readonly Sql DeleteExpiredSql = new("delete from access_tokens where id in (select id from access_tokens where expires_at <= {now} limit $1)");

@@ -16,15 +16,21 @@ internal sealed record GrantRow(long Id, string Target, Rights Rights, TagPatter
 internal static class GrantTable
 {
     /// <summary>Whether a target reaches a repository.</summary>
-    public static bool Reaches(string target, RepositoryName name) =>
-        target.EndsWith('/') ? $"{name.Value}/".StartsWith(target, StringComparison.Ordinal) : target == name.Value;
+    public static bool Reaches(string target, RepositoryName name) => Covers(target, name.Value);
 
-    /// <summary>Every target that reaches a repository.</summary>
-    public static string[] TargetsOf(RepositoryName name)
+    /// <summary>Whether a target reaches everything that another one reaches.</summary>
+    public static bool Covers(string target, string other) =>
+        target == other || (target.EndsWith('/') && (other.EndsWith('/') ? other : $"{other}/").StartsWith(target, StringComparison.Ordinal));
+
+    /// <summary>Whether it can be a target: a repository's name, or one with a slash at its end.</summary>
+    public static bool IsTarget(string text) => RepositoryName.TryParse(text.EndsWith('/') ? text[..^1] : text, out _);
+
+    /// <summary>Every target that covers this one.</summary>
+    public static string[] TargetsOver(string target)
     {
-        var targets = new List<string> { name.Value, name.Value + "/" };
-        for (var slash = name.Value.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = name.Value.IndexOf('/', slash + 1))
-            targets.Add(name.Value[..(slash + 1)]);
+        List<string> targets = target.EndsWith('/') ? [] : [target, $"{target}/"];
+        for (var slash = target.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = target.IndexOf('/', slash + 1))
+            targets.Add(target[..(slash + 1)]);
         return [.. targets];
     }
 
@@ -33,19 +39,25 @@ internal static class GrantTable
         await session.FindNumberAsync(CreateSql, spaceId, target, grantee.UserId, grantee.TeamId, grantee.RobotId, (long)rights, tags?.Text, expiresAt)
         ?? throw new InvalidOperationException("a grant was made and is gone");
 
-    /// <summary>Takes a right away; false when there is none of that number in the space.</summary>
-    public static async Task<bool> DeleteAsync(DbSession session, long spaceId, long id) => await session.ExecuteAsync(DeleteSql, spaceId, id) == 1;
+    public static Task<GrantRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
-    /// <summary>What a user was given, alone or in a team, that reaches the repository.</summary>
-    public static Task<List<GrantRow>> ListOfUserAsync(DbSession session, long spaceId, long userId, RepositoryName name) =>
-        session.ListAsync(ListOfUserSql, Map, spaceId, userId, TargetsOf(name));
+    /// <summary>Takes a right away.</summary>
+    public static Task DeleteAsync(DbSession session, long spaceId, long id) => session.ExecuteAsync(DeleteSql, spaceId, id);
 
-    /// <summary>What a robot was given that reaches the repository.</summary>
-    public static Task<List<GrantRow>> ListOfRobotAsync(DbSession session, long spaceId, long robotId, RepositoryName name) =>
-        session.ListAsync(ListOfRobotSql, Map, spaceId, robotId, TargetsOf(name));
+    /// <summary>What a user was given, alone or in a team, that covers the target: a repository, or everything from there on.</summary>
+    public static Task<List<GrantRow>> ListOfUserAsync(DbSession session, long spaceId, long userId, string target) =>
+        session.ListAsync(ListOfUserSql, Map, spaceId, userId, TargetsOver(target));
 
-    /// <summary>All that is given in a space.</summary>
-    public static Task<List<GrantRow>> ListAsync(DbSession session, long spaceId, long after, int limit) => session.ListAsync(ListSql, Map, spaceId, after, (long)limit);
+    /// <summary>What a robot was given that covers the target.</summary>
+    public static Task<List<GrantRow>> ListOfRobotAsync(DbSession session, long spaceId, long robotId, string target) =>
+        session.ListAsync(ListOfRobotSql, Map, spaceId, robotId, TargetsOver(target));
+
+    /// <summary>What a team was given, or a robot, and has not ended: what whoever gets into the team, or gets the robot's secret, has from then on.</summary>
+    public static Task<List<GrantRow>> ListOfAsync(DbSession session, Grantee grantee) => session.ListAsync(ListOfSql, Map, grantee.TeamId ?? 0, grantee.RobotId ?? 0);
+
+    /// <summary>A page of what is given on a target and below it, in the order in which it was given, behind <paramref name="last"/>; what has ended too.</summary>
+    public static Task<List<GrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
+        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, target.EndsWith('/') ? target : NoPrefix);
 
     static GrantRow Map(DbDataReader row) => new(
         row.GetInt64(0),
@@ -79,5 +91,16 @@ internal static class GrantTable
         select {{Columns}} from grants g where g.space_id = $1 and g.robot_id = $2 and g.target {any $3} and (g.expires_at is null or g.expires_at > {now})
         """);
 
-    static readonly Sql ListSql = new($"select {Columns} from grants g where g.space_id = $1 and g.id > $2 order by g.id limit $3");
+    const string NoPrefix = "/"; // no target begins with it
+
+    static readonly Sql FindSql = new($"select {Columns} from grants g where g.space_id = $1 and g.id = $2");
+
+    static readonly Sql ListOfSql = new($$"""
+        select {{Columns}} from grants g where (g.team_id = $1 or g.robot_id = $2) and (g.expires_at is null or g.expires_at > {now})
+        """);
+
+    static readonly Sql ListSql = new($"""
+        select {Columns} from grants g where g.space_id = $1 and g.id > $2 and (g.target = $4 or substr(g.target || '/', 1, length($5)) = $5)
+        order by g.id limit $3
+        """);
 }

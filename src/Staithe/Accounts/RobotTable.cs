@@ -22,7 +22,10 @@ internal static class RobotTable
     /// <summary>The robot of a secret, unless it has expired or its space is gone.</summary>
     public static Task<RobotRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
 
-    public static Task<List<RobotRow>> ListAsync(DbSession session, long spaceId) => session.ListAsync(ListSql, Map, spaceId);
+    public static async Task<bool> HasExpiredAsync(DbSession session, long id) => await session.FindNumberAsync(HasExpiredSql, id) is not null;
+
+    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
+    public static Task<List<RobotRow>> ListAsync(DbSession session, long spaceId, string last, int limit) => session.ListAsync(ListSql, Map, spaceId, last, (long)limit);
 
     /// <summary>Gives it another secret; the old one is void.</summary>
     public static Task SetSecretAsync(DbSession session, long id, string secretHash) => session.ExecuteAsync(SetSecretSql, id, secretHash);
@@ -41,7 +44,8 @@ internal static class RobotTable
 
     static readonly Sql FindSql = new($"{Select} where r.space_id = $1 and r.name = $2");
     static readonly Sql FindBySecretSql = new($"{Select} where r.secret = $1 and s.removed_at is null and (r.expires_at is null or r.expires_at > {{now}})");
-    static readonly Sql ListSql = new($"{Select} where r.space_id = $1 order by r.name");
+    static readonly Sql ListSql = new($"{Select} where r.space_id = $1 and r.name > $2 order by r.name limit $3");
+    static readonly Sql HasExpiredSql = new("select id from robots where id = $1 and expires_at <= {now}");
     static readonly Sql SetSecretSql = new("update robots set secret = $2 where id = $1");
     static readonly Sql DeleteSql = new("delete from robots where id = $1");
     static readonly Sql UsedSql = new("update robots set used_at = {now} where id {any $1}");

@@ -23,8 +23,11 @@ internal static class SpaceTable
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<SpaceRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
-    /// <summary>Those that a user owns or is given something in, by name.</summary>
-    public static Task<List<SpaceRow>> ListOfUserAsync(DbSession session, long userId) => session.ListAsync(ListOfUserSql, Map, userId);
+    /// <summary>A page of those that a user belongs to: owns, is given something in, or is in a team of.</summary>
+    public static Task<List<SpaceRow>> ListOfUserAsync(DbSession session, long userId, string last, int limit) => session.ListAsync(ListOfUserSql, Map, userId, last, (long)limit);
+
+    /// <summary>Whether a user belongs to a space, as for <see cref="ListOfUserAsync"/>.</summary>
+    public static async Task<bool> IsOfUserAsync(DbSession session, long userId, long spaceId) => await session.FindNumberAsync(IsOfUserSql, userId, spaceId) is not null;
 
     public static Task SetVisibilityAsync(DbSession session, long id, Visibility visibility) => session.ExecuteAsync(SetVisibilitySql, id, VisibilityText.Format(visibility));
 
@@ -42,12 +45,14 @@ internal static class SpaceTable
 
     static readonly Sql ListSql = new($"select {Columns} from spaces s where s.name > $1 and s.removed_at is null order by s.name limit $2");
 
-    static readonly Sql ListOfUserSql = new($$"""
-        select {{Columns}} from spaces s where s.removed_at is null and (s.owner_id = $1
-            or s.id in (select space_id from grants where user_id = $1)
+    const string OfUser = """
+        s.removed_at is null and (s.owner_id = $1
+            or s.id in (select space_id from grants where user_id = $1 and (expires_at is null or expires_at > {now}))
             or s.id in (select t.space_id from teams t join team_members m on m.team_id = t.id where m.user_id = $1))
-        order by s.name
-        """);
+        """;
+
+    static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {OfUser} and s.name > $2 order by s.name limit $3");
+    static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {OfUser} and s.id = $2");
 
     static readonly Sql SetVisibilitySql = new("update spaces set visibility = $2 where id = $1");
 }

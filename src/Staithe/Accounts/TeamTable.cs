@@ -16,11 +16,20 @@ internal static class TeamTable
 
     public static Task<long?> FindIdAsync(DbSession session, long spaceId, string name) => session.FindNumberAsync(FindIdSql, spaceId, name);
 
-    public static Task<List<TeamRow>> ListAsync(DbSession session, long spaceId) => session.ListAsync(ListSql, row => new TeamRow(row.GetInt64(0), row.GetString(1)), spaceId);
+    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
+    public static Task<List<TeamRow>> ListAsync(DbSession session, long spaceId, string last, int limit) =>
+        session.ListAsync(ListSql, row => new TeamRow(row.GetInt64(0), row.GetString(1)), spaceId, last, (long)limit);
 
     public static Task<List<string>> ListMembersAsync(DbSession session, long teamId) => session.ListAsync(ListMembersSql, row => row.GetString(0), teamId);
 
-    public static Task AddMemberAsync(DbSession session, long teamId, long userId) => session.ExecuteAsync(AddMemberSql, teamId, userId);
+    /// <summary>False when the user was in the team already.</summary>
+    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId) => await session.ExecuteAsync(AddMemberSql, teamId, userId) == 1;
+
+    /// <summary>Whether the team has a member who may sign in, besides this user.</summary>
+    public static async Task<bool> HasOtherMemberAsync(DbSession session, long teamId, long userId) => await session.FindNumberAsync(OtherMemberSql, teamId, userId) is not null;
+
+    /// <summary>Whether the user is in any team of the space.</summary>
+    public static async Task<bool> IsInAnyAsync(DbSession session, long spaceId, long userId) => await session.FindNumberAsync(InAnySql, spaceId, userId) is not null;
 
     /// <summary>False when the user was not in the team.</summary>
     public static async Task<bool> RemoveMemberAsync(DbSession session, long teamId, long userId) => await session.ExecuteAsync(RemoveMemberSql, teamId, userId) == 1;
@@ -30,9 +39,11 @@ internal static class TeamTable
 
     static readonly Sql CreateSql = new("insert into teams (space_id, name, created_at) values ($1, $2, {now}) on conflict (space_id, name) do nothing returning id");
     static readonly Sql FindIdSql = new("select id from teams where space_id = $1 and name = $2");
-    static readonly Sql ListSql = new("select id, name from teams where space_id = $1 order by name");
+    static readonly Sql ListSql = new("select id, name from teams where space_id = $1 and name > $2 order by name limit $3");
     static readonly Sql ListMembersSql = new("select u.name from team_members m join users u on u.id = m.user_id where m.team_id = $1 order by u.name");
     static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id) values ($1, $2) on conflict do nothing");
+    static readonly Sql OtherMemberSql = new("select u.id from team_members m join users u on u.id = m.user_id where m.team_id = $1 and u.id <> $2 and u.disabled_at is null limit 1");
+    static readonly Sql InAnySql = new("select t.id from teams t join team_members m on m.team_id = t.id where t.space_id = $1 and m.user_id = $2 limit 1");
     static readonly Sql RemoveMemberSql = new("delete from team_members where team_id = $1 and user_id = $2");
     static readonly Sql DeleteSql = new("delete from teams where id = $1");
 }

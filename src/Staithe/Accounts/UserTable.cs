@@ -22,6 +22,9 @@ internal static class UserTable
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
+    /// <summary>Whether there is an admin who may sign in, besides this user.</summary>
+    public static async Task<bool> HasOtherAdminAsync(DbSession session, long id) => await session.FindNumberAsync(OtherAdminSql, id) is not null;
+
     public static async Task<bool> AnyAsync(DbSession session) => await session.FindNumberAsync(AnySql) is not null;
 
     /// <summary>Sets the hash; null takes it away.</summary>
@@ -48,6 +51,7 @@ internal static class UserTable
     static readonly Sql FindSql = new($"select {Columns} from users where name = $1");
     static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
     static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
+    static readonly Sql OtherAdminSql = new("select id from users where is_admin = 1 and disabled_at is null and id <> $1 limit 1");
     static readonly Sql AnySql = new("select id from users limit 1");
     static readonly Sql SetPasswordSql = new("update users set password = $2 where id = $1");
     static readonly Sql SetAdminSql = new("update users set is_admin = $2 where id = $1");

@@ -40,6 +40,35 @@ internal sealed class Users(AccessEpoch epoch)
     public Task SetAdminAsync(Actor actor, string name, bool isAdmin, CancellationToken cancel = default) =>
         ChangeAsync(actor, name, "user.admin", isAdmin ? "is one" : "is none", (session, user) => UserTable.SetAdminAsync(session, user.Id, isAdmin), cancel);
 
+    /// <summary>
+    /// Changes what is given and leaves what is null. Unlike the operator at a shell, whoever asks over the network cannot leave the registry
+    /// without an admin.
+    /// </summary>
+    /// <exception cref="AccountException">There is no such user, or it is the last admin.</exception>
+    public Task SetAsync(Actor actor, string name, bool? isAdmin, bool? disabled, CancellationToken cancel = default) => epoch.ChangeAsync(
+        async session =>
+        {
+            var user = await FindAsync(session, name);
+            if (user is { IsAdmin: true, DisabledAt: null } && (isAdmin == false || disabled == true) && !await UserTable.HasOtherAdminAsync(session, user.Id))
+                throw new AccountException(AccountProblem.Taken, $"{name} is the last admin: make another user an admin first");
+            if (isAdmin is { } admin && admin != user.IsAdmin)
+            {
+                await UserTable.SetAdminAsync(session, user.Id, admin);
+                await AuditTable.AddAsync(session, actor, new Deed("user.admin", name, name, admin ? "is one" : "is none"));
+            }
+            if (disabled is { } off && off != user.DisabledAt is not null)
+            {
+                await UserTable.SetDisabledAsync(session, user.Id, off);
+                await AuditTable.AddAsync(session, actor, new Deed(off ? "user.disable" : "user.enable", name, name));
+            }
+            return user.Id;
+        },
+        cancel);
+
+    /// <exception cref="AccountException">There is none of that name.</exception>
+    public static async Task<UserRow> FindAsync(DbSession session, string name) =>
+        await UserTable.FindAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {Oci.OciException.Quote(name)}");
+
     /// <exception cref="AccountException">It is too short or too long.</exception>
     public static void CheckPassword(string password)
     {
@@ -63,11 +92,9 @@ internal sealed class Users(AccessEpoch epoch)
             {
                 if (mustBeFirst && await UserTable.AnyAsync(session))
                     throw new AccountException(AccountProblem.Taken, "there is an account already: ask its owner, or run \"staithe user add\" on the server");
-                if (await SpaceTable.FindTakenAsync(session, name) is { } taken)
-                    throw new AccountException(AccountProblem.Taken, taken == name.Value ? $"the name {name} is taken" : $"the name {name} looks too much like {taken}, which is taken");
+                await Spaces.CheckFreeAsync(session, name);
                 var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
-                if (await SpaceTable.CreateAsync(session, name, userId, Visibility.Private) is null)
-                    throw new AccountException(AccountProblem.Taken, $"the name {name} is taken");
+                await Spaces.CreateAsync(session, name, userId, Visibility.Private);
                 await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
                 return userId;
             },
@@ -77,7 +104,7 @@ internal sealed class Users(AccessEpoch epoch)
     Task<long> ChangeAsync(Actor actor, string name, string action, string? detail, Func<DbSession, UserRow, Task> change, CancellationToken cancel) => epoch.ChangeAsync(
         async session =>
         {
-            var user = await UserTable.FindAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {Oci.OciException.Quote(name)}");
+            var user = await FindAsync(session, name);
             await change(session, user);
             await AuditTable.AddAsync(session, actor, new Deed(action, name, name, detail));
             return user.Id;

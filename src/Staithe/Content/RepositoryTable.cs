@@ -16,10 +16,15 @@ internal static class RepositoryTable
         return await FindIdAsync(session, name) ?? throw new InvalidOperationException($"repository {name} was made and is gone");
     }
 
+    /// <summary>Who may pull without having been given any right: <c>public</c>, <c>internal</c> or <c>private</c>.</summary>
+    public static Task SetVisibilityAsync(DbSession session, long repoId, string visibility) => session.ExecuteAsync(SetVisibilitySql, repoId, visibility);
+
     /// <summary>Keeps new blobs and manifests out of the repository until the transaction ends.</summary>
     public static Task HoldAsync(DbSession session, long repoId) => session.FindNumberAsync(HoldSql, repoId);
 
     static readonly Sql FindIdSql = new("select id from repositories where name = $1");
+
+    static readonly Sql SetVisibilitySql = new("update repositories set visibility = $2 where id = $1");
 
     // The foreign keys of new links and manifests take a share of this row.
     static readonly Sql HoldSql = new("select id from repositories where id = $1 {for update}");

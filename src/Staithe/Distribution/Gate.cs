@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
@@ -17,7 +16,6 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
 
-    const string Basic = "Basic ";
 
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
     public bool MayPullAtOnce(HttpContext http, RepositoryName name)
@@ -69,23 +67,13 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     /// <exception cref="OciException">UNAUTHORIZED when it cannot be read.</exception>
     public static (string Name, string Password)? ReadBasic(HttpContext http)
     {
-        if (http.Request.Headers.Authorization is not [{ } text] || !text.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
+        if (http.Request.Headers.Authorization is not [{ } text] || !BasicCredentials.Are(text))
             return null;
-        try
-        {
-            var decoded = Encoding.UTF8.GetString(Convert.FromBase64String(text[Basic.Length..].Trim()));
-            if (decoded.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon)
-                return (decoded[..colon], decoded[(colon + 1)..]);
-        }
-        catch (FormatException)
-        {
-            // said below
-        }
-        throw new OciException(OciError.Unauthorized, "the Authorization header is not name and password in Base64") { Headers = BasicChallenge };
+        return BasicCredentials.Read(text) ?? throw new OciException(OciError.Unauthorized, "the Authorization header is not name and password in Base64") { Headers = BasicChallenge };
     }
 
     /// <summary>What a browser or a token client is asked for.</summary>
-    public static IReadOnlyDictionary<string, string> BasicChallenge { get; } = new Dictionary<string, string> { ["WWW-Authenticate"] = "Basic realm=\"staithe\", charset=\"UTF-8\"" };
+    public static IReadOnlyDictionary<string, string> BasicChallenge { get; } = new Dictionary<string, string> { ["WWW-Authenticate"] = BasicCredentials.Challenge };
 
     /// <summary>The refusal of a wrong name or secret: the same whatever was wrong.</summary>
     public static OciException WrongSecret(IReadOnlyDictionary<string, string> challenge) =>
@@ -109,7 +97,7 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
                 return token is not null && IsForUs(http, token)
                     ? (token.Who, token)
                     : throw Challenge(http, route, "the token is not one of this registry, or has ended: ask for another", error: "invalid_token");
-            case [{ } text] when text.StartsWith(Basic, StringComparison.OrdinalIgnoreCase):
+            case [{ } text] when BasicCredentials.Are(text):
                 var (name, password) = ReadBasic(http)!.Value;
                 try
                 {

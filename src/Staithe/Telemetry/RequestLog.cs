@@ -11,6 +11,9 @@ internal sealed class RequestFacts
     /// <summary>The kind of the endpoint that gives tokens.</summary>
     public const string Token = "token";
 
+    /// <summary>The kind of the API of accounts and rights.</summary>
+    public const string Api = "api";
+
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
 

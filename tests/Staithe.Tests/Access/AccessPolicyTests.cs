@@ -121,7 +121,7 @@ public sealed class AccessPolicyTests
     public void A_target_reaches_a_repository_or_not(string target, bool reaches)
     {
         Assert.Equal(reaches, GrantTable.Reaches(target, Name));
-        Assert.Equal(reaches, GrantTable.TargetsOf(Name).Contains(target));
+        Assert.Equal(reaches, GrantTable.TargetsOver(Name.Value).Contains(target));
     }
 
     [Theory]

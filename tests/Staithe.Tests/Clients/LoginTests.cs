@@ -81,7 +81,7 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
 
         await closed.ChangeAsync(async session =>
         {
-            var mine = await AccessTokenTable.ListAsync(session, alice.Id);
+            var mine = await AccessTokenTable.ListAsync(session, alice.Id, 0, 100);
             foreach (var one in mine)
                 await AccessTokenTable.DeleteAsync(session, alice.Id, one.Id);
         });

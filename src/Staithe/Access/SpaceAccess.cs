@@ -1,0 +1,73 @@
+using Staithe.Accounts;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Access;
+
+/// <summary>
+/// Who may see and manage what belongs to a space: looked up in the transaction of the deed, decided by <see cref="AccessPolicy"/>. What the
+/// asker may not see is answered as if it were not there. Nobody hands on what they do not have: a right to manage is a right to
+/// decide about one's own rights, not to get others, and a token that is limited cannot make one that is less so.
+/// </summary>
+internal static class SpaceAccess
+{
+    /// <summary>The space, for whoever belongs to it or manages the registry.</summary>
+    /// <exception cref="AccountException">There is none, as far as the asker may know.</exception>
+    public static async Task<SpaceRow> FindAsync(DbSession session, Identity who, string name)
+    {
+        var space = await Spaces.FindAsync(session, name);
+        return who.IsAdmin || await BelongsAsync(session, who, space) ? space : throw Spaces.Unknown(name);
+    }
+
+    /// <summary>A page of the spaces that the asker belongs to, in the order of their names, behind <paramref name="last"/>.</summary>
+    public static async Task<List<SpaceRow>> ListAsync(DbSession session, Identity who, string last, int limit)
+    {
+        // A robot is in one space, and a token with a target goes into one.
+        var only = who.Kind == IdentityKind.Robot ? who.Name[..who.Name.IndexOf('+', StringComparison.Ordinal)] : who.Limit?.Target?.Split('/')[0];
+        if (only is null)
+            return await SpaceTable.ListOfUserAsync(session, who.Id, last, limit);
+        return string.CompareOrdinal(only, last) > 0 && await SpaceTable.FindAsync(session, only) is { } space && await BelongsAsync(session, who, space) ? [space] : [];
+    }
+
+    /// <summary>The space, for whoever has rights on everything that the target reaches.</summary>
+    /// <exception cref="AccountException">There is no such space as far as the asker may know, or the asker has not all of the rights.</exception>
+    public static async Task<SpaceRow> RequireAsync(DbSession session, Identity who, string name, Rights rights, string? target = null)
+    {
+        var space = await FindAsync(session, who, name);
+        await RequireAsync(session, who, space, rights, target ?? $"{space.Name}/");
+        return space;
+    }
+
+    /// <exception cref="AccountException">The asker has not all of the rights on everything that the target reaches.</exception>
+    public static async Task RequireAsync(DbSession session, Identity who, SpaceRow space, Rights rights, string target)
+    {
+        var missing = rights & ~(await AccessLookup.DecideAsync(session, who, space, target)).Always;
+        if (missing != Rights.None)
+            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} would need the right {RightsText.Format(missing)} on {OciException.Quote(target)}{(who.Limit is null ? "" : ", with this token,")} for that: ask an owner of the space {space.Name}");
+    }
+
+    /// <summary>Whether the asker may decide who gets these.</summary>
+    /// <exception cref="AccountException">The asker may not manage one of the targets, or has not one of the rights.</exception>
+    public static async Task RequireToGiveAsync(DbSession session, Identity who, SpaceRow space, IEnumerable<(string Target, Rights Rights)> given)
+    {
+        foreach (var (target, rights) in given)
+            await RequireAsync(session, who, space, rights | Rights.Manage, target);
+    }
+
+    /// <summary>Whether the asker may see who is in the teams: their members may, and who manages the space.</summary>
+    /// <exception cref="AccountException">There is no such space as far as the asker may know, or the asker may not.</exception>
+    public static async Task<SpaceRow> RequireToSeeTeamsAsync(DbSession session, Identity who, string name)
+    {
+        var space = await FindAsync(session, who, name);
+        if (who.Kind != IdentityKind.User || !AccessPolicy.Reaches(who.Limit, $"{space.Name}/") || !await TeamTable.IsInAnyAsync(session, space.Id, who.Id))
+            await RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
+        return space;
+    }
+
+    static async Task<bool> BelongsAsync(DbSession session, Identity who, SpaceRow space) => who.Kind switch
+    {
+        IdentityKind.User => (who.Limit?.Target is not { } target || GrantTable.Covers($"{space.Name}/", target)) && await SpaceTable.IsOfUserAsync(session, who.Id, space.Id),
+        IdentityKind.Robot => who.Name.StartsWith($"{space.Name}+", StringComparison.Ordinal),
+        _ => false,
+    };
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Staithe.Audit;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Accounts;
+
+/// <summary>
+/// What is done with robots, inside a change (<see cref="AccessEpoch.ChangeAsync"/>) and with its line in the audit. Whether the actor may is
+/// decided before, in the same transaction.
+/// </summary>
+internal static class Robots
+{
+    /// <summary>Makes a robot with its first grant.</summary>
+    /// <exception cref="AccountException">The name cannot be had, or the number of days is not one.</exception>
+    public static async Task<RobotRow> AddAsync(DbSession session, Actor actor, SpaceRow space, string name, string secretHash, GrantOrder order, int? expiresInDays)
+    {
+        PartName.Check("robot", name);
+        var expiresAt = await Expiry.InAsync(session, expiresInDays);
+        if (await RobotTable.CreateAsync(session, space.Id, name, secretHash, expiresAt) is not { } id)
+            throw new AccountException(AccountProblem.Taken, $"{space.Name} has a robot {name} already: choose another name");
+        var robot = await FindAsync(session, space, name);
+        await WriteAsync(session, actor, space, "robot.add", robot, expiresAt is { } at ? string.Create(CultureInfo.InvariantCulture, $"until {DateTimeOffset.FromUnixTimeMilliseconds(at):yyyy-MM-dd}") : null);
+        await Grants.AddAsync(session, actor, space, order, new Grantee(RobotId: id), null);
+        return robot;
+    }
+
+    /// <summary>Gives it another secret; the old one is void.</summary>
+    public static async Task SetSecretAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot, string secretHash)
+    {
+        await RobotTable.SetSecretAsync(session, robot.Id, secretHash);
+        await WriteAsync(session, actor, space, "robot.secret", robot, null);
+    }
+
+    /// <summary>Removes a robot and with it what it was given.</summary>
+    public static async Task DeleteAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot)
+    {
+        await RobotTable.DeleteAsync(session, robot.Id);
+        await WriteAsync(session, actor, space, "robot.delete", robot, null);
+    }
+
+    /// <exception cref="AccountException">The space has none of that name.</exception>
+    public static async Task<RobotRow> FindAsync(DbSession session, SpaceRow space, string name) =>
+        await RobotTable.FindAsync(session, space.Id, name) ?? throw new AccountException(AccountProblem.Unknown, $"{space.Name} has no robot {OciException.Quote(name)}");
+
+    static Task WriteAsync(DbSession session, Actor actor, SpaceRow space, string action, RobotRow robot, string? detail) =>
+        AuditTable.AddAsync(session, actor, new Deed(action, robot.FullName, space.Name, detail));
+}

@@ -1,0 +1,142 @@
+using System.ComponentModel;
+using Staithe.Accounts;
+using Staithe.Audit;
+
+namespace Staithe.Api;
+
+// What requests and answers hold. The OpenAPI document is made from these records, so a name here is a promise to clients.
+
+/// <summary>Part of a list.</summary>
+/// <param name="Next">What to send as <c>after</c> for the next part; null at the end.</param>
+internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+internal sealed record Me(string Name, [Description("user or robot")] string Kind, [Description("Whether one manages the registry with these credentials.")] bool Admin, [Description("What the token that was shown is limited to; null for a password and a robot.")] TokenLimit? Token)
+{
+    public const string Rights = "Roles and rights with commas between them: read, write, admin, pull, push, move, delete, manage.";
+    public const string Target = "A repository, or with a slash at its end everything from there on.";
+    public const string Days = "In how many days it ends; null for no end.";
+    public const string Tags = "A pattern of tags for which push, move and delete hold, such as \"v*,!v0*\"; null for all.";
+    public const string Visibility = "Who may pull without having been given any right: private (nobody), internal (every user) or public (everybody).";
+    public const string Once = "The secret. It is shown this once and stored nowhere.";
+}
+
+internal sealed record TokenLimit([Description(Me.Rights)] string Rights, [Description(Me.Target)] string? Target);
+
+internal sealed record PasswordChange(string Old, string New);
+
+internal sealed record Token(long Id, string Name, [Description(Me.Rights)] string Rights, [Description(Me.Target)] string? Target, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+{
+    public static Token Of(AccessTokenRow row) => new(row.Id, row.Name, RightsText.Format(row.Rights), row.Target, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), Time.Of(row.UsedAt));
+}
+
+internal sealed record NewToken(string Name, [Description(Me.Rights)] string Rights, [Description(Me.Target + " Null for everything.")] string? Target = null, [Description(Me.Days)] int? ExpiresInDays = null);
+
+internal sealed record TokenSecret(long Id, string Name, [Description(Me.Once)] string Secret, DateTimeOffset? ExpiresAt);
+
+internal sealed record User(string Name, bool Admin, bool Disabled, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt)
+{
+    public static User Of(UserRow row) => new(row.Name, row.IsAdmin, row.DisabledAt is not null, Time.Of(row.CreatedAt), Time.Of(row.SignedInAt));
+}
+
+internal sealed record NewUser(string Name, [Description("Null for a user who cannot sign in until a password is set.")] string? Password = null, bool Admin = false);
+
+internal sealed record UserChange([Description("Null leaves it.")] bool? Admin = null, [Description("Null leaves it.")] bool? Disabled = null);
+
+internal sealed record NewPassword(string Password);
+
+internal sealed record Space(string Name, [Description("user or organization")] string Kind, [Description("What new repositories get. " + Me.Visibility)] string Visibility, DateTimeOffset CreatedAt)
+{
+    public static Space Of(SpaceRow row) => new(row.Name, row.OwnerId is null ? "organization" : "user", VisibilityText.Format(row.Visibility), Time.Of(row.CreatedAt));
+}
+
+internal sealed record NewOrganization(string Name, [Description("What new repositories get. " + Me.Visibility)] string Visibility = "private");
+
+internal sealed record VisibilityChange([Description(Me.Visibility)] string Visibility);
+
+internal sealed record Team(string Name);
+
+internal sealed record TeamMembers(string Name, IReadOnlyList<string> Members);
+
+internal sealed record Grant(long Id, [Description(Me.Target)] string Target, string? User, string? Team, string? Robot, [Description(Me.Rights)] string Rights, [Description(Me.Tags)] string? Tags, DateTimeOffset? ExpiresAt)
+{
+    public static Grant Of(GrantRow row) => new(
+        row.Id,
+        row.Target,
+        row.GranteeKind == "user" ? row.Grantee : null,
+        row.GranteeKind == "team" ? row.Grantee : null,
+        row.GranteeKind == "robot" ? row.Grantee : null,
+        RightsText.Format(row.Rights),
+        row.Tags?.Text,
+        Time.Of(row.ExpiresAt));
+}
+
+internal sealed record NewGrant(
+    [Description(Me.Target)] string Target,
+    [Description(Me.Rights)] string Rights,
+    [Description("To whom: exactly one of user, team and robot.")] string? User = null,
+    string? Team = null,
+    string? Robot = null,
+    [Description(Me.Tags)] string? Tags = null,
+    [Description(Me.Days)] int? ExpiresInDays = null);
+
+internal sealed record Robot(string Name, [Description("What it signs in as.")] string FullName, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+{
+    public static Robot Of(RobotRow row) => new(row.Name, row.FullName, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), Time.Of(row.UsedAt));
+}
+
+internal sealed record NewRobot(
+    string Name,
+    [Description(Me.Rights)] string Rights,
+    [Description(Me.Target)] string Target,
+    [Description(Me.Tags)] string? Tags = null,
+    [Description(Me.Days)] int? ExpiresInDays = null);
+
+internal sealed record RobotSecret(string Name, [Description("What it signs in as.")] string FullName, [Description(Me.Once)] string Secret, DateTimeOffset? ExpiresAt);
+
+internal sealed record RepositoryEntry(string Name);
+
+internal sealed record Repository(
+    string Name,
+    [Description(Me.Visibility)] string Visibility,
+    [Description("What the caller may do whatever the tag; empty for nothing.")] string Rights,
+    [Description("What the caller may do besides, for some tags.")] IReadOnlyList<RightsOnTags> OnTags);
+
+internal sealed record RightsOnTags(string Tags, string Rights);
+
+internal sealed record EffectiveRights(
+    string Repository,
+    [Description("The user or robot.")] string Who,
+    [Description("Null while there is no such repository.")] string? Visibility,
+    [Description("What they may do whatever the tag; empty for nothing.")] string Rights,
+    [Description("What they may do besides, for some tags.")] IReadOnlyList<RightsOnTags> OnTags,
+    [Description("Where that comes from.")] IReadOnlyList<Reason> Reasons);
+
+internal sealed record Reason(
+    [Description("owner: the space is theirs. visibility: everybody may, or every user. grant: it was given. token: the token that was shown goes no further. disabled, expired: they cannot sign in, so nothing holds.")] string Kind,
+    [Description("The number of the grant.")] long? Grant,
+    [Description("Whom it was given to: user, team or robot, with the name.")] string? Via,
+    [Description("The target of the grant, or of the token.")] string? Target,
+    string Rights,
+    [Description(Me.Tags)] string? Tags);
+
+internal sealed record AuditEntry(
+    long Id,
+    DateTimeOffset At,
+    [Description("A user, or a robot as space+name; shell for a command on the server.")] string Actor,
+    string Action,
+    string Target,
+    string? Space,
+    string? Address,
+    [Description("done or refused")] string Outcome,
+    string? Detail)
+{
+    public static AuditEntry Of(AuditLine line) => new(line.Id, Time.Of(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail);
+}
+
+/// <summary>The database's milliseconds as a time.</summary>
+internal static class Time
+{
+    public static DateTimeOffset Of(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    public static DateTimeOffset? Of(long? milliseconds) => milliseconds is { } at ? Of(at) : null;
+}

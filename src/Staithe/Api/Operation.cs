@@ -1,0 +1,93 @@
+namespace Staithe.Api;
+
+/// <summary>A parameter of the query.</summary>
+internal sealed record QueryParameter(string Name, string Summary, bool IsRequired = false, bool IsNumber = false);
+
+/// <summary>
+/// One operation: what the router dispatches to and what the OpenAPI document describes, so that they cannot differ.
+/// </summary>
+/// <param name="Method">GET (and with it HEAD), POST, PUT, PATCH or DELETE.</param>
+/// <param name="Path">Below <see cref="ApiEndpoint.Prefix"/>; parts in braces stand for one segment each.</param>
+/// <param name="Id">Its name in the document.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="Request">What the body is; null for none.</param>
+/// <param name="Response">What the answer is; null for none.</param>
+/// <param name="Status">The status of success.</param>
+/// <param name="Handle">Does it.</param>
+internal sealed record Operation(string Method, string Path, string Id, string Summary, Type? Request, Type? Response, int Status, Func<ApiCall, object?, Task<object?>> Handle)
+{
+    static readonly QueryParameter[] Paging =
+    [
+        new("after", "Begin behind this entry: next of the page before."),
+        new("limit", $"The most entries to answer, {ApiCall.UsualLimit} unless told, at most {ApiCall.MaxLimit}.", IsNumber: true),
+    ];
+
+    public string[] Segments { get; } = Path[1..].Split('/');
+
+    public IReadOnlyList<QueryParameter> Query { get; init; } = [];
+
+    /// <summary>Another media type that the answer can be had as.</summary>
+    public string? AlsoAs { get; init; }
+
+    /// <summary>Whether one need not say who one is.</summary>
+    public bool IsPublic { get; init; }
+
+    /// <summary>The refusals that it may answer with, besides failures of the registry.</summary>
+    public IEnumerable<int> Refusals =>
+    [
+        StatusCodes.Status400BadRequest,
+        .. IsPublic ? (int[])[] : [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden],
+        StatusCodes.Status404NotFound,
+        .. Method == "GET" ? (int[])[] : [StatusCodes.Status409Conflict],
+        .. Request is null ? (int[])[] : [StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
+        .. IsPublic ? (int[])[] : [StatusCodes.Status429TooManyRequests],
+    ];
+
+    public static Operation Get<TResponse>(string path, string id, string summary, Func<ApiCall, Task<TResponse>> handle) =>
+        new("GET", path, id, summary, null, typeof(TResponse), StatusCodes.Status200OK, async (call, _) => await handle(call));
+
+    public static Operation List<TItem>(string path, string id, string summary, Func<ApiCall, Task<Page<TItem>>> handle, params QueryParameter[] query) =>
+        Get(path, id, summary, handle) with { Query = [.. Paging, .. query] };
+
+    public static Operation Post<TRequest, TResponse>(string path, string id, string summary, Func<ApiCall, TRequest, Task<TResponse>> handle) =>
+        new("POST", path, id, summary, typeof(TRequest), typeof(TResponse), StatusCodes.Status201Created, async (call, body) => await handle(call, (TRequest)body!));
+
+    public static Operation Post<TResponse>(string path, string id, string summary, Func<ApiCall, Task<TResponse>> handle) =>
+        new("POST", path, id, summary, null, typeof(TResponse), StatusCodes.Status200OK, async (call, _) => await handle(call));
+
+    public static Operation Put<TRequest>(string path, string id, string summary, Func<ApiCall, TRequest, Task> handle) =>
+        WithoutAnswer("PUT", path, id, summary, typeof(TRequest), (call, body) => handle(call, (TRequest)body!));
+
+    public static Operation Put(string path, string id, string summary, Func<ApiCall, Task> handle) => WithoutAnswer("PUT", path, id, summary, null, (call, _) => handle(call));
+
+    public static Operation Patch<TRequest, TResponse>(string path, string id, string summary, Func<ApiCall, TRequest, Task<TResponse>> handle) =>
+        new("PATCH", path, id, summary, typeof(TRequest), typeof(TResponse), StatusCodes.Status200OK, async (call, body) => await handle(call, (TRequest)body!));
+
+    public static Operation Delete(string path, string id, string summary, Func<ApiCall, Task> handle) => WithoutAnswer("DELETE", path, id, summary, null, (call, _) => handle(call));
+
+    /// <summary>The values of the parts in braces; null when the path is another's.</summary>
+    public Dictionary<string, string>? Match(string[] segments)
+    {
+        if (segments.Length != Segments.Length)
+            return null;
+        var values = new Dictionary<string, string>();
+        for (var i = 0; i < segments.Length; i++)
+        {
+            if (Parameter(Segments[i]) is { } name)
+                values[name] = segments[i];
+            else if (Segments[i] != segments[i])
+                return null;
+        }
+        return values;
+    }
+
+    /// <summary>The name of a part in braces; null for one that stands for itself.</summary>
+    public static string? Parameter(string segment) => segment.StartsWith('{') ? segment[1..^1] : null;
+
+    static Operation WithoutAnswer(string method, string path, string id, string summary, Type? request, Func<ApiCall, object?, Task> handle) =>
+        new(method, path, id, summary, request, null, StatusCodes.Status204NoContent, async (call, body) =>
+        {
+            await handle(call, body);
+            return null;
+        });
+}
