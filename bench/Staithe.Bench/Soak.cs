@@ -17,7 +17,7 @@ internal sealed class Soak(Options options, Progress progress, CancellationToken
     static readonly TimeSpan Unused = TimeSpan.FromSeconds(20);
 
     readonly TimeProvider clock = TimeProvider.System;
-    readonly List<(double Minute, long Resident, int Files, int Threads)> samples = [];
+    readonly List<(double Minute, long Resident, long Own, int Files, int Threads)> samples = [];
     long pulled;
     long pushed;
     long brokenOff;
@@ -136,8 +136,8 @@ internal sealed class Soak(Options options, Progress progress, CancellationToken
     void Look(Server server, double minute)
     {
         var processes = server.Processes;
-        samples.Add((minute, ProcessStat.Memory(processes, "VmRSS"), Directory.GetFiles($"/proc/{processes[0]}/fd").Length, Directory.GetDirectories($"/proc/{processes[0]}/task").Length));
-        progress.Now($"minute {minute:F0} of {options.SoakMinutes}: {Figures.MiB(samples[^1].Resident)} MiB, {samples[^1].Files} open files, {samples[^1].Threads} threads");
+        samples.Add((minute, ProcessStat.Memory(processes, "VmRSS"), ProcessStat.Memory(processes, "RssAnon"), Directory.GetFiles($"/proc/{processes[0]}/fd").Length, Directory.GetDirectories($"/proc/{processes[0]}/task").Length));
+        progress.Now($"minute {minute:F0} of {options.SoakMinutes}: {Figures.MiB(samples[^1].Resident)} MiB, of which {Figures.MiB(samples[^1].Own)} are no file's, {samples[^1].Files} open files, {samples[^1].Threads} threads");
     }
 
     string Tell(Machine machine)
@@ -149,10 +149,11 @@ internal sealed class Soak(Options options, Progress progress, CancellationToken
             $"{chunk[0].Minute:F0}–{chunk[^1].Minute:F0}",
             $"{Figures.MiB(chunk.Average(one => one.Resident))} MiB",
             $"{Figures.MiB(chunk.Max(one => one.Resident))} MiB",
+            $"{Figures.MiB(chunk.Average(one => one.Own))} MiB",
             $"{chunk.Max(one => one.Files)}",
             $"{chunk.Max(one => one.Threads)}",
         }).ToList();
-        Report.AppendTable(text, ["minutes", "memory, mean", "memory, highest", "open files", "threads"], lines);
+        Report.AppendTable(text, ["minutes", "memory, mean", "memory, highest", "without mapped files, mean", "open files", "threads"], lines);
         return text.ToString();
     }
 }

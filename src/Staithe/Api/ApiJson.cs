@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Api;
 
@@ -33,6 +34,7 @@ internal static class ApiJson
             limit.MaxRequestBodySize = MaxBodyBytes;
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        await WorkerThread.SwitchAsync(); // the last piece may have come on the connection's thread
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
         Check(bytes.Span, Options.GetTypeInfo(type));
         try
