@@ -84,7 +84,6 @@ internal sealed class StaitheApp : IAsyncDisposable
         var epoch = new AccessEpoch(db);
         var users = new Users(epoch);
         var keys = new TokenKeys(db, secret);
-        await keys.LoadAsync(CancellationToken.None);
         var access = new AccessLookup(db, epoch);
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
         var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
@@ -104,7 +103,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, [sweep, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
@@ -262,7 +261,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         await Console.Error.WriteLineAsync($"staithe listens on {string.Join(" and ", Addresses)}, keeps its data in {config.Data}, and was ready after {took.TotalMilliseconds:F0} ms");
         if (config.Open)
             await Console.Error.WriteLineAsync("It is open: whoever reaches the port may read, write and delete everything.");
-        else if (!await db.ReadAsync(UserTable.AnyAsync))
+        else if (!await Users.AnyAsync())
             await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {Addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal)}{setup.Path} or with \"staithe user add NAME --admin\".");
     }
 }

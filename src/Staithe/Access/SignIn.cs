@@ -35,9 +35,6 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     readonly ConcurrentDictionary<(IdentityKind Kind, long Id), bool> used = new();
     int waiting;
 
-    /// <summary>Who it is, if that is remembered: for the threads that may not wait.</summary>
-    public Identity? FindRemembered(string name, string password) => FindRemembered(CacheKey(name, password));
-
     /// <summary>Who it is; null when the name and the secret do not belong together.</summary>
     /// <param name="name">A user, or a robot as <c>space+name</c>; with a token any name will do, as some clients insist on one of their own.</param>
     /// <param name="password">A password or a token.</param>

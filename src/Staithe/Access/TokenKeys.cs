@@ -37,7 +37,7 @@ internal sealed class TokenKeys(Db db, ServerSecret secret) : IDisposable
     {
         if (Find(id) is { } known)
             return known;
-        if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref lookedAt)) < Patience)
+        if (newest is not null && TimeProvider.System.GetElapsedTime(Volatile.Read(ref lookedAt)) < Patience)
             return null; // whoever invents ids does not get the database to work
         await LoadAsync(cancel);
         return Find(id);

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Staithe.Oci;
 
 namespace Staithe.Accounts;
 
@@ -10,7 +9,7 @@ namespace Staithe.Accounts;
 internal sealed record SpaceName
 {
     /// <summary>The most characters.</summary>
-    public const int MaxLength = 64;
+    public const int MaxLength = PartName.MaxLength;
 
     // What has a meaning of its own in a path, or would pass for the registry itself.
     static readonly HashSet<string> Reserved =
@@ -36,7 +35,7 @@ internal sealed record SpaceName
     /// <summary>Reads a name; false when it cannot be one.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out SpaceName? name)
     {
-        name = text is { Length: > 0 and <= MaxLength } && !text.Contains('/', StringComparison.Ordinal) && RepositoryName.TryParse(text, out _) && !Reserved.Contains(text) ? new SpaceName(text) : null;
+        name = text is not null && PartName.Is(text) && !Reserved.Contains(text) ? new SpaceName(text) : null;
         return name is not null;
     }
 

@@ -15,8 +15,6 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
 {
     public const string Prefix = "/api/v1";
 
-    const string Bearer = "Bearer ";
-
     /// <summary>True when the request is for this API.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
 
@@ -83,8 +81,8 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
                 return BasicCredentials.Read(text) is var (name, secret)
                     ? await TryAsync(http, name, secret)
                     : throw Unauthorized("the Authorization header is not name and password in Base64");
-            case [{ } text] when text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase):
-                var token = text[Bearer.Length..].Trim();
+            case [{ } text] when text.StartsWith(BearerTokens.Scheme, StringComparison.OrdinalIgnoreCase):
+                var token = text[BearerTokens.Scheme.Length..].Trim();
                 // Whoever guesses is slowed down by address; under one name for all, a stranger's guesses would keep everybody out.
                 return Secret.Is(token, Secret.Personal)
                     ? await TryAsync(http, $"bearer {http.Connection.RemoteIpAddress}", token)

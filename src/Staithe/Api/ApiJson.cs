@@ -47,15 +47,7 @@ internal static class ApiJson
         }
     }
 
-    public static Task SendAsync(HttpContext http, string contentType, object body) => SendAsync(http, contentType, JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), Options));
-
-    public static async Task SendAsync(HttpContext http, string contentType, byte[] body)
-    {
-        http.Response.ContentType = contentType;
-        http.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(http.Request.Method))
-            await http.Response.Body.WriteAsync(body, http.RequestAborted);
-    }
+    public static Task SendAsync(HttpContext http, string contentType, object body) => WholeBody.SendAsync(http, contentType, JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), Options));
 
     // The serializer would say the same in words about C#.
     static void Check(ReadOnlySpan<byte> bytes, JsonTypeInfo type)

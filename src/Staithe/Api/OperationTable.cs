@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Transport;
 using static Staithe.Api.Operation;
 
 namespace Staithe.Api;
@@ -19,7 +20,7 @@ internal sealed class OperationTable
         [
             new Operation("GET", DocumentPath, "getOpenApi", "This document.", null, typeof(object), StatusCodes.Status200OK, async (call, _) =>
             {
-                await ApiJson.SendAsync(call.Http, ApiJson.ContentType, document.Value);
+                await WholeBody.SendAsync(call.Http, ApiJson.ContentType, document.Value);
                 return null;
             }) { IsPublic = true },
 

@@ -18,7 +18,6 @@ internal sealed class ConfigDraft
 {
     readonly Dictionary<Setting, GivenSetting> given = [];
     readonly List<ConfigProblem> problems = [];
-    readonly HashSet<Setting> unclear = [];
 
     /// <summary>The settings so far; those that nobody gave have their defaults, the data directory none.</summary>
     public StaitheConfig Config { get; private set; } = new() { Data = "" };
@@ -32,24 +31,13 @@ internal sealed class ConfigDraft
     /// <summary>Takes what a source gives, over what a weaker one gave.</summary>
     public void Add(GivenSetting setting)
     {
-        var before = problems.Count;
         Config = setting.Setting.Read(Config, setting.Texts, problems);
         given[setting.Setting] = setting;
-        if (problems.Count > before || setting.Texts.Count == 0)
-            unclear.Add(setting.Setting);
-        else
-            unclear.Remove(setting.Setting);
     }
 
     /// <summary>Notes a problem.</summary>
     public void Refuse(string place, string message) => problems.Add(new ConfigProblem(place, message));
 
-    /// <summary>Notes that a source could not be read to its end, so that what it says about any setting is not known.</summary>
-    public void LoseTrack() => unclear.UnionWith(Settings.All);
-
     /// <summary>What was given for a setting in the end, or null.</summary>
     public GivenSetting? Find(Setting setting) => given.GetValueOrDefault(setting);
-
-    /// <summary>Whether the value of a setting is not known, since what gives it is a problem itself.</summary>
-    public bool IsUnclear(Setting setting) => unclear.Contains(setting);
 }

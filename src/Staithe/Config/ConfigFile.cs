@@ -36,7 +36,6 @@ internal sealed class ConfigFile
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
             draft.Refuse(place, $"cannot read {Settings.Shown(path)}: {Reason(fault, path)}");
-            draft.LoseTrack();
         }
     }
 
@@ -136,11 +135,7 @@ internal sealed class ConfigFile
         return [];
     }
 
-    void Abandon(int line, string message)
-    {
-        draft.Refuse($"{name}:{line}", message);
-        draft.LoseTrack();
-    }
+    void Abandon(int line, string message) => draft.Refuse($"{name}:{line}", message);
 
     // The reader's own messages can quote what it stumbled over, which could be a part of a password: only one character is named here.
     static string Syntax(ReadOnlySpan<byte> text, int line, int column)

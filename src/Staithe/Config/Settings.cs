@@ -78,27 +78,19 @@ internal static class Settings
         FileOf = Database,
     };
 
-    public static readonly Setting TlsCertificate = new Setting<string>(
-        ParseFile,
-        One<string>((config, path) => config with { TlsCertificate = path }),
-        config => config.TlsCertificate ?? "none")
-    {
-        Key = "tlsCertificate",
-        Shape = SettingShape.Text,
-        Takes = "a PEM file; relative to the configuration file when it stands there",
-        Help = "The certificate of the server and those above it. With it and tlsKey every address speaks TLS (HTTP/1.1 and 2). Both files are read again when they change.",
-    };
+    public static readonly Setting TlsCertificate = OfFile(
+        "tlsCertificate",
+        "a PEM file",
+        "The certificate of the server and those above it. With it and tlsKey every address speaks TLS (HTTP/1.1 and 2). Both files are read again when they change.",
+        config => config.TlsCertificate,
+        (config, path) => config with { TlsCertificate = path });
 
-    public static readonly Setting TlsKey = new Setting<string>(
-        ParseFile,
-        One<string>((config, path) => config with { TlsKey = path }),
-        config => config.TlsKey ?? "none")
-    {
-        Key = "tlsKey",
-        Shape = SettingShape.Text,
-        Takes = "a PEM file, not encrypted; relative to the configuration file when it stands there",
-        Help = "The private key of tlsCertificate.",
-    };
+    public static readonly Setting TlsKey = OfFile(
+        "tlsKey",
+        "a PEM file, not encrypted",
+        "The private key of tlsCertificate.",
+        config => config.TlsKey,
+        (config, path) => config with { TlsKey = path });
 
     public static readonly Setting Proxies = new Setting<IPNetwork>(
         text => ParseNetwork(text.Text),
@@ -225,6 +217,17 @@ internal static class Settings
         Key = key,
         Shape = SettingShape.Number,
         Takes = $"a whole number from {least} to {most}",
+        Help = help,
+    };
+
+    static Setting<string> OfFile(string key, string takes, string help, Func<StaitheConfig, string?> get, Func<StaitheConfig, string, StaitheConfig> with) => new(
+        ParseFile,
+        One(with),
+        config => get(config) ?? "none")
+    {
+        Key = key,
+        Shape = SettingShape.Text,
+        Takes = $"{takes}; relative to the configuration file when it stands there",
         Help = help,
     };
 

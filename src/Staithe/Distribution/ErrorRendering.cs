@@ -2,6 +2,7 @@ using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -89,6 +90,6 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
             json.WriteEndArray();
             json.WriteEndObject();
         });
-        await JsonBody.SendAsync(http, "application/json", body);
+        await WholeBody.SendAsync(http, "application/json", body);
     }
 }

@@ -79,11 +79,22 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     public static OciException WrongSecret(IReadOnlyDictionary<string, string> challenge) =>
         new(OciError.Unauthorized, "the name and the password, or the token, do not belong together, or have ended") { Headers = challenge };
 
-    /// <summary>The refusal of too many attempts.</summary>
-    public static OciException TooMany(SignInBusyException busy) => new(OciError.TooManyRequests, "too many attempts to sign in: wait, then try again")
+    /// <summary>Who signs in.</summary>
+    /// <exception cref="OciException">UNAUTHORIZED with the challenge, or TOOMANYREQUESTS.</exception>
+    public static async Task<Identity> SignInAsync(Func<Task<Identity?>> tryIt, IReadOnlyDictionary<string, string> challenge)
     {
-        Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
-    };
+        try
+        {
+            return await tryIt() ?? throw WrongSecret(challenge);
+        }
+        catch (SignInBusyException busy)
+        {
+            throw new OciException(OciError.TooManyRequests, "too many attempts to sign in: wait, then try again")
+            {
+                Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
+            };
+        }
+    }
 
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)
     {
@@ -99,14 +110,7 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
                     : throw Challenge(http, route, "the token is not one of this registry, or has ended: ask for another", error: "invalid_token");
             case [{ } text] when BasicCredentials.Are(text):
                 var (name, password) = ReadBasic(http)!.Value;
-                try
-                {
-                    return (await signIn.TryAsync(name, password, address, http.RequestAborted) ?? throw WrongSecret(ChallengeHeader(http, route, null)), null);
-                }
-                catch (SignInBusyException busy)
-                {
-                    throw TooMany(busy);
-                }
+                return (await SignInAsync(() => signIn.TryAsync(name, password, address, http.RequestAborted), ChallengeHeader(http, route, null)), null);
             default:
                 throw Challenge(http, route, "the Authorization header is neither Bearer nor Basic");
         }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Staithe.Distribution;
 
-/// <summary>Sends JSON that fits in memory, with its length, and without its body for HEAD.</summary>
+/// <summary>Writes JSON that fits in memory.</summary>
 internal static class JsonBody
 {
     static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -15,13 +15,5 @@ internal static class JsonBody
         using (var json = new Utf8JsonWriter(buffer, Options))
             write(json);
         return buffer.WrittenSpan.ToArray();
-    }
-
-    public static async Task SendAsync(HttpContext http, string contentType, byte[] body)
-    {
-        http.Response.ContentType = contentType;
-        http.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(http.Request.Method))
-            await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -33,7 +34,7 @@ internal sealed class ReferrerListHandler(Db db)
             page.Link(http.Response, route.Path, referrers[^1].Id.ToString(CultureInfo.InvariantCulture), artifactType is null ? null : $"&artifactType={Uri.EscapeDataString(artifactType)}");
         if (artifactType is not null)
             http.Response.Headers["OCI-Filters-Applied"] = "artifactType";
-        await JsonBody.SendAsync(http, MediaTypes.OciIndex, JsonBody.Write(json => WriteIndex(json, referrers)));
+        await WholeBody.SendAsync(http, MediaTypes.OciIndex, JsonBody.Write(json => WriteIndex(json, referrers)));
     }
 
     static void WriteIndex(Utf8JsonWriter json, List<Referrer> referrers)

@@ -80,7 +80,7 @@ internal sealed class RegistryEndpoint(
 
     Task DispatchAsync(HttpContext http, OciRoute route, Caller caller, RequestFacts facts) => (route, http.Request.Method) switch
     {
-        (OciRoute.Base, "GET" or "HEAD") => JsonBody.SendAsync(http, "application/json", "{}"u8.ToArray()),
+        (OciRoute.Base, "GET" or "HEAD") => WholeBody.SendAsync(http, "application/json", "{}"u8.ToArray()),
         (OciRoute.RepositoryList, "GET" or "HEAD") => repositories.GetAsync(http, caller),
         (OciRoute.Manifest manifest, "GET" or "HEAD") => manifests.GetAsync(http, manifest, facts),
         (OciRoute.Manifest manifest, "PUT") => manifests.PutAsync(http, manifest, caller),

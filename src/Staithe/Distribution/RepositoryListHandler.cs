@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -15,7 +16,7 @@ internal sealed class RepositoryListHandler(Db db)
         var names = await db.ReadAsync(session => VisibleRepositories.ListAsync(session, caller.Who, page.Last, page.Limit + 1), http.RequestAborted);
         if (page.Trim(names))
             page.Link(http.Response, "/v2/_catalog", names[^1]);
-        await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
+        await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();
             json.WriteStartArray("repositories");

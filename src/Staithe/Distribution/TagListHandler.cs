@@ -1,6 +1,7 @@
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
@@ -17,7 +18,7 @@ internal sealed class TagListHandler(Db db)
             http.RequestAborted) ?? throw RepositoryListHandler.Unknown(route.Name);
         if (page.Trim(tags))
             page.Link(http.Response, route.Path, tags[^1]);
-        await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
+        await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("name", route.Name.Value);

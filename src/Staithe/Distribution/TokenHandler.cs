@@ -17,7 +17,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
     const int MaxScopes = 32;
     const int MaxServiceLength = 300;
     const int MaxFormBytes = 64 * 1024;
-    static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(90);
+    const int RefreshDays = 90;
 
     /// <summary>Whether the path is this endpoint's, or its other name's.</summary>
     public static bool Takes(string path) => path is Gate.TokenPath or "/v2/token";
@@ -49,7 +49,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         if (http.Request.Headers.Authorization.Count == 0)
             return (Identity.Anonymous, null);
         var (name, password) = Gate.ReadBasic(http) ?? throw Gate.WrongSecret(Gate.BasicChallenge);
-        return (await TryAsync(() => signIn.TryAsync(name, password, Address(http), http.RequestAborted)), null);
+        return (await Gate.SignInAsync(() => signIn.TryAsync(name, password, Address(http), http.RequestAborted), Gate.BasicChallenge), null);
     }
 
     async Task<(Identity Who, string? Refresh)> IdentifyAsync(HttpContext http, IFormCollection form)
@@ -59,24 +59,12 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         switch (form["grant_type"].ToString())
         {
             case "password":
-                return (await TryAsync(() => signIn.TryAsync(form["username"].ToString(), form["password"].ToString(), Address(http), http.RequestAborted)), null);
+                return (await Gate.SignInAsync(() => signIn.TryAsync(form["username"].ToString(), form["password"].ToString(), Address(http), http.RequestAborted), Gate.BasicChallenge), null);
             case "refresh_token":
                 var token = form["refresh_token"].ToString();
-                return (await TryAsync(() => signIn.TryRefreshAsync(token, Address(http), http.RequestAborted)), token);
+                return (await Gate.SignInAsync(() => signIn.TryRefreshAsync(token, Address(http), http.RequestAborted), Gate.BasicChallenge), token);
             default:
                 throw new OciException(OciError.ParameterInvalid, "grant_type must be password or refresh_token");
-        }
-    }
-
-    static async Task<Identity> TryAsync(Func<Task<Identity?>> tryIt)
-    {
-        try
-        {
-            return await tryIt() ?? throw Gate.WrongSecret(Gate.BasicChallenge);
-        }
-        catch (SignInBusyException busy)
-        {
-            throw Gate.TooMany(busy);
         }
     }
 
@@ -90,7 +78,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         if (token.Length > BearerTokens.MaxLength)
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
         var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
-        await JsonBody.SendAsync(http, "application/json", JsonBody.Write(json =>
+        await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();
             json.WriteString("token", token);
@@ -132,7 +120,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         await db.WriteAsync(
             async session =>
             {
-                var expiresAt = await session.FindNumberAsync(InSql, (long)RefreshLifetime.TotalMilliseconds);
+                var expiresAt = await Expiry.InAsync(session, RefreshDays);
                 await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Refresh, "docker login", hash, (limit?.Rights ?? Rights.Admin, limit?.Target), expiresAt, limit?.TokenId);
                 await AccessTokenTable.DeleteExpiredAsync(session, 100);
             },
@@ -155,6 +143,4 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
     }
 
     static string? Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString();
-
-    static readonly Sql InSql = new("select {now} + $1");
 }

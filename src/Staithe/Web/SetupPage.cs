@@ -117,9 +117,7 @@ internal sealed class SetupPage(Users users)
 
             """);
         http.Response.StatusCode = status;
-        http.Response.ContentType = "text/html; charset=utf-8";
-        http.Response.ContentLength = page.Length;
-        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : http.Response.Body.WriteAsync(page, http.RequestAborted).AsTask();
+        return WholeBody.SendAsync(http, "text/html; charset=utf-8", page);
     }
 
     static string Encode(string text) => WebUtility.HtmlEncode(text);
