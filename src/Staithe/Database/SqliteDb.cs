@@ -110,7 +110,9 @@ internal sealed class SqliteDb : Db
         }.ToString());
         connection.Open();
         var session = new SqliteSession(connection);
-        session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {BusyMilliseconds}; pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 268435456"));
+        // No mmap: each connection's mapping would count as memory of the process, up to the size of the file, and a page that the disk
+        // cannot give would be a signal that ends the process rather than an error of one statement.
+        session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {BusyMilliseconds}; pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 0"));
         return session;
     }
 

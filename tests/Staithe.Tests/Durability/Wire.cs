@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Staithe.Tests.Durability;
 
@@ -32,7 +33,8 @@ internal sealed class Wire(Uri url) : IDisposable
         SendAsync(HttpMethod.Post, $"/v2/{repository}/blobs/uploads/?digest={content.Digest}", content.Bytes, "application/octet-stream");
 
     /// <summary>True when the exception is what a client sees of a server that is gone.</summary>
-    public static bool IsGone(Exception e) => e is HttpRequestException or IOException or OperationCanceledException;
+    // HttpClient lets a socket's own exception through when the connection goes between the handshake and its first use.
+    public static bool IsGone(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or SocketException;
 
     public void Dispose() => http.Dispose();
 
