@@ -17,6 +17,7 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.GarbageCollection;
+using Staithe.Recipes;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -90,6 +91,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         var tokens = new BearerTokens(keys, TimeProvider.System);
         var gate = new Gate(access, signIn, tokens, refusals, config.Open);
 
+        var errors = new ErrorRendering(db, log);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
@@ -99,7 +102,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
-            new ErrorRendering(db, log));
+            errors);
         var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
@@ -111,7 +114,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup)).RunAsync);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup, recipes)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -153,7 +156,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup, RecipeFiles recipes)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
@@ -163,6 +166,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);
+        if (RecipeFiles.Takes(path))
+            return recipes.HandleAsync(http, path);
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
