@@ -16,6 +16,7 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
+using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Storage;
 using Staithe.Telemetry;
@@ -90,6 +91,12 @@ internal sealed class StaitheApp : IAsyncDisposable
         var tokens = new BearerTokens(keys, TimeProvider.System);
         var gate = new Gate(access, signIn, tokens, refusals, config.Open);
 
+        var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
+        layerFiles.Create();
+        var contentWorker = new ContentWorker(db, storage, layerFiles, new LayerIndexer(db, storage, layerFiles, new LayerLimits()), log, TimeProvider.System);
+        var (lookup, contents) = (new ImageLookup(db), new ImageContents(db, storage, layerFiles, contentWorker));
+
+        var errors = new ErrorRendering(db, log);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
@@ -99,11 +106,12 @@ internal sealed class StaitheApp : IAsyncDisposable
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
-            new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
+            errors);
+        var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access)), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, contentWorker] : [sweep, contentWorker, epoch, signIn, refusals]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
@@ -111,7 +119,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup)).RunAsync);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup, files)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -153,7 +161,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
+    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup, FileEndpoint files)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
@@ -163,6 +171,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);
+        if (FileEndpoint.Takes(path))
+            return files.HandleAsync(http, path, facts);
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
