@@ -18,6 +18,7 @@ using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Recipes;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -97,6 +98,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var (lookup, contents) = (new ImageLookup(db), new ImageContents(db, storage, layerFiles, contentWorker));
 
         var errors = new ErrorRendering(db, log);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
@@ -119,7 +121,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup, files)).RunAsync);
+        (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others =
+        [
+            (ApiEndpoint.Takes, api.HandleAsync),
+            (RecipeFiles.Takes, (http, path, _) => recipes.HandleAsync(http, path)),
+            (FileEndpoint.Takes, files.HandleAsync),
+        ];
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -161,18 +169,20 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup, FileEndpoint files)
+    static Task RouteAsync(
+        HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
-        if (ApiEndpoint.Takes(path))
-            return api.HandleAsync(http, path, facts);
+        foreach (var (takes, handle) in others)
+        {
+            if (takes(path))
+                return handle(http, path, facts);
+        }
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);
-        if (FileEndpoint.Takes(path))
-            return files.HandleAsync(http, path, facts);
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
