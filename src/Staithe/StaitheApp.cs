@@ -42,10 +42,10 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly TokenKeys keys;
     readonly SetupPage setup;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, TokenKeys keys, Users users, SetupPage setup)
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, TokenKeys keys, Users users, ContentWorker contents, SetupPage setup)
     {
         (this.web, this.directory, this.db, this.storage, this.cache, this.log, this.keys, this.setup) = (web, directory, db, storage, cache, log, keys, setup);
-        (Sweep, Users) = (sweep, users);
+        (Sweep, Users, Contents) = (sweep, users, contents);
     }
 
     /// <summary>Where it listens, as URLs.</summary>
@@ -56,6 +56,8 @@ internal sealed class StaitheApp : IAsyncDisposable
     public Sweep Sweep { get; }
 
     public Users Users { get; }
+
+    public ContentWorker Contents { get; }
 
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
     public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
@@ -129,7 +131,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         ];
         web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
+        return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, contentWorker, setup);
     }
 
     /// <summary>Opens the database for a command, whether a server runs on it or not; without one, its tables are made or brought up to date.</summary>
