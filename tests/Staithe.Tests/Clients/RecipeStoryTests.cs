@@ -17,7 +17,7 @@ public sealed class RecipeStoryTests(Registries registries, ClientWorld world) :
     [Fact]
     public async Task Podman_runs_the_line()
     {
-        var (url, name, port) = await BuildAsync("podman", "");
+        var (url, name, port) = await BuildAsync("podman", "--format docker");
         var script = await world.RunAsync($"curl -fsS {url}/run.sh");
         Assert.Contains($" --name {name} -p {port}:{port} -v {name}-data:/data ", script, StringComparison.Ordinal);
         await world.RunAsync($"curl -fsS '{url}/run.sh' | sh");
