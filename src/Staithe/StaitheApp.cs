@@ -88,7 +88,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
         var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
+        var gate = new Gate(access, new PresentNames(db, epoch), signIn, tokens, refusals, config.Open);
 
         var registry = new RegistryEndpoint(
             gate,
@@ -100,7 +100,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules)), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
         var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
+using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Storage;
@@ -21,7 +22,9 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     {
         var id = UploadId.Create();
         var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, 0);
-        await db.WriteAsync(session => UploadTable.CreateAsync(session, name, upload, rules.UploadExpiry), cancel);
+        await db.WriteAsync(
+            async session => await UploadTable.CreateAsync(session, (await RepositoryTable.KeepAsync(session, name))?.Name ?? name, upload, rules.UploadExpiry),
+            cancel);
         return upload;
     }
 
@@ -46,7 +49,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 
     /// <summary>Takes the last chunk, if any, and makes the upload a blob of the repository.</summary>
     /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
-    public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, CancellationToken cancel)
+    public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
         using var claim = await claims.TakeAsync(id, force: false, cancel);
         using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
@@ -61,7 +64,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         await GiveBackWhenFullAsync(writing, async () =>
         {
             await SyncAsync(writing);
-            await CommitAsync(name, writing, digest);
+            await CommitAsync(name, writing, digest, creator);
         });
         return digest;
     }
@@ -188,15 +191,15 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             throw Unknown();
     }
 
-    Task CommitAsync(RepositoryName name, Writing writing, Digest digest) => db.WriteAsync(async session =>
+    Task CommitAsync(RepositoryName name, Writing writing, Digest digest, Creator creator) => db.WriteAsync(async session =>
     {
         if (!await UploadTable.DeleteAsync(session, writing.Row.Id))
             throw Unknown();
-        var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
+        var repository = await Repositories.GetOrCreateAsync(session, name, creator);
         var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
         if (blob.StorageKey != writing.Row.StorageKey)
             await TrashTable.AddAsync(session, writing.Row.StorageKey, TimeSpan.Zero);
-        await BlobTable.LinkAsync(session, repoId, blob.Id, digest, rules.Lease);
+        await BlobTable.LinkAsync(session, repository.Id, blob.Id, digest, rules.Lease);
     });
 
     Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(async session =>

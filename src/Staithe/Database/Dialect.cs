@@ -17,6 +17,8 @@ internal sealed partial class Dialect
             ["for update"] = "",
             ["keep links"] = "",
             ["keep manifests"] = "",
+            ["keep repository"] = "",
+            ["keep space"] = "",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -31,6 +33,8 @@ internal sealed partial class Dialect
             ["for update"] = "for update",
             ["keep links"] = "for key share of rb",
             ["keep manifests"] = "for key share of m",
+            ["keep repository"] = "for key share of r",
+            ["keep space"] = "for key share of s",
         });
 
     readonly Func<string, string> any;
@@ -40,7 +44,8 @@ internal sealed partial class Dialect
 
     /// <summary>
     /// Replaces the words, and <c>{any $n}</c>: the column before it is one of the array's. <c>{keep links}</c> and <c>{keep manifests}</c>
-    /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends.
+    /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends; <c>{keep repository}</c> and
+    /// <c>{keep space}</c>, of <c>r</c> and <c>s</c>, against another name too.
     /// </summary>
     public string Expand(string template) => Braces().Replace(template, match => match.Groups["argument"] is { Success: true } argument
         ? any(argument.Value)
