@@ -52,21 +52,15 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
         using var claim = await claims.TakeAsync(id, force: false, cancel);
-        using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
-        await ReceiveAsync(writing, chunk, claim);
+        return await FinishAsync(name, await GetAsync(name, id, cancel), digest, chunk, claim, creator, cancel);
+    }
 
-        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
-        if (actual != digest)
-        {
-            await DropAsync(id, writing.Row.StorageKey);
-            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
-        }
-        await GiveBackWhenFullAsync(writing, async () =>
-        {
-            await SyncAsync(writing);
-            await CommitAsync(name, writing, digest, creator);
-        });
-        return digest;
+    /// <summary>The same with an upload that only the caller knows, and so has not changed since it began.</summary>
+    /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
+    public async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
+    {
+        using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
+        return await FinishAsync(name, upload, digest, chunk, claim, creator, cancel);
     }
 
     /// <summary>Gives an upload up.</summary>
@@ -81,6 +75,25 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 
     /// <summary>Gives up an upload that only the caller knows, if it has not ended.</summary>
     public Task AbandonAsync(UploadRow upload) => DropAsync(upload.Id, upload.StorageKey);
+
+    async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, UploadClaims.Claim claim, Creator creator, CancellationToken cancel)
+    {
+        using var writing = await OpenAsync(upload, chunk, cancel);
+        await ReceiveAsync(writing, chunk, claim);
+
+        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
+        if (actual != digest)
+        {
+            await DropAsync(upload.Id, upload.StorageKey);
+            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
+        }
+        await GiveBackWhenFullAsync(writing, async () =>
+        {
+            await SyncAsync(writing);
+            await CommitAsync(name, writing, digest, creator);
+        });
+        return digest;
+    }
 
     static OciException Unknown() => new(OciError.BlobUploadUnknown, "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; begin a new one with POST");
 

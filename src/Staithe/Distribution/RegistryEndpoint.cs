@@ -18,7 +18,7 @@ internal sealed class RegistryEndpoint(
     ErrorRendering errors)
 {
     const string Prefix = "/v2";
-    const int MaxMoves = 3; // while one request is answered
+    const int MaxMoves = 8; // while one request is answered
 
     /// <summary>True when the request is for the registry's API.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');

@@ -83,7 +83,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         var row = await upload.StartAsync(route.Name, digest.Algorithm!, http.RequestAborted);
         try
         {
-            await upload.FinishAsync(route.Name, row.Id, digest, ChunkOf(http), caller.Creator, http.RequestAborted);
+            await upload.FinishAsync(route.Name, row, digest, ChunkOf(http), caller.Creator, http.RequestAborted);
         }
         catch
         {

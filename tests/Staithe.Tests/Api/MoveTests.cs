@@ -310,7 +310,7 @@ public sealed class MoveTests
     [Trait("Kind", "slow")]
     public async Task Who_pushes_and_pulls_while_names_move_notices_nothing_but_the_warning(Engine engine)
     {
-        const int Moves = 60, Writers = 3;
+        const int Moves = 60, Writers = 3, Pushes = 5;
         await using var server = await ApiServer.StartAsync(engine, "alice");
         var alice = server.As("alice");
         await alice.PostAsync("/organizations", new { name = "dock" });
@@ -346,7 +346,7 @@ public sealed class MoveTests
         }
         var work = Enumerable.Range(0, Writers).Select(WriteAsync).Append(ReadAsync(basic)).Append(ReadAsync(bearer)).ToList();
         var (space, name) = ("dock", "start");
-        for (var i = 0; i < Moves && work.All(task => !task.IsFaulted); i++)
+        for (var i = 0; (i < Moves || pushed.Any(images => images.Count < Pushes)) && work.All(task => !task.IsFaulted); i++)
         {
             var (toSpace, toName) = (i % 5 == 4 ? (space == "dock" ? "pier" : "dock") : space, i % 5 == 4 ? name : i % 11 == 10 ? "start" : $"n{i % 6}");
             if (toSpace != space)
@@ -364,7 +364,6 @@ public sealed class MoveTests
             using var response = await basic.GetAsync($"/v2/{space}/{name}/manifests/{last.Split(' ')[0]}");
             Assert.Equal(last.Split(' ')[1], response.Header("Docker-Content-Digest"));
         }
-        Assert.All(pushed, images => Assert.True(images.Count > 3, $"only {images.Count} pushes"));
         await FsckAsync(server);
     }
 
