@@ -206,9 +206,9 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 
     Task CommitAsync(RepositoryName name, Writing writing, Digest digest, Creator creator) => db.WriteAsync(async session =>
     {
+        var repository = await Repositories.GetOrCreateAsync(session, name, creator); // first the repository, as whoever moves it does
         if (!await UploadTable.DeleteAsync(session, writing.Row.Id))
             throw Unknown();
-        var repository = await Repositories.GetOrCreateAsync(session, name, creator);
         var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
         if (blob.StorageKey != writing.Row.StorageKey)
             await TrashTable.AddAsync(session, writing.Row.StorageKey, TimeSpan.Zero);

@@ -305,6 +305,30 @@ public sealed class MoveTests
         await alice.PutAsync("/spaces/alice/teams/owners/members/bob");
     }
 
+    [Theory, OnBothEngines]
+    public async Task A_pull_by_the_present_name_never_looks_for_former_ones(Engine engine)
+    {
+        await using var server = await ApiServer.StartAsync(engine, "alice");
+        var registry = await SignedInAsync(server, "alice");
+        var image = await registry.PushImageAsync("alice/app", "1");
+        await server.As("alice").PatchAsync("/repository?name=alice/app", new { visibility = "public" });
+        var clients = (Registry[])[registry, await TokenAsync(server, "alice", "repository:alice/app:pull"), server.Registry.As(null)];
+        await server.Registry.App.Database.RunScriptAsync("drop table repository_aliases");
+        for (var i = 0; i < 2; i++) // from rows, and from memory
+        {
+            foreach (var client in clients)
+            {
+                foreach (var path in (string[])["manifests/1", $"manifests/{image.Digest}", $"blobs/{image.Layer}"])
+                {
+                    using var response = await client.GetAsync($"/v2/alice/app/{path}");
+                    await response.ExpectAsync(HttpStatusCode.OK);
+                }
+            }
+        }
+        using var absent = await registry.GetAsync("/v2/alice/none/manifests/1"); // this one does
+        await absent.ExpectErrorAsync(HttpStatusCode.InternalServerError, "UNKNOWN");
+    }
+
     // Readers and writers by the first name, with tokens of all ages, while the repository has another name every moment.
     [Theory, OnBothEngines]
     [Trait("Kind", "slow")]
