@@ -20,12 +20,13 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(Key(who, name))?.Decision;
 
     /// <summary>What the asker may do with a repository, whether there is one or not. By a name that it had before, it is the same repository.</summary>
-    public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) =>
-        who.Kind == IdentityKind.Anybody ? Decision.Everything : (await ReachAsync(who, name, cancel)).Decision;
+    public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => (await ReachAsync(who, name, cancel)).Decision;
 
-    /// <summary>The same, with the name that the repository has now.</summary>
+    /// <summary>The same, with the name that the repository has now, as far as somebody was asked who it is.</summary>
     public async Task<Reach> ReachAsync(Identity who, RepositoryName name, CancellationToken cancel)
     {
+        if (who.Kind == IdentityKind.Anybody)
+            return new Reach(name, Decision.Everything);
         var key = Key(who, name);
         if (FindRemembered(key) is { } remembered)
             return remembered;

@@ -66,6 +66,14 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
         return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
     }
 
+    /// <summary>For what stands beside the registry's API: the route of a manifest that the caller may pull, with the name that the repository has now.</summary>
+    /// <exception cref="OciException">As for <see cref="AdmitAsync"/>.</exception>
+    public async Task<OciRoute.Manifest> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
+    {
+        var (caller, route) = await AdmitAsync(http, asked);
+        return (OciRoute.Manifest)((await FollowAsync(http, asked, route, caller))?.Route ?? route);
+    }
+
     /// <summary>The name that another repository than the route's has now, if the caller may pull from it, as a mount does; null if not.</summary>
     public async Task<RepositoryName?> FindAlsoPullableAsync(HttpContext http, Caller caller, RepositoryName name)
     {
