@@ -40,6 +40,12 @@ public sealed class MoveTests
                         Assert.Equal(signature.Digest, (await response.JsonAsync()).GetProperty("manifests")[0].GetProperty("digest").GetString());
                 }
             }
+            using (var recipe = await client.GetAsync("/run/alice/web:1/run.sh"))
+            {
+                await recipe.ExpectAsync(HttpStatusCode.OK);
+                Assert.NotNull(recipe.Header("Warning"));
+                Assert.Contains("alice/site:1", await recipe.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            }
             using var page = await client.GetAsync("/v2/alice/web/tags/list?n=1");
             Assert.Equal("/v2/alice/web/tags/list?n=1&last=1", page.NextPage());
             using var missing = await client.GetAsync("/v2/alice/web/manifests/none");
