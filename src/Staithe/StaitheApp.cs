@@ -100,7 +100,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
         var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
+        var gate = new Gate(access, new PresentNames(db, epoch), signIn, tokens, refusals, config.Open);
 
         var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layerFiles.Create();
@@ -112,7 +112,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var indexer = new Indexer(db, storage, log);
         var errors = new ErrorRendering(db, log);
         var search = new SearchHandler(finder, gate, errors);
-        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitToReadAsync, errors.RunAsync);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
@@ -123,8 +123,8 @@ internal sealed class StaitheApp : IAsyncDisposable
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             errors);
-        var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), finder), new ApiErrors(db, log), config.Open);
+        var files = new FileEndpoint(lookup, contents, gate.AdmitToReadAsync, errors.RunAsync);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
         var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals]);

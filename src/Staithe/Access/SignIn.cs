@@ -134,11 +134,16 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     async Task<Identity?> FindRobotAsync(string name, string password, CancellationToken cancel)
     {
         var hash = secret.Hash(password);
-        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || row.FullName != name)
+        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || (row.FullName != name && !await WasCalledAsync(row, name, cancel)))
             return null;
         used[(IdentityKind.Robot, row.Id)] = true;
         return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
     }
+
+    // The name of a robot holds its space's, and a machine goes on by the one that it was given.
+    async Task<bool> WasCalledAsync(RobotRow robot, string name, CancellationToken cancel) =>
+        name.EndsWith($"+{robot.Name}", StringComparison.Ordinal)
+        && (await db.ReadAsync(session => SpaceTable.FindAsync(session, name[..^(robot.Name.Length + 1)]), cancel))?.Name == robot.Space;
 
     async Task<T> HashAsync<T>(Func<T> hash, CancellationToken cancel)
     {

@@ -32,6 +32,9 @@ internal static class UserTable
 
     public static Task SetAdminAsync(DbSession session, long id, bool isAdmin) => session.ExecuteAsync(SetAdminSql, id, isAdmin ? 1L : 0L);
 
+    /// <summary>Takes the account away, and with it its tokens, what it was given and where it is a member.</summary>
+    public static Task DeleteAsync(DbSession session, long id) => session.ExecuteAsync(DeleteSql, id);
+
     public static Task SetDisabledAsync(DbSession session, long id, bool disabled) => session.ExecuteAsync(disabled ? DisableSql : EnableSql, id);
 
     public static Task SignedInAsync(DbSession session, long id) => session.ExecuteAsync(SignedInSql, id);
@@ -57,5 +60,6 @@ internal static class UserTable
     static readonly Sql SetAdminSql = new("update users set is_admin = $2 where id = $1");
     static readonly Sql DisableSql = new("update users set disabled_at = {now} where id = $1 and disabled_at is null");
     static readonly Sql EnableSql = new("update users set disabled_at = null where id = $1");
+    static readonly Sql DeleteSql = new("delete from users where id = $1");
     static readonly Sql SignedInSql = new("update users set signed_in_at = {now} where id = $1");
 }

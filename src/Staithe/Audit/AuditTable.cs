@@ -52,6 +52,9 @@ internal static class AuditTable
             row.IsDBNull(8) ? null : row.GetString(8)),
         space is null ? [before, (long)limit] : [before, (long)limit, space]);
 
+    /// <summary>Shows the lines of a space to the admins of its new name. What they say stays as it was written.</summary>
+    public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
+
     /// <summary>Drops some of the lines that are older than a time; how many.</summary>
     public static Task<int> DeleteOldAsync(DbSession session, TimeSpan age, int limit) => session.ExecuteAsync(DeleteOldSql, (long)age.TotalMilliseconds, (long)limit);
 
@@ -69,6 +72,8 @@ internal static class AuditTable
     static readonly Sql ListOfSpaceSql = new("""
         select id, at, actor, action, target, space, address, outcome, detail from audit where space = $3 and id < $1 order by id desc limit $2
         """);
+
+    static readonly Sql RenameSpaceSql = new("update audit set space = $2 where space = $1");
 
     static readonly Sql DeleteOldSql = new("delete from audit where id in (select id from audit where at < {now} - $1 order by at limit $2)");
 }

@@ -11,7 +11,7 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
+internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
@@ -28,35 +28,32 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
     }
 
-    /// <summary>Who it is and what was decided; returns only when the request may go on.</summary>
+    /// <summary>
+    /// Who it is and what was decided, and the route with the name that the repository has now; returns only when the request may go on.
+    /// </summary>
     /// <exception cref="OciException">UNAUTHORIZED with a challenge, DENIED, or NAME_UNKNOWN for what the caller may not know of.</exception>
-    public async Task<Caller> AdmitAsync(HttpContext http, OciRoute route)
+    public async Task<(Caller Caller, OciRoute Route)> AdmitAsync(HttpContext http, OciRoute asked)
     {
         var address = http.Connection.RemoteIpAddress?.ToString();
-        if (isOpen)
-            return new Caller(Identity.Anybody, Decision.Everything, address, null);
-        var (who, token) = await IdentifyAsync(http, route, address);
-        if (route.Repository is not { } name)
+        var (who, token) = isOpen ? (Identity.Anybody, null) : await IdentifyAsync(http, asked, address);
+        if (asked.Repository is not { } name)
         {
             var mayBeAnonymous = token is not null; // an anonymous token is one that was asked for
             return who.Kind != IdentityKind.Anonymous || mayBeAnonymous
-                ? new Caller(who, Decision.Nothing, address, token)
-                : throw Challenge(http, route, "sign in first; \"podman login\" and \"docker login\" do");
+                ? (new Caller(who, Decision.Nothing, address, token), asked)
+                : throw Challenge(http, asked, "sign in first; \"podman login\" and \"docker login\" do");
         }
 
-        var needed = Needed(route, http.Request.Method);
-        var decision = token is null ? await access.DecideAsync(who, name, http.RequestAborted) : token.Find(name);
-        if (decision is not null && Allows(decision, route, needed))
-            return new Caller(who, decision, address, token);
-        if (decision is null || who.Kind == IdentityKind.Anonymous)
-            throw Challenge(http, route, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
-        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
-        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), route, needed))
-            throw Challenge(http, route, "this token was not asked for that: ask for another", isNarrow: true);
-        if (needed == Rights.Pull)
-            throw RepositoryListHandler.Unknown(name);
-        refusals.Add(new Actor(who.Name, address), new Deed(needed == Rights.Delete ? "delete" : "push", name.Value, name.Space));
-        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+        var caller = new Caller(who, Decision.Nothing, address, token);
+        if (token is null && who.Kind != IdentityKind.Anybody)
+        {
+            var reach = await access.ReachAsync(who, name, http.RequestAborted);
+            return await LetInAsync(http, asked, name, reach.Name, caller, reach.Decision);
+        }
+        // An ordinary pull asks nobody by which name the repository is called now: when nothing is there, that shows (see FollowAsync).
+        var isPull = asked is OciRoute.Manifest or OciRoute.Blob && Needed(asked, http.Request.Method) == Rights.Pull;
+        var present = isPull ? names.FindRemembered(name) ?? name : await names.FindAsync(name, http.RequestAborted);
+        return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
     }
 
     /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>
@@ -64,9 +61,30 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     public async Task<Identity> IdentifyAsync(HttpContext http) =>
         isOpen ? Identity.Anybody : (await IdentifyAsync(http, new OciRoute.RepositoryList(), http.Connection.RemoteIpAddress?.ToString())).Who;
 
-    /// <summary>Whether the caller may pull from another repository than the route's, as a mount does.</summary>
-    public async Task<bool> MayAlsoPullAsync(HttpContext http, Caller caller, RepositoryName name) =>
-        (caller.Token is null ? await access.DecideAsync(caller.Who, name, http.RequestAborted) : caller.Token.Find(name))?.May(Rights.Pull) == true;
+    /// <summary>
+    /// The same once more, when nothing was found under the name that the repository was taken to have; null when it has no other.
+    /// </summary>
+    public async Task<(Caller Caller, OciRoute Route)?> FollowAsync(HttpContext http, OciRoute asked, OciRoute tried, Caller caller)
+    {
+        if (asked.Repository is not { } name || await names.ReadAsync(name, http.RequestAborted) is not { } present || present == tried.Repository)
+            return null;
+        return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
+    }
+
+    /// <summary>For what stands beside the registry's API: the route of a manifest that the caller may pull, with the name that the repository has now.</summary>
+    /// <exception cref="OciException">As for <see cref="AdmitAsync"/>.</exception>
+    public async Task<OciRoute.Manifest> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
+    {
+        var (caller, route) = await AdmitAsync(http, asked);
+        return (OciRoute.Manifest)((await FollowAsync(http, asked, route, caller))?.Route ?? route);
+    }
+
+    /// <summary>The name that another repository than the route's has now, if the caller may pull from it, as a mount does; null if not.</summary>
+    public async Task<RepositoryName?> FindAlsoPullableAsync(HttpContext http, Caller caller, RepositoryName name)
+    {
+        var present = await names.FindAsync(name, http.RequestAborted);
+        return (await DecideAsync(caller, name, present, http.RequestAborted))?.May(Rights.Pull) == true ? present : null;
+    }
 
     /// <summary>A name and a secret as RFC 7617 sends them; null when there is none of it.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when it cannot be read.</exception>
@@ -99,6 +117,35 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
                 Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
             };
         }
+    }
+
+    async Task<(Caller Caller, OciRoute Route)> LetInAsync(HttpContext http, OciRoute asked, RepositoryName name, RepositoryName present, Caller caller, Decision? decision)
+    {
+        var (who, token, needed) = (caller.Who, caller.Token, Needed(asked, http.Request.Method));
+        if (decision is not null && Allows(decision, asked, needed))
+        {
+            if (present != name)
+                FormerName.Tell(http, name, present);
+            return (caller with { Decision = decision }, asked.Of(present));
+        }
+        if (decision is null || who.Kind == IdentityKind.Anonymous)
+            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
+        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
+        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), asked, needed))
+            throw Challenge(http, asked, "this token was not asked for that: ask for another", isNarrow: true);
+        if (needed == Rights.Pull)
+            throw RepositoryListHandler.Unknown(name);
+        refusals.Add(new Actor(who.Name, caller.Address), new Deed(needed == Rights.Delete ? "delete" : "push", present.Value, present.Space));
+        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+    }
+
+    // What a token says of a former name holds as far as its owner may do that with the repository where it is now.
+    async Task<Decision?> DecideAsync(Caller caller, RepositoryName asked, RepositoryName present, CancellationToken cancel)
+    {
+        if (caller.Token is not { } token)
+            return await access.DecideAsync(caller.Who, present, cancel);
+        var decision = token.Find(asked);
+        return decision is null || present == asked ? decision : (await access.DecideAsync(token.Who, present, cancel)).Only(decision.Any);
     }
 
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)

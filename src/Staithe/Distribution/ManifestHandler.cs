@@ -42,7 +42,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         List<TagName> tags = route.Reference.Tag is { } tag ? [tag, .. more] : more;
         var content = await ReadAsync(http);
         var (digest, subject) = await push.RunAsync(
-            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Actor, caller.MayTag), http.RequestAborted);
+            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Creator, caller.MayTag), http.RequestAborted);
 
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.Location = route.Path;

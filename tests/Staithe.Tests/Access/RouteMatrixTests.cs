@@ -56,6 +56,7 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         ("robot", "pw", "pw", "pw", "pw"),
         ("other robot", "p", "", "", ""),
         ("narrow", "p", "p", "p", "p"),
+        ("former owner", "p", "p", "", ""),
     ];
 
     [Theory, OnBothEngines]
@@ -65,7 +66,8 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         var wrong = new List<string>();
         foreach (var (who, @public, @internal, @private, missing) in Callers)
         {
-            foreach (var (place, rights) in ((string, string)[])[("public", @public), ("internal", @internal), ("private", @private), ("missing", missing)])
+            foreach (var (place, rights) in ((string, string)[])[("public", @public), ("internal", @internal), ("private", @private), ("missing", missing),
+                ("was public", @public), ("was internal", @internal), ("was private", @private), ("was in another space", @private)])
             {
                 foreach (var way in who == "anonymous" ? (string[])["none", "Bearer"] : ["Basic", "Bearer"])
                 {
@@ -98,6 +100,21 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             }
         }
         // nor does a space that nobody has answer otherwise
+        // By a name that it had before, what one may not see is not there either.
+        foreach (var was in (string[])["was private", "was in another space"])
+        {
+            foreach (var way in (string[])["Basic", "Bearer"])
+            {
+                var caller = await world.CallAsync("stranger", was, way);
+                var atMissing = await world.CallAsync("stranger", "missing", way);
+                foreach (var request in Requests)
+                {
+                    using var there = await world.SendAsync(caller, request, was);
+                    using var nowhere = await world.SendAsync(atMissing, request, "missing");
+                    Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(there, world.Names[was]));
+                }
+            }
+        }
         using var noSpace = await world.Registry.As(world.Accounts["stranger"]).GetAsync("/v2/nobody-has-this/app/tags/list");
         using var hidden = await world.Registry.As(world.Accounts["stranger"]).GetAsync($"/v2/{world.Names["private"]}/tags/list");
         Assert.Equal(await TraceAsync(noSpace, "nobody-has-this/app"), await TraceAsync(hidden, world.Names["private"]));
@@ -111,7 +128,9 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         {
             using var there = await world.SendAsync(world.Closed.Registry.As(null), request, "private");
             using var nowhere = await world.SendAsync(world.Closed.Registry.As(null), request, "missing");
+            using var moved = await world.SendAsync(world.Closed.Registry.As(null), request, "was in another space");
             Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(there, world.Names["private"]));
+            Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(moved, world.Names["was in another space"]));
         }
     }
 
@@ -200,6 +219,10 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
     static async Task<string?> ProblemAsync(World world, HttpResponseMessage response, Request request, string place, string who, string rights)
     {
         var status = (int)response.StatusCode;
+        // Who may know where it is now is told so, and nobody else.
+        var warning = world.Present.TryGetValue(place, out var present) && rights.Contains(request.Needs, StringComparison.Ordinal) ? $"299 - \"{world.Names[place]} is called {world.Names[present]} now: use that name\"" : null;
+        if (response.Header("Warning") != warning)
+            return $"the warning is {response.Header("Warning")}, not {warning}";
         if (rights.Contains(request.Needs, StringComparison.Ordinal))
         {
             var expected = place != "missing" ? request.Status : request.Needs == 'p' ? (request.Path.StartsWith("referrers", StringComparison.Ordinal) ? 200 : 404) : request.Status;
@@ -235,6 +258,9 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
     {
         readonly Dictionary<(string Who, string Place), Registry> withTokens = [];
 
+        /// <summary>The places that are others under the names that they had before.</summary>
+        public Dictionary<string, string> Present { get; } = new() { ["was public"] = "public", ["was internal"] = "internal", ["was private"] = "private", ["was in another space"] = "private" };
+
         public ClosedRegistry Registry => Closed;
 
         public static async Task<World> MakeAsync(ClosedRegistry closed)
@@ -260,6 +286,11 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
 
             var pusher = closed.As(owner);
             var (blob, manifest) = ("", "");
+            var former = await closed.AddUserAsync("former");
+            foreach (var was in (string[])["was public", "was internal", "was private"])
+                names[was] = $"{owner.Name}/{was.Replace(' ', '-')}";
+            names["was in another space"] = $"{former.Name}/private"; // whose owner has no right where it is now
+            accounts["former owner"] = await closed.AddTokenAsync(former);
             foreach (var place in (string[])["public", "internal", "private"])
             {
                 blob = await pusher.PushBlobAsync(names[place], "{}"u8.ToArray());
@@ -268,11 +299,19 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
                 await pushed.ExpectAsync(HttpStatusCode.Created);
                 manifest = Harness.Registry.Digest(image);
             }
+            await closed.ChangeAsync(async session =>
+            {
+                foreach (var place in (string[])["public", "internal", "private"])
+                    await session.ExecuteAsync(AddAliasSql, names[$"was {place}"], owner.Name, names[place]);
+                await session.ExecuteAsync(AddAliasSql, names["was in another space"], former.Name, names["private"]);
+            });
             await closed.SetVisibilityAsync(names["internal"], Visibility.Internal);
             await closed.SetVisibilityAsync(names["public"], Visibility.Public);
             await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{names["public"]}/tags/list"));
             return new World(closed, names, accounts, blob, manifest);
         }
+
+        static readonly Database.Sql AddAliasSql = new("insert into repository_aliases (name, space, repo_id, created_at) select $1, $2, id, 0 from repositories where name = $3");
 
         public async Task<Registry> CallAsync(string who, string place, string way)
         {
