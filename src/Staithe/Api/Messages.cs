@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Content;
 
 namespace Staithe.Api;
 
@@ -133,6 +134,16 @@ internal sealed record AuditEntry(
     public static AuditEntry Of(AuditLine line) => new(line.Id, Time.Of(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail);
 }
 
+internal sealed record ImagePackage(
+    [Description("Whose rules its version follows: deb, apk, rpm, npm, pypi, nuget, gem, cargo; os for the system itself.")] string Ecosystem,
+    string Name,
+    string Version,
+    [Description("The package URL.")] string Purl,
+    [Description("Name and version of the package that it was built from, where that is another one.")] string? Source)
+{
+    public static ImagePackage Of(PackageRow row) => new(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source.Length == 0 ? null : row.Source);
+}
+
 /// <summary>The database's milliseconds as a time.</summary>
 internal static class Time
 {
@@ -140,3 +151,18 @@ internal static class Time
 
     public static DateTimeOffset? Of(long? milliseconds) => milliseconds is { } at ? Of(at) : null;
 }
+
+internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls)
+{
+    public static SearchHit Of(Search.SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls);
+}
+
+internal sealed record SearchFacet(string Field, string Value, long Count);
+
+internal sealed record SearchAnswer(
+    IReadOnlyList<SearchHit> Items,
+    [Description("What to send as after for the next part; null at the end.")] string? Next,
+    [Description("How many there are, as far as was counted.")] int Total,
+    [Description("Whether there are more than were counted.")] bool More,
+    [Description("Names that may have been meant, when nothing was found by the words as they were.")] IReadOnlyList<string> Meant,
+    [Description("What those that were found have in common.")] IReadOnlyList<SearchFacet> Facets);

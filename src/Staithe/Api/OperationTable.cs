@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Search;
 using Staithe.Transport;
 using static Staithe.Api.Operation;
 
@@ -11,11 +12,13 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ImageHandlers images, Finder finder)
     {
-        var (my, people, robots) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret));
+        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret), new SearchHandlers(finder));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
+        QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
+        QueryParameter platform = new("platform", "Of an image for several platforms, which: such as linux/arm64. Unless told, linux/amd64, or the first there is.");
         Operations =
         [
             new Operation("GET", DocumentPath, "getOpenApi", "This document.", null, typeof(object), StatusCodes.Status200OK, async (call, _) =>
@@ -23,6 +26,18 @@ internal sealed class OperationTable
                 await WholeBody.SendAsync(call.Http, ApiJson.ContentType, document.Value);
                 return null;
             }) { IsPublic = true },
+
+            Get("/search", "search", "The repositories that one may pull from and that match; without q, all of them, the newest first.", search.RunAsync) with
+            {
+                IsOfContent = true,
+                Query =
+                [
+                    new QueryParameter("q", $"Words, and field:value for {string.Join(", ", SearchQuery.Fields.Select(field => field.Field))}; * at the end of a value for what begins so, - before a field for what must not be."),
+                    new QueryParameter("sort", "best or updated."),
+                    new QueryParameter("after", "Begin behind this entry: next of the page before."),
+                    new QueryParameter("limit", "The most entries to answer.", IsNumber: true),
+                ],
+            },
 
             Get("/me", "getMe", "Who the credentials belong to, and how far they go.", MyHandlers.GetAsync),
             Put<PasswordChange>("/me/password", "setMyPassword", "Set another password, with the old one; ends what docker login keeps.", my.SetPasswordAsync),
@@ -63,6 +78,14 @@ internal sealed class OperationTable
             Get("/access", "getAccess", "What one may do with a repository and why; what others may, for who manages it.", RepositoryHandlers.GetRightsAsync) with
             {
                 Query = [name with { Name = "repository" }, new QueryParameter("user", "Another user."), new QueryParameter("robot", "A robot of the repository's space.")],
+            },
+
+            List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
+            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.5 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            Get("/diff", "getDiff", "What is different in two images: files, packages, configuration, layers.", images.CompareAsync) with
+            {
+                Query = [image with { Name = "from" }, image with { Name = "to" }, platform],
+                IsOfContent = true,
             },
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync) with { AlsoAs = AuditHandlers.Lines },
