@@ -65,6 +65,8 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     /// <summary>Where the first account is made, while there is none.</summary>
     public string SetupPath => setup.Path;
+
+    /// <summary>Who looks into images.</summary>
     public ContentWorker Contents { get; }
 
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
