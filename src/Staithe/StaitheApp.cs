@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -17,6 +18,8 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.GarbageCollection;
+using Staithe.Ldap;
+using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -66,7 +69,11 @@ internal sealed class StaitheApp : IAsyncDisposable
     }
 
     /// <summary>Starts a server; it answers when this returns.</summary>
-    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal)
+    /// <param name="config">What it is to be.</param>
+    /// <param name="logWriter">Where its log goes.</param>
+    /// <param name="isTerminal">Whether a person is likely to read it.</param>
+    /// <param name="needs">The right that a request for <c>/v2</c> needs; null for what <see cref="Gate"/> says.</param>
+    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal, Func<OciRoute, string, Rights>? needs = null)
     {
         var directory = DataDirectory.Claim(config.Data);
         var db = OpenDatabase(config, directory);
@@ -86,24 +93,27 @@ internal sealed class StaitheApp : IAsyncDisposable
         var keys = new TokenKeys(db, secret);
         var access = new AccessLookup(db, epoch);
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
-        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals, OpenLdap(config, db, epoch, log));
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
+        var limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, TimeProvider.System);
+        var audited = new AuditedSpaces(db, epoch);
+        var pulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
+        var gate = new Gate(access, signIn, tokens, refusals, limits, needs ?? Gate.Needed, config.Open);
 
         var registry = new RegistryEndpoint(
             gate,
-            new TokenHandler(db, access, signIn, tokens, secret, config.Open),
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall),
+            new TokenHandler(db, access, signIn, tokens, secret, limits, config.Open),
+            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), new PullAudit(audited, pulls), stall),
             new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), limits, config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals, audited, pulls]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
@@ -231,6 +241,38 @@ internal sealed class StaitheApp : IAsyncDisposable
         {
             throw new ConfigException([new ConfigProblem("tlsCertificate", $"{certificate} and {key} cannot be used: {e.Message}")]);
         }
+    }
+
+    static DirectorySignIn? OpenLdap(StaitheConfig config, Db db, AccessEpoch epoch, LogOutput log)
+    {
+        if (config.LdapUrl is not { } url)
+            return null;
+        X509Certificate2Collection? authorities = null;
+        if (config.LdapCertificates is { } file)
+        {
+            authorities = [];
+            try
+            {
+                authorities.ImportFromPemFile(file);
+            }
+            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                throw new ConfigException([new ConfigProblem("ldapCertificates", $"{file} cannot be used: {e.Message}")]);
+            }
+        }
+        var settings = new LdapSettings(
+            LdapServer.Parse(url, config.LdapStartTls, authorities),
+            config.LdapBindDn,
+            config.LdapBindPassword,
+            config.LdapBase ?? "",
+            LdapFilter.Parse(config.LdapUserFilter, LdapSettings.UserWords),
+            config.LdapNameAttribute,
+            config.LdapGroupBase,
+            LdapFilter.Parse(config.LdapGroupFilter, LdapSettings.GroupWords),
+            config.LdapGroupAttribute,
+            TimeSpan.FromSeconds(config.LdapSeconds));
+        var teams = config.LdapTeams.Select(text => new GroupTeam(text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..])).ToList();
+        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, (what, e) => log.Write(LogLevel.Warning, what, ("reason", e.Message)));
     }
 
     // What a proxy says of the client and of the address that the client used, and only a proxy that was named.

@@ -32,7 +32,7 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>Whether one need not say who one is.</summary>
     public bool IsPublic { get; init; }
 
-    /// <summary>The refusals that it may answer with, besides failures of the registry.</summary>
+    /// <summary>The refusals that it may answer with, besides failures of the registry itself.</summary>
     public IEnumerable<int> Refusals =>
     [
         StatusCodes.Status400BadRequest,
@@ -40,7 +40,8 @@ internal sealed record Operation(string Method, string Path, string Id, string S
         StatusCodes.Status404NotFound,
         .. Method == "GET" ? (int[])[] : [StatusCodes.Status409Conflict],
         .. Request is null ? (int[])[] : [StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
-        .. IsPublic ? (int[])[] : [StatusCodes.Status429TooManyRequests],
+        StatusCodes.Status429TooManyRequests,
+        .. IsPublic ? (int[])[] : [StatusCodes.Status503ServiceUnavailable],
     ];
 
     public static Operation Get<TResponse>(string path, string id, string summary, Func<ApiCall, Task<TResponse>> handle) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
@@ -11,22 +10,26 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
+internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, Refusals refusals, RequestLimits limits, Func<OciRoute, string, Rights> needs, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
-
 
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
     public bool MayPullAtOnce(HttpContext http, RepositoryName name)
     {
         if (isOpen)
-            return true;
+            return HasRoom(http, Identity.Anybody);
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count == 0)
-            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true;
-        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
+            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true && HasRoom(http, Identity.Anonymous);
+        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true && HasRoom(http, token.Who);
     }
+
+    /// <summary>Who it is that <see cref="MayPullAtOnce"/> let through, for the audit.</summary>
+    public string NameAtOnce(HttpContext http) => isOpen
+        ? Actor.Anybody
+        : http.Request.Headers.Authorization is [{ } header] ? tokens.FindVerified(header)?.Who.Name ?? Actor.Anybody : Identity.Anonymous.Name;
 
     /// <summary>Who it is and what was decided; returns only when the request may go on.</summary>
     /// <exception cref="OciException">UNAUTHORIZED with a challenge, DENIED, or NAME_UNKNOWN for what the caller may not know of.</exception>
@@ -34,8 +37,11 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     {
         var address = http.Connection.RemoteIpAddress?.ToString();
         if (isOpen)
+        {
+            limits.Require(Identity.Anybody, http.Connection.RemoteIpAddress);
             return new Caller(Identity.Anybody, Decision.Everything, address, null);
-        var (who, token) = await IdentifyAsync(http, route, address);
+        }
+        var (who, token) = await LimitAsync(http, limits, async () => await IdentifyAsync(http, route, address), found => found.Who);
         if (route.Repository is not { } name)
         {
             var mayBeAnonymous = token is not null; // an anonymous token is one that was asked for
@@ -44,7 +50,7 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
                 : throw Challenge(http, route, "sign in first; \"podman login\" and \"docker login\" do");
         }
 
-        var needed = Needed(route, http.Request.Method);
+        var needed = needs(route, http.Request.Method);
         var decision = token is null ? await access.DecideAsync(who, name, http.RequestAborted) : token.Find(name);
         if (decision is not null && Allows(decision, route, needed))
             return new Caller(who, decision, address, token);
@@ -89,12 +95,31 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         }
         catch (SignInBusyException busy)
         {
-            throw new OciException(OciError.TooManyRequests, "too many attempts to sign in: wait, then try again")
+            throw new OciException(busy is SignInAwayException ? OciError.Unavailable : OciError.TooManyRequests, busy.Message)
             {
-                Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
+                Headers = new Dictionary<string, string> { ["Retry-After"] = busy.RetryAfter },
             };
         }
     }
+
+    /// <summary>Settles who it is and counts the request; one that does not say so rightly counts for its address.</summary>
+    /// <exception cref="TooManyRequestsException">There were too many.</exception>
+    public static async Task<T> LimitAsync<T>(HttpContext http, RequestLimits limits, Func<Task<T>> identify, Func<T, Identity> who)
+    {
+        try
+        {
+            var found = await identify();
+            limits.Require(who(found), http.Connection.RemoteIpAddress);
+            return found;
+        }
+        catch (OciException)
+        {
+            limits.RequireStranger(http.Connection.RemoteIpAddress);
+            throw;
+        }
+    }
+
+    bool HasRoom(HttpContext http, Identity who) => !limits.AreOn || limits.Count(who, http.Connection.RemoteIpAddress) == TimeSpan.Zero;
 
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)
     {
@@ -116,7 +141,8 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         }
     }
 
-    static Rights Needed(OciRoute route, string method) => (route, method) switch
+    /// <summary>The right that a request needs.</summary>
+    public static Rights Needed(OciRoute route, string method) => (route, method) switch
     {
         (OciRoute.Manifest or OciRoute.Blob or OciRoute.TagList or OciRoute.ReferrerList, "GET" or "HEAD") => Rights.Pull,
         (OciRoute.Manifest or OciRoute.Blob, "DELETE") => Rights.Delete,

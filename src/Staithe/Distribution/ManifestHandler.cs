@@ -1,4 +1,5 @@
 using System.Buffers;
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
@@ -8,7 +9,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, TimeSpan stall)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullAudit pulls, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -19,6 +20,8 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
+        if (pulls.Asks(manifest.Route.Name))
+            facts.Caller = gate.NameAtOnce(http);
         return SendAsync(http, manifest, facts);
     }
 
@@ -60,7 +63,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         http.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
-    static Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
+    Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
     {
         Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
         if (Preconditions.IsKnown(http.Request, manifest.Digest))
@@ -73,6 +76,8 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         if (HttpMethods.IsHead(http.Request.Method))
             return Task.CompletedTask;
         facts.BytesSent = manifest.Content.Length;
+        if (pulls.Asks(manifest.Route.Name))
+            pulls.Note(http, manifest.Route, manifest.Digest, facts.Caller ?? Actor.Anybody);
         return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 
