@@ -166,6 +166,8 @@ internal sealed class StaitheApp : IAsyncDisposable
     static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
+        if (HasTwoLengths(http.Request))
+            return RefuseAsync(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
         if (ApiEndpoint.Takes(path))
@@ -180,6 +182,17 @@ internal sealed class StaitheApp : IAsyncDisposable
             "/metrics" => metrics.GetAsync(http),
             _ => NothingHereAsync(http),
         };
+    }
+
+    // RFC 9112 section 6.3: one that says its length in two ways may have been made to pass for two requests with whoever stands in front. The
+    // server takes the chunks and puts the other length aside under this name.
+    static bool HasTwoLengths(HttpRequest request) => request.Headers.TransferEncoding.Count > 0 && request.Headers.ContainsKey("X-Content-Length");
+
+    static Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status400BadRequest;
+        http.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
     }
 
     static Task NothingHereAsync(HttpContext http)

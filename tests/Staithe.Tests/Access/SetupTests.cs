@@ -181,7 +181,7 @@ public sealed class SetupTests
     static Task<string> TextAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A registry without accounts, and its page, at an address that the test knows.</summary>
-    sealed class Site(Registry registry, WebApplication web, SetupPage page) : IAsyncDisposable
+    internal sealed class Site(Registry registry, WebApplication web, SetupPage page) : IAsyncDisposable
     {
         readonly HttpClient http = new() { BaseAddress = new Uri(web.Urls.Single()) };
 
