@@ -14,7 +14,8 @@ internal static class DirectoryAccounts
     public static Task<UserRow?> FindAsync(DbSession session, string source, string subject) => UserTable.FindByDirectoryAsync(session, source, subject);
 
     /// <summary>
-    /// Makes the account of an entry, or gives it the one of that name that was made for it: one without a password, which no other entry has.
+    /// Makes the account of an entry, or gives it the one of that name that was made for it: one without a password, with which
+    /// nobody has ever signed in.
     /// </summary>
     /// <exception cref="AccountException">The name is somebody else's, or cannot be one, or accounts are not made for whoever comes.</exception>
     public static async Task<UserRow> AddAsync(DbSession session, Actor actor, string source, string subject, string text, bool mayMake)
@@ -23,7 +24,7 @@ internal static class DirectoryAccounts
             throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
         if (await UserTable.FindAsync(session, name.Value) is { } known)
         {
-            if (known.Password is not null || await session.FindNumberAsync(IsTakenSql, known.Id) is not null)
+            if (known.Password is not null || known.SignedInAt is not null || await session.FindNumberAsync(IsTakenSql, known.Id) is not null)
                 throw new AccountException(AccountProblem.Taken, $"the account {name} is not the one of this entry of the directory");
             await LinkAsync(session, actor, source, subject, known);
             return known;

@@ -193,6 +193,10 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
     [InlineData("nobody listens")]
     [InlineData("nobody answers")]
     [InlineData("somebody else answers")]
+    [InlineData("an answer has no end")]
+    [InlineData("an answer is another request's")]
+    [InlineData("an answer is another kind's")]
+    [InlineData("an answer is no BER")]
     [InlineData("it closes")]
     public async Task While_the_directory_is_away_those_with_a_password_here_get_in_and_the_others_are_told_to_wait(string how)
     {
@@ -239,8 +243,17 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
             {
                 var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
                 held.Add(client);
-                if (how == "somebody else answers")
-                    await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+                byte[]? answer = how switch
+                {
+                    "somebody else answers" => "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray(),
+                    "an answer has no end" => [0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 0x02, 0x01, 0x01],
+                    "an answer is another request's" => [0x30, 0x0c, 0x02, 0x01, 0x63, 0x61, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00],
+                    "an answer is another kind's" => [0x30, 0x0c, 0x02, 0x01, 0x01, 0x65, 0x07, 0x0a, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00],
+                    "an answer is no BER" => [0x30, 0x06, 0x02, 0x01, 0x01, 0x61, 0x7f, 0x00],
+                    _ => null,
+                };
+                if (answer is not null)
+                    await client.GetStream().WriteAsync(answer, TestContext.Current.CancellationToken);
                 else if (how == "it closes")
                     client.Close();
             }
