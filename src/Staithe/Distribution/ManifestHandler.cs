@@ -9,7 +9,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullAudit pulls, TimeSpan stall)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, PullAudit audit, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -20,7 +20,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
-        if (pulls.Asks(manifest.Route.Name))
+        if (audit.Asks(manifest.Route.Name))
             facts.Caller = gate.NameAtOnce(http);
         return SendAsync(http, manifest, facts);
     }
@@ -76,8 +76,9 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         if (HttpMethods.IsHead(http.Request.Method))
             return Task.CompletedTask;
         facts.BytesSent = manifest.Content.Length;
-        if (pulls.Asks(manifest.Route.Name))
-            pulls.Note(http, manifest.Route, manifest.Digest, facts.Caller ?? Actor.Anybody);
+        pulls.Add(manifest.Pulls);
+        if (audit.Asks(manifest.Route.Name))
+            audit.Note(http, manifest.Route, manifest.Digest, facts.Caller ?? Actor.Anybody);
         return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 

@@ -30,6 +30,9 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
         var form = $"grant_type=refresh_token&service={registry.Authority}&refresh_token={token.GetProperty("refresh_token").GetString()}";
         await ExpectAsync(HttpStatusCode.OK, registry.As(null).SendAsync(HttpMethod.Post, "/v2/auth", System.Text.Encoding.ASCII.GetBytes(form), "application/x-www-form-urlencoded"));
 
+        using (var browser = new Browser(registry.Url))
+            await browser.SignInAsync(uid, Slapd.Password(uid));
+
         // however the name is written, it is the same account
         await ExpectAsync(HttpStatusCode.OK, registry.As(ClosedRegistry.Basic(uid.ToUpperInvariant(), Slapd.Password(uid))).GetAsync($"/v2/{uid}/app/manifests/1"));
         Assert.Equal(["user.add", "user.link"], await ActionsAsync(registry, uid));
@@ -214,6 +217,11 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
             await response.ExpectAsync(HttpStatusCode.ServiceUnavailable);
             Assert.InRange(int.Parse(response.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture), 1, 10);
             await ExpectAsync(HttpStatusCode.OK, registry.As(ClosedRegistry.Basic("root", "correct horse")).GetAsync(path));
+        }
+        using (var browser = new Browser(registry.Url))
+        {
+            using var page = await browser.PostAsync("/login", ("name", "alice"), ("password", "whatever it is"));
+            await page.ExpectAsync(HttpStatusCode.ServiceUnavailable);
         }
         // which names have a password here does not show
         await ExpectAsync(HttpStatusCode.ServiceUnavailable, registry.As(ClosedRegistry.Basic("root", "wrong")).GetAsync("/v2/"));
