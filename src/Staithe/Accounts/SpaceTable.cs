@@ -6,7 +6,8 @@ namespace Staithe.Accounts;
 /// <summary>A space: everything whose name begins with its name.</summary>
 /// <param name="OwnerId">The user whose space it is; null for an organization.</param>
 /// <param name="Visibility">What new repositories get.</param>
-internal sealed record SpaceRow(long Id, string Name, long? OwnerId, Visibility Visibility, long CreatedAt);
+/// <param name="AuditPulls">Whether every pull is written down.</param>
+internal sealed record SpaceRow(long Id, string Name, long? OwnerId, Visibility Visibility, long CreatedAt, bool AuditPulls);
 
 /// <summary>
 /// The spaces. A removed one is not found, but its name stays taken; so does a name that a space had before, by which it is still found.
@@ -71,9 +72,14 @@ internal static class SpaceTable
 
     public static Task SetVisibilityAsync(DbSession session, long id, Visibility visibility) => session.ExecuteAsync(SetVisibilitySql, id, VisibilityText.Format(visibility));
 
-    static SpaceRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), VisibilityText.Read(row.GetString(3)), row.GetInt64(4));
+    public static Task SetAuditPullsAsync(DbSession session, long id, bool audited) => session.ExecuteAsync(SetAuditPullsSql, id, audited ? 1L : 0L);
 
-    const string Columns = "s.id, s.name, s.owner_id, s.visibility, s.created_at";
+    /// <summary>The names of those that ask for every pull to be written down.</summary>
+    public static Task<List<string>> ListAuditedAsync(DbSession session) => session.ListAsync(ListAuditedSql, row => row.GetString(0));
+
+    static SpaceRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), VisibilityText.Read(row.GetString(3)), row.GetInt64(4), row.GetInt64(5) != 0);
+
+    const string Columns = "s.id, s.name, s.owner_id, s.visibility, s.created_at, s.audit_pulls";
 
     static readonly Sql CreateSql = new("""
         insert into spaces (name, skeleton, owner_id, visibility, created_at) values ($1, $2, $3, $4, {now}) on conflict do nothing returning id
@@ -127,5 +133,7 @@ internal static class SpaceTable
     static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {OfUser} and s.name > $2 order by s.name limit $3");
     static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {OfUser} and s.id = $2");
 
+    static readonly Sql SetAuditPullsSql = new("update spaces set audit_pulls = $2 where id = $1");
+    static readonly Sql ListAuditedSql = new("select name from spaces where audit_pulls = 1 and removed_at is null");
     static readonly Sql SetVisibilitySql = new("update spaces set visibility = $2 where id = $1");
 }

@@ -38,6 +38,13 @@ internal static class Spaces
         await AuditTable.AddAsync(session, actor, new Deed("space.visibility", space.Name, space.Name, $"new repositories are {VisibilityText.Format(visibility)}"));
     }
 
+    /// <summary>Sets whether every pull is written into the audit.</summary>
+    public static async Task SetAuditPullsAsync(DbSession session, Actor actor, SpaceRow space, bool audited)
+    {
+        await SpaceTable.SetAuditPullsAsync(session, space.Id, audited);
+        await AuditTable.AddAsync(session, actor, new Deed("space.audit-pulls", space.Name, space.Name, audited ? "every pull is written down" : "pulls are not written down"));
+    }
+
     /// <summary>The space of that name, or that had it before.</summary>
     /// <exception cref="AccountException">There is none.</exception>
     public static async Task<SpaceRow> FindAsync(DbSession session, string name) => await SpaceTable.FindAsync(session, name) ?? throw Unknown(name);

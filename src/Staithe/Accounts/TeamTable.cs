@@ -23,7 +23,12 @@ internal static class TeamTable
     public static Task<List<string>> ListMembersAsync(DbSession session, long teamId) => session.ListAsync(ListMembersSql, row => row.GetString(0), teamId);
 
     /// <summary>False when the user was in the team already.</summary>
-    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId) => await session.ExecuteAsync(AddMemberSql, teamId, userId) == 1;
+    /// <param name="session">The database.</param>
+    /// <param name="teamId">The team.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="source">Who says so (<see cref="ManagedMemberships"/>); null for a person.</param>
+    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId, string? source = null) =>
+        await session.ExecuteAsync(AddMemberSql, teamId, userId, source) == 1;
 
     /// <summary>Whether the team has a member who may sign in, besides this user.</summary>
     public static async Task<bool> HasOtherMemberAsync(DbSession session, long teamId, long userId) => await session.FindNumberAsync(OtherMemberSql, teamId, userId) is not null;
@@ -46,7 +51,7 @@ internal static class TeamTable
     static readonly Sql FindIdSql = new("select id from teams where space_id = $1 and name = $2");
     static readonly Sql ListSql = new("select id, name from teams where space_id = $1 and name > $2 order by name limit $3");
     static readonly Sql ListMembersSql = new("select u.name from team_members m join users u on u.id = m.user_id where m.team_id = $1 order by u.name");
-    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id) values ($1, $2) on conflict do nothing");
+    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id, source) values ($1, $2, $3) on conflict do nothing");
     static readonly Sql OtherMemberSql = new("select u.id from team_members m join users u on u.id = m.user_id where m.team_id = $1 and u.id <> $2 and u.disabled_at is null limit 1");
     static readonly Sql OwnedAloneSql = new("""
         select s.name from teams t join team_members m on m.team_id = t.id join spaces s on s.id = t.space_id

@@ -19,6 +19,9 @@ internal static class UserTable
 
     public static Task<UserRow?> FindAsync(DbSession session, long id) => session.FindAsync(FindByIdSql, Map, id);
 
+    /// <summary>The one whose password a directory keeps under that subject.</summary>
+    public static Task<UserRow?> FindByDirectoryAsync(DbSession session, string source, string subject) => session.FindAsync(FindByDirectorySql, Map, source, subject);
+
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
@@ -53,6 +56,7 @@ internal static class UserTable
     static readonly Sql CreateSql = new("insert into users (name, password, is_admin, created_at) values ($1, $2, $3, {now}) returning id");
     static readonly Sql FindSql = new($"select {Columns} from users where name = $1");
     static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
+    static readonly Sql FindByDirectorySql = new($"select {Columns} from users where id = (select user_id from directory_accounts where source = $1 and subject = $2)");
     static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
     static readonly Sql OtherAdminSql = new("select id from users where is_admin = 1 and disabled_at is null and id <> $1 limit 1");
     static readonly Sql AnySql = new("select id from users limit 1");

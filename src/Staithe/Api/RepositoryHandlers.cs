@@ -111,7 +111,7 @@ internal static class RepositoryHandlers
             reasons.Add(new Reason(kept, null, null, null, "", null));
         if (place is not null && place.OwnerId == who.Id && who.Kind == IdentityKind.User)
             reasons.Add(new Reason("owner", null, null, null, RightsText.Format(Rights.Admin), null));
-        if (AccessPolicy.IsVisible(who, place?.Visibility))
+        if (AccessPolicy.IsVisible(who, name, place?.Visibility))
             reasons.Add(new Reason("visibility", null, null, null, RightsText.Format(Rights.Pull), null));
         reasons.AddRange(explained.Grants.Select(ReasonOf));
         if (who.Limit is { } limit)

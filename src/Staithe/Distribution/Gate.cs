@@ -1,4 +1,3 @@
-using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
@@ -11,22 +10,26 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
+internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signIn, BearerTokens tokens, Refusals refusals, RequestLimits limits, Func<OciRoute, string, Rights> needs, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
-
 
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
     public bool MayPullAtOnce(HttpContext http, RepositoryName name)
     {
         if (isOpen)
-            return true;
+            return HasRoom(http, Identity.Anybody);
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count == 0)
-            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true;
-        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
+            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true && HasRoom(http, Identity.Anonymous);
+        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true && HasRoom(http, token.Who);
     }
+
+    /// <summary>Who it is that <see cref="MayPullAtOnce"/> let through, for the audit.</summary>
+    public string NameAtOnce(HttpContext http) => isOpen
+        ? Actor.Anybody
+        : http.Request.Headers.Authorization is [{ } header] ? tokens.FindVerified(header)?.Who.Name ?? Actor.Anybody : Identity.Anonymous.Name;
 
     /// <summary>
     /// Who it is and what was decided, and the route with the name that the repository has now; returns only when the request may go on.
@@ -35,7 +38,9 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
     public async Task<(Caller Caller, OciRoute Route)> AdmitAsync(HttpContext http, OciRoute asked)
     {
         var address = http.Connection.RemoteIpAddress?.ToString();
-        var (who, token) = isOpen ? (Identity.Anybody, null) : await IdentifyAsync(http, asked, address);
+        if (isOpen)
+            limits.Require(Identity.Anybody, http.Connection.RemoteIpAddress);
+        var (who, token) = isOpen ? (Identity.Anybody, null) : await LimitAsync(http, limits, async () => await IdentifyAsync(http, asked, address), found => found.Who);
         if (asked.Repository is not { } name)
         {
             var mayBeAnonymous = token is not null; // an anonymous token is one that was asked for
@@ -51,7 +56,7 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
             return await LetInAsync(http, asked, name, reach.Name, caller, reach.Decision);
         }
         // An ordinary pull asks nobody by which name the repository is called now: when nothing is there, that shows (see FollowAsync).
-        var isPull = asked is OciRoute.Manifest or OciRoute.Blob && Needed(asked, http.Request.Method) == Rights.Pull;
+        var isPull = asked is OciRoute.Manifest or OciRoute.Blob && needs(asked, http.Request.Method) == Rights.Pull;
         var present = isPull ? names.FindRemembered(name) ?? name : await names.FindAsync(name, http.RequestAborted);
         return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
     }
@@ -112,16 +117,16 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
         }
         catch (SignInBusyException busy)
         {
-            throw new OciException(OciError.TooManyRequests, "too many attempts to sign in: wait, then try again")
+            throw new OciException(busy is SignInAwayException ? OciError.Unavailable : OciError.TooManyRequests, busy.Message)
             {
-                Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
+                Headers = new Dictionary<string, string> { ["Retry-After"] = busy.RetryAfter },
             };
         }
     }
 
     async Task<(Caller Caller, OciRoute Route)> LetInAsync(HttpContext http, OciRoute asked, RepositoryName name, RepositoryName present, Caller caller, Decision? decision)
     {
-        var (who, token, needed) = (caller.Who, caller.Token, Needed(asked, http.Request.Method));
+        var (who, token, needed) = (caller.Who, caller.Token, needs(asked, http.Request.Method));
         if (decision is not null && Allows(decision, asked, needed))
         {
             if (present != name)
@@ -148,6 +153,25 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
         return decision is null || present == asked ? decision : (await access.DecideAsync(token.Who, present, cancel)).Only(decision.Any);
     }
 
+    /// <summary>Settles who it is and counts the request; one that does not say so rightly counts for its address.</summary>
+    /// <exception cref="TooManyRequestsException">There were too many.</exception>
+    public static async Task<T> LimitAsync<T>(HttpContext http, RequestLimits limits, Func<Task<T>> identify, Func<T, Identity> who)
+    {
+        try
+        {
+            var found = await identify();
+            limits.Require(who(found), http.Connection.RemoteIpAddress);
+            return found;
+        }
+        catch (OciException)
+        {
+            limits.RequireStranger(http.Connection.RemoteIpAddress);
+            throw;
+        }
+    }
+
+    bool HasRoom(HttpContext http, Identity who) => !limits.AreOn || limits.Count(who, http.Connection.RemoteIpAddress) == TimeSpan.Zero;
+
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)
     {
         var authorization = http.Request.Headers.Authorization;
@@ -168,7 +192,8 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
         }
     }
 
-    static Rights Needed(OciRoute route, string method) => (route, method) switch
+    /// <summary>The right that a request needs.</summary>
+    public static Rights Needed(OciRoute route, string method) => (route, method) switch
     {
         (OciRoute.Manifest or OciRoute.Blob or OciRoute.TagList or OciRoute.ReferrerList, "GET" or "HEAD") => Rights.Pull,
         (OciRoute.Manifest or OciRoute.Blob, "DELETE") => Rights.Delete,
