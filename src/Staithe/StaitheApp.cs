@@ -17,6 +17,7 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.GarbageCollection;
+using Staithe.Sharing;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -88,22 +89,28 @@ internal sealed class StaitheApp : IAsyncDisposable
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
         var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
+        var links = new ShareLinkLookup(db, epoch, secret);
+        var gate = new Gate(access, links, signIn, tokens, refusals, config.Open);
 
+        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall);
+        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var (tags, referrers) = (new TagListHandler(db), new ReferrerListHandler(db));
         var registry = new RegistryEndpoint(
             gate,
-            new TokenHandler(db, access, signIn, tokens, secret, config.Open),
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall),
-            new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
+            new TokenHandler(db, access, links, signIn, tokens, secret, config.Open),
+            manifests,
+            blobs,
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
-            new TagListHandler(db),
-            new ReferrerListHandler(db),
+            tags,
+            referrers,
             new RepositoryListHandler(db),
+            new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers),
             new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
+        var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, invitations), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals, links]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);

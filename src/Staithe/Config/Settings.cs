@@ -110,6 +110,13 @@ internal static class Settings
         config => config.Open,
         (config, open) => config with { Open = open });
 
+    public static readonly Setting SpacesInviteNewUsers = Switch(
+        "spacesInviteNewUsers",
+        null,
+        "Let those who manage a space invite people who have no account, and who then make one. Otherwise only admins may.",
+        config => config.SpacesInviteNewUsers,
+        (config, may) => config with { SpacesInviteNewUsers = may });
+
     public static readonly Setting Sparse = Choice(
         "sparse",
         "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
@@ -187,7 +194,7 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
+        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>

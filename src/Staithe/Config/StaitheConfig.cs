@@ -29,6 +29,9 @@ internal sealed record StaitheConfig
     /// <summary>Whether nobody is asked who they are, and everybody who reaches the port may pull, push and delete.</summary>
     public bool Open { get; init; }
 
+    /// <summary>Whether those who manage a space may invite people who have no account, as admins may.</summary>
+    public bool SpacesInviteNewUsers { get; init; }
+
     /// <summary>Whether a manifest may name content that is missing.</summary>
     public SparsePolicy Sparse { get; init; }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Oci;
+using Staithe.Sharing;
 using Staithe.Telemetry;
 using Staithe.Transport;
 
@@ -15,6 +16,7 @@ internal sealed class RegistryEndpoint(
     TagListHandler tags,
     ReferrerListHandler referrers,
     RepositoryListHandler repositories,
+    ShareLinkHandler links,
     ErrorRendering errors)
 {
     const string Prefix = "/v2";
@@ -68,14 +70,33 @@ internal sealed class RegistryEndpoint(
 
     async Task ParseAsync(HttpContext http, string path, RequestFacts facts)
     {
-        var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
+        var route = Parse(http.Request.Method, path);
         facts.Kind = route.Kind;
-        facts.Repository = route.Repository?.Value;
+        var isShareLink = gate.IsShareLink(route);
+        facts.Repository = isShareLink ? ShareLinkName.Hidden : route.Repository?.Value;
         if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
             throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
+        if (isShareLink)
+        {
+            await links.GetAsync(http, route, facts);
+            return;
+        }
         var caller = await gate.AdmitAsync(http, route);
         facts.Caller = caller.Who.Name;
         await DispatchAsync(http, route, caller, facts);
+    }
+
+    // What is wrong with a path is told with the path, but not with the secret of a link.
+    static OciRoute Parse(string method, string path)
+    {
+        try
+        {
+            return OciRoute.Parse(method, path[Prefix.Length..]);
+        }
+        catch (OciException wrong) when (SecretPath.Is(path))
+        {
+            throw new OciException(wrong.Error, "this is no path of a share link: it goes on as the path of a repository does, with manifests, blobs, tags or referrers");
+        }
     }
 
     Task DispatchAsync(HttpContext http, OciRoute route, Caller caller, RequestFacts facts) => (route, http.Request.Method) switch

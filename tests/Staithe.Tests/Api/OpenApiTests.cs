@@ -13,7 +13,7 @@ public sealed partial class OpenApiTests
     {
         await using var server = await ApiServer.StartAsync(Engine.Sqlite, "root");
         var operations = Operations(server.Document).ToList();
-        Assert.Equal(34, operations.Count);
+        Assert.Equal(41, operations.Count);
         Assert.Equal(operations.Count, operations.Select(operation => operation.Description.GetProperty("operationId").GetString()).Distinct().Count());
         foreach (var (method, path, description) in operations.Where(operation => operation.Path != "/openapi.json"))
         {
