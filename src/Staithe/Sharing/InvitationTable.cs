@@ -22,13 +22,13 @@ internal sealed record InvitationRow(
 internal static class InvitationTable
 {
     /// <summary>Makes one; its id.</summary>
-    public static async Task<long> CreateAsync(DbSession session, long spaceId, long userId, string secretHash, InvitationOrder order, long expiresAt) =>
+    public static async Task<long> CreateAsync(DbSession session, SpaceRow space, long userId, string secretHash, InvitationOrder order, long expiresAt) =>
         await session.FindNumberAsync(
             CreateSql,
-            spaceId,
+            space.Id,
             secretHash,
             order.Team?.Id,
-            order.Grant.Target,
+            order.Grant.Target[space.Name.Length..],
             (long)order.Grant.Rights,
             order.Grant.Tags?.Text,
             (long?)order.GrantDays,
@@ -78,12 +78,12 @@ internal static class InvitationTable
     const string NoPrefix = "/"; // no target begins with it
 
     const string Select = """
-        select i.id, s.name, i.team_id, t.name, i.target, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses, i.user_id, u.name, i.created_at, i.expires_at
+        select i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses, i.user_id, u.name, i.created_at, i.expires_at
         from invitations i join spaces s on s.id = i.space_id join users u on u.id = i.user_id left join teams t on t.id = i.team_id
         """;
 
     static readonly Sql CreateSql = new("""
-        insert into invitations (space_id, secret, team_id, target, rights, tags, grant_days, user_name, new_accounts, max_uses, uses, user_id, created_at, expires_at)
+        insert into invitations (space_id, secret, team_id, path, rights, tags, grant_days, user_name, new_accounts, max_uses, uses, user_id, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, {now}, $12) returning id
         """);
 
@@ -94,7 +94,7 @@ internal static class InvitationTable
     static readonly Sql FindSql = new($"{Select} where i.space_id = $1 and i.id = $2");
 
     static readonly Sql ListSql = new($"""
-        {Select} where i.space_id = $1 and i.id > $2 and (i.target = $4 or substr(i.target || '/', 1, length($5)) = $5) order by i.id limit $3
+        {Select} where i.space_id = $1 and i.id > $2 and (s.name || i.path = $4 or substr(s.name || i.path || '/', 1, length($5)) = $5) order by i.id limit $3
         """);
 
     static readonly Sql CountSql = new("select count(*) from invitations where space_id = $1");

@@ -49,7 +49,7 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
 
         var text = Secret.CreateForPath();
         var expiresAt = (await Expiry.InAsync(session, order.Days))!.Value;
-        var id = await InvitationTable.CreateAsync(session, space.Id, who.Id, secret.Hash(text), order, expiresAt);
+        var id = await InvitationTable.CreateAsync(session, space, who.Id, secret.Hash(text), order, expiresAt);
         var invitation = await FindAsync(session, space, id);
         await WriteAsync(session, actor, "invitation.add", invitation, $"{Words(invitation)}{(order.UserName is null ? "" : $" for {order.UserName}")} until {DateTimeOffset.FromUnixTimeMilliseconds(expiresAt).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
         return (invitation, text);

@@ -20,14 +20,15 @@ create index share_links_by_user on share_links (user_id) where user_id is not n
 create index share_links_by_robot on share_links (robot_id) where robot_id is not null;
 create index share_links_by_expiry on share_links (expires_at);
 
--- Whoever accepts gets into the team, or is granted the rights on the target as they stand here (see grants). For a team the target is its
--- whole space and the rights are none. user_name is null for anybody; new_accounts is 1 where one may make an account for it.
+-- Whoever accepts gets into the team, or is granted the rights as they stand here (see grants). path is the target without the name of its
+-- space, which may change: '/' is the whole space. For a team it is that, and the rights are none. user_name is null for anybody;
+-- new_accounts is 1 where one may make an account for it.
 create table invitations (
     id           {identity},
     space_id     bigint not null references spaces (id),
     secret       {text} not null unique,
     team_id      bigint references teams (id) on delete cascade,
-    target       {text} not null,
+    path         {text} not null,
     rights       bigint not null,
     tags         text,
     grant_days   bigint,
