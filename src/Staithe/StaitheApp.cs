@@ -16,7 +16,9 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
+using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Recipes;
 using Staithe.Sharing;
 using Staithe.Storage;
 using Staithe.Telemetry;
@@ -92,6 +94,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         var links = new ShareLinkLookup(db, epoch, secret);
         var gate = new Gate(access, links, signIn, tokens, refusals, config.Open);
 
+        var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
+        layerFiles.Create();
+        var contentWorker = new ContentWorker(db, storage, layerFiles, new LayerIndexer(db, storage, layerFiles, new LayerLimits()), log, TimeProvider.System);
+        var (lookup, contents) = (new ImageLookup(db), new ImageContents(db, storage, layerFiles, contentWorker));
+
+        var errors = new ErrorRendering(db, log);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
         var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall);
         var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var (tags, referrers) = (new TagListHandler(db), new ReferrerListHandler(db));
@@ -105,12 +114,13 @@ internal sealed class StaitheApp : IAsyncDisposable
             referrers,
             new RepositoryListHandler(db),
             new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers),
-            new ErrorRendering(db, log));
+            errors);
+        var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
         var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, invitations), new ApiErrors(db, log), config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), invitations), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals, links]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, contentWorker] : [sweep, contentWorker, epoch, signIn, refusals, links]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
@@ -118,7 +128,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup)).RunAsync);
+        (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others =
+        [
+            (ApiEndpoint.Takes, api.HandleAsync),
+            (RecipeFiles.Takes, (http, path, _) => recipes.HandleAsync(http, path)),
+            (FileEndpoint.Takes, files.HandleAsync),
+        ];
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -160,13 +176,17 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
+    static Task RouteAsync(
+        HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
-        if (ApiEndpoint.Takes(path))
-            return api.HandleAsync(http, path, facts);
+        foreach (var (takes, handle) in others)
+        {
+            if (takes(path))
+                return handle(http, path, facts);
+        }
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);

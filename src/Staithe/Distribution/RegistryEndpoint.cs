@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Oci;
-using Staithe.Sharing;
 using Staithe.Telemetry;
 using Staithe.Transport;
 
@@ -72,11 +71,10 @@ internal sealed class RegistryEndpoint(
     {
         var route = Parse(http.Request.Method, path);
         facts.Kind = route.Kind;
-        var isShareLink = gate.IsShareLink(route);
-        facts.Repository = isShareLink ? ShareLinkName.Hidden : route.Repository?.Value;
+        facts.Repository = route.Repository?.Value;
         if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
             throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
-        if (isShareLink)
+        if (gate.IsShareLink(route))
         {
             await links.GetAsync(http, route, facts);
             return;

@@ -13,9 +13,6 @@ internal static class ShareLinkName
     const string Prefix = "s/";
     const int MaxLastLength = 128;
 
-    /// <summary>Such a name as logs tell it.</summary>
-    public const string Hidden = "s/***";
-
     public static bool Is([NotNullWhen(true)] RepositoryName? name) => name is not null && name.Value.StartsWith(Prefix, StringComparison.Ordinal);
 
     /// <summary>The secret in such a name.</summary>

@@ -14,13 +14,17 @@ internal sealed class RequestFacts
     /// <summary>The kind of the API of accounts and rights.</summary>
     public const string Api = "api";
 
+    /// <summary>The kind of the endpoint that shows what is inside of images.</summary>
+    public const string Files = "files";
+
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
 
     /// <summary>The kind of endpoint.</summary>
     public string Kind { get; set; } = Other;
 
-    public string? Repository { get; set; }
+    /// <summary>The repository that it was about.</summary>
+    public string? Repository { get; set => field = SecretPath.HideName(value); }
 
     /// <summary>Who it was, where somebody was asked.</summary>
     public string? Caller { get; set; }
