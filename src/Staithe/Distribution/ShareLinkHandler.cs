@@ -44,7 +44,7 @@ internal sealed class ShareLinkHandler(Db db, Gate gate, ShareLinkLookup links, 
             refusals.Add(caller.Actor, new Deed("link.pull", link.Repository.Value, link.Repository.Space, string.Create(CultureInfo.InvariantCulture, $"link {link.Id} has been used up")));
             throw new OciException(OciError.Denied, string.Create(CultureInfo.InvariantCulture, $"this link was for {link.MaxPulls} pulls, and they have been used: ask whoever gave it to you for another"));
         }
-        await ManifestHandler.SendAsync(http, manifest, facts);
+        await manifests.SendAsync(http, manifest, facts);
     }
 
     async Task GetBlobAsync(HttpContext http, OciRoute.Blob route, ShareLinkPass link, RequestFacts facts)
