@@ -45,10 +45,10 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly SetupHandler setup;
     readonly PageRenderer pages;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, Indexer indexer, PullCounts pulls, TokenKeys keys, Users users, SetupHandler setup, PageRenderer pages)
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, Indexer indexer, PullCounts pulls, ContentWorker contents, TokenKeys keys, Users users, SetupHandler setup, PageRenderer pages)
     {
         (this.web, this.directory, this.db, this.storage, this.cache, this.log, this.keys, this.setup, this.pages) = (web, directory, db, storage, cache, log, keys, setup, pages);
-        (Sweep, Indexer, Pulls, Users) = (sweep, indexer, pulls, users);
+        (Sweep, Indexer, Pulls, Contents, Users) = (sweep, indexer, pulls, contents, users);
     }
 
     /// <summary>Where it listens, as URLs.</summary>
@@ -66,6 +66,7 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     /// <summary>Where the first account is made, while there is none.</summary>
     public string SetupPath => setup.Path;
+    public ContentWorker Contents { get; }
 
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
     public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
@@ -163,7 +164,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         ];
         web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage)).RunAsync);
         await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, cache, log, sweep, indexer, pulls, keys, users, setup, pages);
+        return new StaitheApp(web, directory, db, storage, cache, log, sweep, indexer, pulls, contentWorker, keys, users, setup, pages);
     }
 
     /// <summary>Opens the database for a command, whether a server runs on it or not; without one, its tables are made or brought up to date.</summary>
