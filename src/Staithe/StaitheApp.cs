@@ -23,6 +23,7 @@ using Staithe.Ldap;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Search;
+using Staithe.Sharing;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -112,7 +113,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         var limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, TimeProvider.System);
         var audited = new AuditedSpaces(db, epoch);
         var auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
-        var gate = new Gate(access, new PresentNames(db, epoch), signIn, tokens, refusals, limits, needs ?? Gate.Needed, config.Open);
+        var links = new ShareLinkLookup(db, epoch, secret);
+        var gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs ?? Gate.Needed, config.Open);
 
         var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layerFiles.Create();
@@ -125,21 +127,26 @@ internal sealed class StaitheApp : IAsyncDisposable
         var errors = new ErrorRendering(db, log);
         var search = new SearchHandler(finder, gate, errors);
         var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitToReadAsync, errors.RunAsync);
+        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, new PullAudit(audited, auditedPulls), stall);
+        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var (tags, referrers) = (new TagListHandler(db), new ReferrerListHandler(db));
         var registry = new RegistryEndpoint(
             gate,
-            new TokenHandler(db, access, signIn, tokens, secret, limits, config.Open),
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, new PullAudit(audited, auditedPulls), stall),
-            new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
+            new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open),
+            manifests,
+            blobs,
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
-            new TagListHandler(db),
-            new ReferrerListHandler(db),
+            tags,
+            referrers,
             new RepositoryListHandler(db),
+            new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers),
             errors);
         var files = new FileEndpoint(lookup, contents, gate.AdmitToReadAsync, errors.RunAsync);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder), new ApiErrors(db, log), limits, config.Open);
+        var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder, invitations), new ApiErrors(db, log), limits, config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals, audited, auditedPulls]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals, audited, auditedPulls, links]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupHandler(users);
@@ -148,7 +155,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var images = new ImageReader(db, storage, lookup);
         IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images)];
         var face = new WebEndpoint(
-            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup],
+            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup, new ShareHandler(links), new InviteHandler(invitations)],
             sessions,
             new FormTokens(secret),
             pages,

@@ -33,6 +33,10 @@ internal static class AccessPolicy
     /// <param name="grants">What the asker was given, alone or in a team, that covers the target and has not ended.</param>
     public static Decision DecideOnAll(Identity who, long? ownerId, string target, IReadOnlyList<GrantRow> grants) => Own(who, ownerId, target, grants);
 
+    /// <summary>What whoever holds a share link may do with what it is for: pull, for as long as whoever made it may share that.</summary>
+    /// <param name="maker">What the one who made it may do there now.</param>
+    public static Decision DecideByLink(Decision maker) => maker.Always.HasFlag(Rights.Manage | Rights.Pull) ? new Decision(Rights.Pull, []) : Decision.Nothing;
+
     /// <summary>Whether the credential goes as far as a target.</summary>
     public static bool Reaches(Limit? limit, string target) => limit?.Target is null || GrantTable.Covers(limit.Target, target);
 

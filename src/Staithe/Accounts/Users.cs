@@ -91,10 +91,14 @@ internal sealed class Users(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Invalid, "the password is not text in UTF-8");
     }
 
+    /// <exception cref="AccountException">It cannot be a user's name.</exception>
+    public static SpaceName CheckName(string text) => SpaceName.TryParse(text, out var name)
+        ? name
+        : throw new AccountException(AccountProblem.Invalid, $"\"{Oci.OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
+
     Task<long> AddAsync(Actor actor, string text, string? password, bool isAdmin, bool mustBeFirst, CancellationToken cancel)
     {
-        if (!SpaceName.TryParse(text, out var name))
-            throw new AccountException(AccountProblem.Invalid, $"\"{Oci.OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
+        var name = CheckName(text);
         if (password is not null)
             CheckPassword(password);
         var hash = password is null ? null : PasswordHash.Create(password);

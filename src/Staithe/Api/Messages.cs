@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
+using Staithe.Sharing;
 
 namespace Staithe.Api;
 
@@ -222,6 +223,89 @@ internal sealed record ImagePackage(
 {
     public static ImagePackage Of(PackageRow row) => new(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source.Length == 0 ? null : row.Source);
 }
+
+internal sealed record ShareLink(
+    long Id,
+    string Repository,
+    [Description("The one tag that it is for; null for the whole repository.")] string? Tag,
+    [Description("Who made it: a user, or a robot as space+name.")] string MadeBy,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    [Description("Null for as many as one likes.")] long? MaxPulls,
+    [Description("Without a limit the count may be some seconds behind.")] long Pulls,
+    DateTimeOffset? UsedAt,
+    [Description("False when its time is over, its pulls are used up, or who made it may no longer share that.")] bool Works)
+{
+    public static ShareLink Of(ShareLinkRow row, bool works) => new(row.Id, row.Repository, row.Tag, row.MadeBy.Name, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), row.MaxPulls, row.Pulls, Time.Of(row.UsedAt), works);
+}
+
+internal sealed record NewShareLink(
+    string Repository,
+    [Description("In how many days it ends, from 1 to 90.")] int ExpiresInDays,
+    [Description("The one tag that it is for, and what that leads to; null for the whole repository.")] string? Tag = null,
+    [Description("How often it may be pulled; null for as often as one likes.")] int? MaxPulls = null);
+
+internal sealed record ShareLinkSecret(
+    long Id,
+    string Repository,
+    string? Tag,
+    [Description("The page for people. Its secret is shown this once and stored nowhere.")] string Url,
+    [Description("What clients pull.")] string Image,
+    DateTimeOffset ExpiresAt,
+    long? MaxPulls);
+
+internal sealed record Invitation(
+    long Id,
+    [Description("Into which team; null for an invitation to rights.")] string? Team,
+    [Description(Me.Target)] string? Target,
+    [Description(Me.Rights)] string? Rights,
+    [Description(Me.Tags)] string? Tags,
+    [Description("For how many days the rights are granted; null for good.")] int? GrantDays,
+    [Description("The only one who may accept; null for anybody.")] string? User,
+    [Description("Whether one may make an account for it.")] bool NewAccounts,
+    [Description("Who made it.")] string MadeBy,
+    long MaxUses,
+    long Uses,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt)
+{
+    public static Invitation Of(InvitationRow row) => new(
+        row.Id,
+        row.Team?.Name,
+        row.Team is null ? row.Target : null,
+        row.Team is null ? RightsText.Format(row.Rights) : null,
+        row.Tags?.Text,
+        row.GrantDays,
+        row.UserName,
+        row.NewAccounts,
+        row.Inviter,
+        row.MaxUses,
+        row.Uses,
+        Time.Of(row.CreatedAt),
+        Time.Of(row.ExpiresAt));
+}
+
+internal sealed record NewInvitation(
+    [Description("Into which team; or else give target and rights.")] string? Team = null,
+    [Description(Me.Target)] string? Target = null,
+    [Description(Me.Rights)] string? Rights = null,
+    [Description(Me.Tags)] string? Tags = null,
+    [Description("For how many days the rights are granted; null for good.")] int? GrantDays = null,
+    [Description("The only one who may accept; null for anybody who has the link.")] string? User = null,
+    [Description("Whether one may make an account for it; for admins of the registry, or for all if spacesInviteNewUsers is set.")] bool NewAccounts = false,
+    [Description("How many may accept it, from 1 to 1000.")] int Uses = 1,
+    [Description("In how many days it ends, from 1 to 90.")] int ExpiresInDays = 7);
+
+internal sealed record InvitationSecret(long Id, [Description("The page for who is invited.")] string Url, [Description("The secret in it. " + Me.Once)] string Secret, DateTimeOffset ExpiresAt);
+
+internal sealed record InvitationAnswer([Description("The last part of the invitation's address.")] string Secret);
+
+internal sealed record AcceptedInvitation(
+    string Space,
+    [Description("The team that one is in now; null for an invitation to rights.")] string? Team,
+    [Description(Me.Target)] string? Target,
+    [Description(Me.Rights)] string? Rights,
+    [Description(Me.Tags)] string? Tags);
 
 /// <summary>The database's milliseconds as a time.</summary>
 internal static class Time

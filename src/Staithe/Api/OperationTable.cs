@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Search;
+using Staithe.Sharing;
 using Staithe.Transport;
 using static Staithe.Api.Operation;
 
@@ -12,10 +13,11 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
     {
         var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
+        var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
@@ -93,6 +95,15 @@ internal sealed class OperationTable
             Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only.", robots.AddAsync),
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
             Delete("/spaces/{space}/robots/{robot}", "deleteRobot", "Remove a robot and what it was given.", RobotHandlers.DeleteAsync),
+
+            List("/spaces/{space}/links", "listShareLinks", "The links by which repositories are shared, for who manages the target; what has ended stays for a month.", ShareLinkHandlers.ListAsync, new QueryParameter("target", "Only those to this repository, or to what is below a target; unless told, to the whole space.")),
+            Post<NewShareLink, ShareLinkSecret>("/spaces/{space}/links", "addShareLink", "Share a repository, or one tag of it, by a link that needs no account; needs the rights to manage it and to pull. The link is in this answer only.", links.AddAsync),
+            Delete("/spaces/{space}/links/{id}", "deleteShareLink", "Revoke a link.", ShareLinkHandlers.DeleteAsync),
+
+            List("/spaces/{space}/invitations", "listInvitations", "The invitations, for who manages the target; what has ended stays for a month.", InvitationHandlers.ListAsync, new QueryParameter("target", "Only those to this target and below it; unless told, to the whole space and its teams.")),
+            Post<NewInvitation, InvitationSecret>("/spaces/{space}/invitations", "addInvitation", "Invite somebody into a team, or to rights; needs the rights that go with it. The link is in this answer only.", guests.AddAsync),
+            Delete("/spaces/{space}/invitations/{id}", "deleteInvitation", "Revoke an invitation; what was accepted stays.", InvitationHandlers.DeleteAsync),
+            Post<InvitationAnswer, AcceptedInvitation>("/invitations/accept", "acceptInvitation", "Accept an invitation.", guests.AcceptAsync) with { Status = StatusCodes.Status200OK },
 
             List("/repositories", "listRepositories", "The repositories with content that one may pull from.", RepositoryHandlers.ListAsync),
             Get("/repository", "getRepository", "A repository, and what one may do with it.", RepositoryHandlers.GetAsync) with { Query = [name] },

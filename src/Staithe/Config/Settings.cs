@@ -252,6 +252,13 @@ internal static class Settings
         config => config.LdapSeconds,
         (config, seconds) => config with { LdapSeconds = seconds });
 
+    public static readonly Setting SpacesInviteNewUsers = Switch(
+        "spacesInviteNewUsers",
+        null,
+        "Let those who manage a space invite people who have no account, and who then make one. Otherwise only admins may.",
+        config => config.SpacesInviteNewUsers,
+        (config, may) => config with { SpacesInviteNewUsers = may });
+
     public static readonly Setting Sparse = Choice(
         "sparse",
         "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
@@ -330,7 +337,7 @@ internal static class Settings
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
         [
-            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
             RequestsPerMinute, AnonymousRequestsPerMinute,
             LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
         ];

@@ -77,6 +77,9 @@ internal sealed record StaitheConfig
     /// <summary>How long the directory has for its part of a sign-in.</summary>
     public int LdapSeconds { get; init; } = 5;
 
+    /// <summary>Whether those who manage a space may invite people who have no account, as admins may.</summary>
+    public bool SpacesInviteNewUsers { get; init; }
+
     /// <summary>Whether a manifest may name content that is missing.</summary>
     public SparsePolicy Sparse { get; init; }
 

@@ -61,7 +61,7 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
         LogLevel.Error,
         "request failed",
         ("method", http.Request.Method),
-        ("path", OciException.Quote(RegistryEndpoint.RawPath(http))),
+        ("path", OciException.Quote(SecretPath.Hide(RegistryEndpoint.RawPath(http)))),
         ("trace", http.TraceIdentifier),
         ("exception", exception.ToString()));
 

@@ -2,6 +2,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Oci;
+using Staithe.Sharing;
 
 namespace Staithe.Distribution;
 
@@ -10,7 +11,8 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signIn, BearerTokens tokens, Refusals refusals, RequestLimits limits, Func<OciRoute, string, Rights> needs, bool isOpen)
+internal sealed class Gate(
+    AccessLookup access, PresentNames names, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, Refusals refusals, RequestLimits limits, Func<OciRoute, string, Rights> needs, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
@@ -59,6 +61,34 @@ internal sealed class Gate(AccessLookup access, PresentNames names, SignIn signI
         var isPull = asked is OciRoute.Manifest or OciRoute.Blob && needs(asked, http.Request.Method) == Rights.Pull;
         var present = isPull ? names.FindRemembered(name) ?? name : await names.FindAsync(name, http.RequestAborted);
         return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
+    }
+
+    /// <summary>Whether the route's name is a share link's; where nobody is asked who they are, it is a name like any other.</summary>
+    public bool IsShareLink(OciRoute route) => !isOpen && ShareLinkName.Is(route.Repository);
+
+    /// <summary>
+    /// The same, where the name in the path is a share link's. The secret in it is all that is needed, and whoever signs in beside gets no more by
+    /// that. The link is looked at with each request, whatever a token says.
+    /// </summary>
+    /// <exception cref="OciException">As above; NAME_UNKNOWN alike for a link that has ended and one that never was.</exception>
+    public async Task<(Caller Caller, ShareLinkPass Link)> AdmitByLinkAsync(HttpContext http, OciRoute route)
+    {
+        var address = http.Connection.RemoteIpAddress?.ToString();
+        var (who, token) = await LimitAsync(http, limits, async () => await IdentifyAsync(http, route, address), found => found.Who);
+        var actor = new Actor(who.Name, address);
+        if (await links.FindAsync(ShareLinkName.SecretOf(route.Repository!), http.RequestAborted) is not { } link)
+        {
+            refusals.Add(actor, new Deed("link.pull", "", null));
+            throw new OciException(OciError.NameUnknown, "this link has ended, or never was one: ask whoever gave it to you for another");
+        }
+        if (needs(route, http.Request.Method) != Rights.Pull)
+        {
+            refusals.Add(actor, new Deed(needs(route, http.Request.Method) == Rights.Delete ? "delete" : "push", link.Repository.Value, link.Repository.Space, $"by link {link.Id.ToString(CultureInfo.InvariantCulture)}"));
+            throw new OciException(OciError.Denied, "one may only pull by a share link: push to the repository itself");
+        }
+        if (token is not null && token.Find(route.Repository!)?.May(Rights.Pull) != true)
+            throw Challenge(http, route, "this token was not asked for this link", isNarrow: true);
+        return (new Caller(who, link.Decision, address, token), link);
     }
 
     /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>

@@ -15,6 +15,7 @@ internal sealed class RegistryEndpoint(
     TagListHandler tags,
     ReferrerListHandler referrers,
     RepositoryListHandler repositories,
+    ShareLinkHandler links,
     ErrorRendering errors)
 {
     const string Prefix = "/v2";
@@ -69,11 +70,16 @@ internal sealed class RegistryEndpoint(
 
     async Task ParseAsync(HttpContext http, string path, RequestFacts facts)
     {
-        var asked = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
+        var asked = Parse(http.Request.Method, path);
         facts.Kind = asked.Kind;
         facts.Repository = asked.Repository?.Value;
         if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
             throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
+        if (gate.IsShareLink(asked))
+        {
+            await links.GetAsync(http, asked, facts);
+            return;
+        }
         var (caller, route) = await gate.AdmitAsync(http, asked);
         facts.Caller = caller.Who.Name;
         for (var moves = 0; ; moves++)
@@ -90,6 +96,19 @@ internal sealed class RegistryEndpoint(
                     throw;
                 (caller, route) = (again, there);
             }
+        }
+    }
+
+    // What is wrong with a path is told with the path, but not with the secret of a link.
+    static OciRoute Parse(string method, string path)
+    {
+        try
+        {
+            return OciRoute.Parse(method, path[Prefix.Length..]);
+        }
+        catch (OciException wrong) when (SecretPath.Is(path))
+        {
+            throw new OciException(wrong.Error, "this is no path of a share link: it goes on as the path of a repository does, with manifests, blobs, tags or referrers");
         }
     }
 
