@@ -23,7 +23,7 @@ internal static class AccessPolicy
             return Decision.Nothing;
 
         var own = Own(who, place.OwnerId, place.Name.Value, grants);
-        return IsVisible(who, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+        return IsVisible(who, place.Name, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
     }
 
     /// <summary>What the asker may do with everything that a target reaches, such as decide who else may do what there.</summary>
@@ -65,11 +65,14 @@ internal static class AccessPolicy
         return who.Limit is { } limit ? own.Only(limit.Rights) : own;
     }
 
-    /// <summary>Whether the repository's visibility alone lets the asker pull.</summary>
-    public static bool IsVisible(Identity who, Visibility? visibility) => visibility switch
+    /// <summary>
+    /// Whether the repository's visibility alone lets the asker pull. What every user sees, a user's credential shows as far as it goes; beyond
+    /// that there is only what is everybody's.
+    /// </summary>
+    public static bool IsVisible(Identity who, RepositoryName name, Visibility? visibility) => visibility switch
     {
         Visibility.Public => true,
-        Visibility.Internal => who.Kind == IdentityKind.User,
+        Visibility.Internal => who.Kind == IdentityKind.User && who.Limit?.Rights.HasFlag(Rights.Pull) != false && Reaches(who.Limit, name.Value),
         _ => false,
     };
 

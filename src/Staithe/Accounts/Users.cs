@@ -65,6 +65,17 @@ internal sealed class Users(AccessEpoch epoch)
         },
         cancel);
 
+    /// <summary>Makes an account and the space that belongs to it, inside a change.</summary>
+    /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
+    public static async Task<UserRow> AddAsync(DbSession session, Actor actor, SpaceName name, string? hash, bool isAdmin)
+    {
+        await Spaces.CheckFreeAsync(session, name);
+        var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
+        await Spaces.CreateAsync(session, name, userId, Visibility.Private);
+        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
+        return await FindAsync(session, name.Value);
+    }
+
     /// <exception cref="AccountException">There is none of that name.</exception>
     public static async Task<UserRow> FindAsync(DbSession session, string name) =>
         await UserTable.FindAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {Oci.OciException.Quote(name)}");
@@ -78,17 +89,6 @@ internal sealed class Users(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Invalid, "a password has no control characters");
         if (password.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar))
             throw new AccountException(AccountProblem.Invalid, "the password is not text in UTF-8");
-    }
-
-    /// <summary>Makes an account and its space inside a change (<see cref="AccessEpoch.ChangeAsync"/>); its id.</summary>
-    /// <exception cref="AccountException">The name cannot be had.</exception>
-    public static async Task<long> AddAsync(DbSession session, Actor actor, SpaceName name, string? passwordHash, bool isAdmin)
-    {
-        await Spaces.CheckFreeAsync(session, name);
-        var userId = await UserTable.CreateAsync(session, name, passwordHash, isAdmin);
-        await Spaces.CreateAsync(session, name, userId, Visibility.Private);
-        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
-        return userId;
     }
 
     /// <exception cref="AccountException">It cannot be a user's name.</exception>
@@ -107,7 +107,7 @@ internal sealed class Users(AccessEpoch epoch)
             {
                 if (mustBeFirst && await UserTable.AnyAsync(session))
                     throw new AccountException(AccountProblem.Taken, "there is an account already: ask its owner, or run \"staithe user add\" on the server");
-                return await AddAsync(session, actor, name, hash, isAdmin);
+                return (await AddAsync(session, actor, name, hash, isAdmin)).Id;
             },
             cancel);
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
@@ -8,7 +9,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, TimeSpan stall)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, PullAudit audit, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -19,6 +20,8 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
+        if (audit.Asks(manifest.Route.Name))
+            facts.Caller = gate.NameAtOnce(http);
         return SendAsync(http, manifest, facts);
     }
 
@@ -50,6 +53,8 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             return Task.CompletedTask;
         facts.BytesSent = manifest.Content.Length;
         pulls.Add(manifest.Pulls);
+        if (audit.Asks(manifest.Route.Name))
+            audit.Note(http, manifest.Route, manifest.Digest, facts.Caller ?? Actor.Anybody);
         return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 
@@ -62,7 +67,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         List<TagName> tags = route.Reference.Tag is { } tag ? [tag, .. more] : more;
         var content = await ReadAsync(http);
         var (digest, subject) = await push.RunAsync(
-            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Actor, caller.MayTag), http.RequestAborted);
+            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Creator, caller.MayTag), http.RequestAborted);
 
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.Location = route.Path;

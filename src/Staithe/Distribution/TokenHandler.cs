@@ -13,7 +13,7 @@ namespace Staithe.Distribution;
 /// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form. Whoever asks gets a
 /// token; what was not granted is simply not in it.
 /// </summary>
-internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, ServerSecret secret, bool isOpen)
+internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, ServerSecret secret, RequestLimits limits, bool isOpen)
 {
     const int MaxScopes = 32;
     const int MaxServiceLength = 300;
@@ -30,12 +30,12 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         {
             case "GET":
                 var query = http.Request.Query;
-                await AnswerAsync(http, await IdentifyAsync(http), query["service"], query["scope"], query["offline_token"] == "true");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http), asker => asker.Who), query["service"], query["scope"], query["offline_token"] == "true");
                 break;
             case "POST":
                 var form = await ReadFormAsync(http);
                 await WorkerThread.SwitchAsync();
-                await AnswerAsync(http, await IdentifyAsync(http, form), form["service"], form["scope"], form["access_type"] == "offline");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), form["service"], form["scope"], form["access_type"] == "offline");
                 break;
             default:
                 throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
