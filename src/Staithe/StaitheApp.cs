@@ -126,7 +126,10 @@ internal sealed class StaitheApp : IAsyncDisposable
         var indexer = new Indexer(db, storage, log);
         var errors = new ErrorRendering(db, log);
         var search = new SearchHandler(finder, gate, errors);
-        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitToReadAsync, errors.RunAsync);
+        var sessions = new Sessions(db, epoch, secret);
+        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
+        var recipeLookup = new RecipeLookup(new StoredImages(db, storage));
+        var recipes = new RecipeFiles(recipeLookup, readers.AdmitAsync, errors.RunAsync);
         var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, new PullAudit(audited, auditedPulls), stall);
         var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var (tags, referrers) = (new TagListHandler(db), new ReferrerListHandler(db));
@@ -141,7 +144,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new RepositoryListHandler(db),
             new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers),
             errors);
-        var files = new FileEndpoint(lookup, contents, gate.AdmitToReadAsync, errors.RunAsync);
+        var files = new FileEndpoint(lookup, contents, readers.AdmitAsync, errors.RunAsync);
         var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
         var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder, invitations), new ApiErrors(db, log), limits, config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
@@ -150,10 +153,9 @@ internal sealed class StaitheApp : IAsyncDisposable
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupHandler(users);
-        var sessions = new Sessions(db, epoch, secret);
         var pages = new PageRenderer();
         var images = new ImageReader(db, storage, lookup);
-        IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images)];
+        IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images, recipeLookup)];
         var face = new WebEndpoint(
             config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup, new ShareHandler(links), new InviteHandler(invitations)],
             sessions,

@@ -9,7 +9,7 @@ using Staithe.Recipes;
 namespace Staithe.Web;
 
 /// <summary>The page of one image, or of whatever else a manifest describes: what it is, how it was built, how to run it, what is attached.</summary>
-internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader images) : IWebHandler
+internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader images, RecipeLookup recipes) : IWebHandler
 {
     const string Prefix = "/r/";
     const int MaxReferrers = 200;
@@ -65,6 +65,7 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             Annotations(image.Manifest),
             [.. Layers(image, build)],
             build is null ? null : Show(build),
+            tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
             [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
             tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null));
@@ -102,6 +103,49 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
         var layer = Manifest.Parse(row.Content, row.MediaType).Blobs.FirstOrDefault(isIt);
         return layer is null ? null : await images.ReadAsync(repoId, layer.Digest, cancel);
     }
+
+    async Task<RunView> RunAsync(Visit visit, ImageName name, Platform? platform)
+    {
+        var query = visit.Http.Request.Query;
+        var image = await recipes.GetAsync(visit.Frame.Host, !visit.Http.Request.IsHttps, name.Repository, name.Reference, platform, visit.Cancel);
+        var (options, problem) = (RecipeOptions.None, (string?)null);
+        try
+        {
+            options = RecipeOptions.Read(
+                visit.Query("pin") is { Length: > 0 } pin ? pin : null, visit.Query("name") is { Length: > 0 } called ? called : null, Lines(query["port"]), Lines(query["env"]));
+        }
+        catch (OciException wrong)
+        {
+            problem = wrong.Message; // what was typed is wrong: the recipe stays as it is derived
+        }
+        var recipe = Recipe.From(image, options);
+        var published = await recipes.ListPublishedAsync(recipe, visit.Cancel);
+        return new RunView(
+            [.. Kinds.Select(kind => new RunFile(kind.Title, recipe.Write(kind.Kind).TrimEnd(), $"/run/{name}/{kind.File.Replace("NAME", recipe.Name, StringComparison.Ordinal)}"))],
+            [.. PullCommand.List(recipe.Reference, image.IsPlainHttp, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
+            recipe.Notes,
+            recipe.Check,
+            [.. published.Commands.Select(command => new PublishedCommand(command.Title, command.Text, [.. command.Flags.Select(flag => $"{flag.Argument}: {flag.Reason}")]))],
+            problem,
+            options.IsPinned,
+            visit.Query("name"),
+            string.Join('\n', Lines(query["port"])),
+            string.Join('\n', Lines(query["env"])));
+    }
+
+    // One a line, as people type them, or one a parameter, as programs do.
+    static List<string> Lines(Microsoft.Extensions.Primitives.StringValues values) =>
+        [.. values.SelectMany(value => value?.Split('\n') ?? []).Select(line => line.Trim()).Where(line => line.Length > 0)];
+
+    static readonly (RecipeKind Kind, string Title, string File)[] Kinds =
+    [
+        (RecipeKind.Podman, "podman", "run.sh"),
+        (RecipeKind.Docker, "docker", "run.sh?as=docker"),
+        (RecipeKind.Compose, "Compose", "compose.yaml"),
+        (RecipeKind.Kube, "podman kube play", "kube.yaml"),
+        (RecipeKind.Kubernetes, "Kubernetes", "kube.yaml?flavour=kubernetes"),
+        (RecipeKind.Quadlet, "Quadlet", "NAME.container"),
+    ];
 
     // A layer stands beside the instruction that made it, where the history tells.
     static IEnumerable<LayerLine> Layers(FoundImage image, BuildFile? build)
@@ -177,12 +221,27 @@ public sealed record ImageView(
     IReadOnlyDictionary<string, string> Annotations,
     IReadOnlyList<LayerLine> Layers,
     BuildView? Build,
+    RunView? Run,
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,
     string? RawIndex);
 
 /// <summary>A layer, and the instruction that made it.</summary>
 public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);
+
+/// <summary>How to run it.</summary>
+/// <param name="Files">Derived, for each engine.</param>
+/// <param name="Check">How to see whether it works.</param>
+/// <param name="Published">What whoever published it suggests.</param>
+/// <param name="Problem">What is wrong with what was asked for.</param>
+public sealed record RunView(
+    IReadOnlyList<RunFile> Files, IReadOnlyList<RunFile> Pulls, IReadOnlyList<string> Notes, string Check, IReadOnlyList<PublishedCommand> Published, string? Problem, bool IsPinned, string Name, string Ports, string Variables);
+
+/// <summary>A recipe, and where it is to be had as a file.</summary>
+public sealed record RunFile(string Title, string Text, string Url);
+
+/// <summary>What a publisher suggests, and what to look at twice.</summary>
+public sealed record PublishedCommand(string Title, string Text, IReadOnlyList<string> Flags);
 
 /// <summary>How it was built.</summary>
 /// <param name="Origin">Where that is known from, in a sentence.</param>

@@ -1,0 +1,25 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Oci;
+
+namespace Staithe.Web;
+
+/// <summary>
+/// Lets readers of recipes and of files in images in: a browser by its session, everybody else as the registry's API does. The right is that to
+/// pull.
+/// </summary>
+/// <param name="others">Lets a request on that has no session, and throws as the registry's API does.</param>
+internal sealed class ReaderGate(Sessions sessions, AccessLookup access, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> others)
+{
+    /// <summary>The route with the name that the repository has now.</summary>
+    /// <exception cref="OciException">UNAUTHORIZED with a challenge, or NAME_UNKNOWN for what the reader may not know of.</exception>
+    public async Task<OciRoute.Manifest> AdmitAsync(HttpContext http, OciRoute.Manifest asked)
+    {
+        if (http.Request.Headers.Authorization.Count > 0 || SessionCookie.Find(http) is not { } secret || await sessions.FindAsync(secret, http.RequestAborted) is not { } who)
+            return await others(http, asked);
+        var reach = await access.ReachAsync(who, asked.Name, http.RequestAborted);
+        return reach.Decision.May(Rights.Pull)
+            ? asked with { Name = reach.Name }
+            : throw new OciException(OciError.NameUnknown, $"there is no repository {asked.Name}, or none that you may see");
+    }
+}
