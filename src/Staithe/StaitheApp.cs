@@ -16,6 +16,7 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
+using Staithe.Federation;
 using Staithe.GarbageCollection;
 using Staithe.Storage;
 using Staithe.Telemetry;
@@ -86,7 +87,9 @@ internal sealed class StaitheApp : IAsyncDisposable
         var keys = new TokenKeys(db, secret);
         var access = new AccessLookup(db, epoch);
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
-        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
+        var issuers = new Issuers(config.Oidc, config.TrustedIssuers, TimeProvider.System);
+        var idTokens = new IdTokens(TimeProvider.System);
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals, new KeylessRobots(db, issuers, idTokens, TimeProvider.System));
         var tokens = new BearerTokens(keys, TimeProvider.System);
         var gate = new Gate(access, signIn, tokens, refusals, config.Open);
 
@@ -100,7 +103,7 @@ internal sealed class StaitheApp : IAsyncDisposable
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
             new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret), new ApiErrors(db, log), config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new Trusts(issuers)), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
         var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);

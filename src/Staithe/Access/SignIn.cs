@@ -5,6 +5,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Federation;
 
 namespace Staithe.Access;
 
@@ -20,7 +21,7 @@ internal sealed class SignInBusyException(TimeSpan wait) : Exception("too many a
 /// or the account disabled. What was verified is remembered for a short while, because clients send it again and again and a password
 /// takes long on purpose.
 /// </summary>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals) : BackgroundService
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless) : BackgroundService
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
@@ -37,7 +38,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
 
     /// <summary>Who it is; null when the name and the secret do not belong together.</summary>
     /// <param name="name">A user, or a robot as <c>space+name</c>; with a token any name will do, as some clients insist on one of their own.</param>
-    /// <param name="password">A password or a token.</param>
+    /// <param name="password">A password or a token; of a keyless robot, one of an issuer that it trusts.</param>
     /// <param name="address">Where the caller is.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="SignInBusyException">Too many attempts.</exception>
@@ -49,9 +50,11 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
             throw new SignInBusyException(wait);
         var stamp = epoch.Stamp;
-        var who = await VerifyAsync(name, password, cancel);
+        var who = KeylessRobots.Takes(name, password) ? await FindKeylessAsync(name, password, address, cancel) : await VerifyAsync(name, password, cancel);
         if (who is null)
         {
+            if (KeylessRobots.Takes(name, password))
+                return null; // counted and written down with its reason
             limits.Failed(address, name);
             refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", null));
             return null;
@@ -61,6 +64,11 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp()), 512, cache.Version(key));
         return who;
     }
+
+    /// <summary>The keyless robot; null when the name is none's, or nothing says that the token lets it in.</summary>
+    /// <exception cref="SignInBusyException">Too many attempts.</exception>
+    public Task<Identity?> TryKeylessAsync(string name, string token, string? address, CancellationToken cancel) =>
+        KeylessRobots.Takes(name, token) ? TryAsync(name, token, address, cancel) : TryAsync(name, "", address, cancel);
 
     /// <summary>Whose refresh token it is, and the token's number; null when it is none, or has ended.</summary>
     public async Task<Identity?> TryRefreshAsync(string token, string? address, CancellationToken cancel)
@@ -140,6 +148,31 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
     }
 
+    // Why not is for the audit alone.
+    async Task<Identity?> FindKeylessAsync(string name, string token, string? address, CancellationToken cancel)
+    {
+        try
+        {
+            var (robot, why, space) = await keyless.TryAsync(name, token, cancel);
+            if (robot is not null)
+            {
+                used[(IdentityKind.Robot, robot.Id)] = true;
+                return new Identity(IdentityKind.Robot, robot.Id, robot.FullName, false) { EndsAt = robot.ExpiresAt };
+            }
+            limits.Failed(address, name);
+            Refuse(why, space);
+        }
+        catch (FederationException e)
+        {
+            if (!e.IsOutage)
+                limits.Failed(address, name);
+            Refuse(e.Message, null);
+        }
+        return null;
+
+        void Refuse(string why, string? space) => refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", space, $"keyless: {why}"));
+    }
+
     async Task<T> HashAsync<T>(Func<T> hash, CancellationToken cancel)
     {
         if (Interlocked.Increment(ref waiting) > MaxWaiting)
@@ -181,7 +214,9 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     }
 
     Identity? FindRemembered(string key) =>
-        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < (IsToken(found.Who) ? TokenRemembered : Remembered) ? found.Who : null;
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < (IsToken(found.Who) ? TokenRemembered : Remembered) && !HasEnded(found.Who) ? found.Who : null;
+
+    static bool HasEnded(Identity who) => who.EndsAt <= TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
     static bool IsToken(Identity who) => who.Kind == IdentityKind.Robot || who.Limit is not null;
 

@@ -17,6 +17,17 @@ internal sealed class Users(AccessEpoch epoch)
     public Task<long> AddFirstAsync(Actor actor, string name, string password, CancellationToken cancel = default) =>
         AddAsync(actor, name, password, isAdmin: true, mustBeFirst: true, cancel);
 
+    /// <summary>Makes an account inside a change.</summary>
+    /// <exception cref="AccountException">The name cannot be had.</exception>
+    public static async Task<long> AddAsync(DbSession session, Actor actor, SpaceName name, string? passwordHash, bool isAdmin, string? detail)
+    {
+        await Spaces.CheckFreeAsync(session, name);
+        var userId = await UserTable.CreateAsync(session, name, passwordHash, isAdmin);
+        await Spaces.CreateAsync(session, name, userId, Visibility.Private);
+        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, detail));
+        return userId;
+    }
+
     /// <summary>Whether there is any account yet.</summary>
     public Task<bool> AnyAsync(CancellationToken cancel = default) => epoch.ReadAsync(UserTable.AnyAsync, cancel);
 
@@ -92,11 +103,7 @@ internal sealed class Users(AccessEpoch epoch)
             {
                 if (mustBeFirst && await UserTable.AnyAsync(session))
                     throw new AccountException(AccountProblem.Taken, "there is an account already: ask its owner, or run \"staithe user add\" on the server");
-                await Spaces.CheckFreeAsync(session, name);
-                var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
-                await Spaces.CreateAsync(session, name, userId, Visibility.Private);
-                await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
-                return userId;
+                return await AddAsync(session, actor, name, hash, isAdmin, isAdmin ? "an admin" : null);
             },
             cancel);
     }

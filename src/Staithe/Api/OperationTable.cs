@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Federation;
 using Staithe.Transport;
 using static Staithe.Api.Operation;
 
@@ -11,9 +12,9 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, Trusts trusts)
     {
-        var (my, people, robots) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret));
+        var (my, people, robots) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret, trusts));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         Operations =
@@ -29,6 +30,9 @@ internal sealed class OperationTable
             List("/me/tokens", "listMyTokens", "The own tokens for programs.", MyHandlers.ListTokensAsync),
             Post<NewToken, TokenSecret>("/me/tokens", "addMyToken", "Make a token, when signed in with the password; its secret is in this answer only.", my.AddTokenAsync),
             Delete("/me/tokens/{id}", "deleteMyToken", "Revoke a token; a token may revoke itself.", MyHandlers.DeleteTokenAsync),
+
+            Get("/me/identities", "listMyIdentities", "Who one is elsewhere, and may sign in as.", MyHandlers.ListIdentitiesAsync),
+            Delete("/me/identities/{id}", "deleteMyIdentity", "Sign in that way no longer; the only way in stays.", MyHandlers.DeleteIdentityAsync),
 
             List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync),
             Post<NewUser, User>("/users", "addUser", "Make a user, with a space of the same name; for admins.", people.AddAsync),
@@ -53,8 +57,11 @@ internal sealed class OperationTable
             Delete("/spaces/{space}/grants/{id}", "deleteGrant", "Take away what was given.", GrantHandlers.DeleteAsync),
 
             List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync),
-            Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only.", robots.AddAsync),
+            Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only, unless it is keyless and has none.", robots.AddAsync),
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
+            List("/spaces/{space}/robots/{robot}/trusts", "listRobotTrusts", "By whose word a keyless robot is let in, for who manages the space.", RobotHandlers.ListTrustsAsync),
+            Post<NewTrust, Trust>("/spaces/{space}/robots/{robot}/trusts", "addRobotTrust", "Let a keyless robot in by tokens of an issuer that say certain things; needs the rights that the robot has.", robots.AddTrustAsync),
+            Delete("/spaces/{space}/robots/{robot}/trusts/{id}", "deleteRobotTrust", "Let a keyless robot in no longer by such tokens.", RobotHandlers.DeleteTrustAsync),
             Delete("/spaces/{space}/robots/{robot}", "deleteRobot", "Remove a robot and what it was given.", RobotHandlers.DeleteAsync),
 
             List("/repositories", "listRepositories", "The repositories with content that one may pull from.", RepositoryHandlers.ListAsync),

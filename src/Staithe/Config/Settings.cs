@@ -110,6 +110,28 @@ internal static class Settings
         config => config.Open,
         (config, open) => config with { Open = open });
 
+    public static readonly Setting Oidc = new Setting<OidcConfig>(
+        OidcConfig.Parse,
+        (config, providers) => config with { Oidc = providers },
+        config => config.Oidc.Count == 0 ? "none" : string.Join(", ", config.Oidc))
+    {
+        Key = "oidc",
+        Shape = SettingShape.ObjectList,
+        Takes = "an object or an array of objects, whose members are below; in the environment the same as JSON",
+        Help = "Where people may sign in with OpenID Connect, besides here.",
+    };
+
+    public static readonly Setting TrustedIssuers = new Setting<string>(
+        text => IssuerUrl.Check(text.Text),
+        (config, issuers) => config with { TrustedIssuers = issuers },
+        config => config.TrustedIssuers.Count == 0 ? "none" : string.Join(", ", config.TrustedIssuers))
+    {
+        Key = "trustedIssuers",
+        Shape = SettingShape.TextList,
+        Takes = "https URLs, as the tokens name their issuer; in the environment with commas between them",
+        Help = "Issuers of OpenID Connect whose tokens robots without a secret may be told to trust, besides those of oidc.",
+    };
+
     public static readonly Setting Sparse = Choice(
         "sparse",
         "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
@@ -187,7 +209,7 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
+        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>
@@ -279,7 +301,9 @@ internal static class Settings
         return text;
     }
 
-    static string ReadSecret(SettingText text)
+    /// <summary>What a file holds, without the end of its line.</summary>
+    /// <exception cref="FormatException">It cannot be read.</exception>
+    public static string ReadSecret(SettingText text)
     {
         var path = ParsePath(text);
         try
