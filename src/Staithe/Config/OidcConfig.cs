@@ -53,7 +53,7 @@ internal sealed record OidcConfig
     {
         using var document = Read(text.Text);
         var root = document.RootElement;
-        var name = Required(root, "name");
+        var (name, issuer, clientId) = (Required(root, "name"), Required(root, "issuer"), Required(root, "clientId"));
         if (name.Length > MaxNameLength || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
             throw new FormatException($"name: expected up to {MaxNameLength} lower-case letters, digits and -, since it stands in addresses");
         var scopes = List(root, "scopes");
@@ -61,8 +61,8 @@ internal sealed record OidcConfig
         {
             Name = name,
             Label = Text(root, "label") ?? name,
-            Issuer = Of("issuer", () => IssuerUrl.Check(Required(root, "issuer"))),
-            ClientId = Required(root, "clientId"),
+            Issuer = Of("issuer", () => IssuerUrl.Check(issuer)),
+            ClientId = clientId,
             ClientSecret = Secret(root, text),
             Scopes = scopes is null ? ["openid", "profile"] : ["openid", .. scopes.Where(scope => scope != "openid")],
             UserClaim = Text(root, "userClaim") ?? "preferred_username",

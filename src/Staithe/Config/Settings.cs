@@ -117,7 +117,7 @@ internal static class Settings
     {
         Key = "oidc",
         Shape = SettingShape.ObjectList,
-        Takes = "an object or an array of objects, whose members are below; in the environment the same as JSON",
+        Takes = "an object or an array of objects, as docs/configuration.md describes them; in the environment the same as JSON",
         Help = "Where people may sign in with OpenID Connect, besides here.",
     };
 

@@ -43,6 +43,8 @@ public class CommandLineTests : ConfigFixture
                 ("data", data, "default"),
                 ("database", "postgres://u:***@h/d", "environment STAITHE_DATABASE"),
                 ("open", "false", "default"),
+                ("oidc", "none", "default"),
+                ("trustedIssuers", "none", "default"),
                 ("sparse", "all", $"{file}:2"),
                 ("log", "auto", "default"),
                 ("uploadHours", "24", "default"),
