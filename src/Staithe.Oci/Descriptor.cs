@@ -6,7 +6,8 @@ namespace Staithe.Oci;
 /// <param name="MediaType">The media type of the content.</param>
 /// <param name="Digest">The name of the content.</param>
 /// <param name="Size">The size of the content in bytes.</param>
-public sealed record Descriptor(string MediaType, Digest Digest, long Size)
+/// <param name="Platform">What it runs on, where an index says so in a form that can be read.</param>
+public sealed record Descriptor(string MediaType, Digest Digest, long Size, Platform? Platform = null)
 {
     /// <summary>Reads a descriptor out of a manifest. An embedded <c>data</c> must be what digest and size say.</summary>
     /// <exception cref="OciException">MANIFEST_INVALID, with the place in the manifest.</exception>
@@ -22,7 +23,7 @@ public sealed record Descriptor(string MediaType, Digest Digest, long Size)
             throw Manifest.Invalid($"{place} has no valid size");
         if (element.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null)
             CheckData(data, digest, size, place);
-        return new Descriptor(type, digest, size);
+        return new Descriptor(type, digest, size, Platform.Read(element.Member("platform")));
     }
 
     static void CheckData(JsonElement data, Digest digest, long size, string place)

@@ -24,6 +24,12 @@ public sealed record Manifest(
     /// <summary>The largest manifest the registry takes, in bytes; the distribution-spec asks for at least 4 megabytes.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
+    /// <summary>What the manifest is about, where it says so: of an image its config, which <see cref="ImageConfig"/> reads.</summary>
+    public Descriptor? Config { get; private init; }
+
+    /// <summary>The blobs besides the config: of an image its layers, lowest first.</summary>
+    public IReadOnlyList<Descriptor> Layers => Config is null ? Blobs : [.. Blobs.Skip(1)];
+
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     /// <summary>Reads a manifest.</summary>
@@ -107,7 +113,7 @@ public sealed record Manifest(
             children,
             Single(root, "subject", required: false, known),
             artifactType,
-            Annotations(root, known));
+            Annotations(root, known)) { Config = config };
     }
 
     static Descriptor? Single(JsonElement root, string member, bool required, bool known)

@@ -17,6 +17,12 @@ public static class MediaTypes
     /// <summary>Docker manifest list, schema 2.</summary>
     public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+    /// <summary>The config of an OCI image.</summary>
+    public const string OciImageConfig = "application/vnd.oci.image.config.v1+json";
+
+    /// <summary>The config of a Docker image.</summary>
+    public const string DockerImageConfig = "application/vnd.docker.container.image.v1+json";
+
     /// <summary>What a blob is served as: the registry does not know what is in it.</summary>
     public const string OctetStream = "application/octet-stream";
 

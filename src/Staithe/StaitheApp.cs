@@ -17,7 +17,9 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.Federation;
+using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Recipes;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -93,6 +95,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         var tokens = new BearerTokens(keys, TimeProvider.System);
         var gate = new Gate(access, signIn, tokens, refusals, config.Open);
 
+        var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
+        layerFiles.Create();
+        var contentWorker = new ContentWorker(db, storage, layerFiles, new LayerIndexer(db, storage, layerFiles, new LayerLimits()), log, TimeProvider.System);
+        var (lookup, contents) = (new ImageLookup(db), new ImageContents(db, storage, layerFiles, contentWorker));
+
+        var errors = new ErrorRendering(db, log);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
@@ -102,11 +111,13 @@ internal sealed class StaitheApp : IAsyncDisposable
             new TagListHandler(db),
             new ReferrerListHandler(db),
             new RepositoryListHandler(db),
-            new ErrorRendering(db, log));
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new Trusts(issuers)), new ApiErrors(db, log), config.Open);
+            errors);
+        var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), new Trusts(issuers)), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep] : [sweep, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, contentWorker] : [sweep, contentWorker, epoch, signIn, refusals]);
+        web.Lifetime.ApplicationStopped.Register(issuers.Dispose);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupPage(users);
@@ -114,7 +125,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
             web.Use((http, next) => KeepToTls(http, next));
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, api, health, metricsPage, setup)).RunAsync);
+        (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others =
+        [
+            (ApiEndpoint.Takes, api.HandleAsync),
+            (RecipeFiles.Takes, (http, path, _) => recipes.HandleAsync(http, path)),
+            (FileEndpoint.Takes, files.HandleAsync),
+        ];
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage, setup)).RunAsync);
         await web.StartAsync();
         return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
     }
@@ -156,13 +173,17 @@ internal sealed class StaitheApp : IAsyncDisposable
         return next(http);
     }
 
-    static Task RouteAsync(HttpContext http, RequestFacts facts, RegistryEndpoint registry, ApiEndpoint api, Health health, MetricsPage metrics, SetupPage setup)
+    static Task RouteAsync(
+        HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics, SetupPage setup)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
-        if (ApiEndpoint.Takes(path))
-            return api.HandleAsync(http, path, facts);
+        foreach (var (takes, handle) in others)
+        {
+            if (takes(path))
+                return handle(http, path, facts);
+        }
         facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
         if (SetupPage.Takes(path))
             return setup.HandleAsync(http, path);

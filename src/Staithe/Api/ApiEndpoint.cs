@@ -32,10 +32,11 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
     async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
     {
         await WorkerThread.SwitchAsync();
-        if (isOpen)
-            throw new ApiException(StatusCodes.Status404NotFound, "this registry is open: accounts and rights are not used on it, and there is nothing to manage; start it without \"open\" to use them");
         var (operation, values) = Route(http.Request.Method, path);
-        var who = operation.IsPublic ? Identity.Anonymous : await IdentifyAsync(http);
+        if (isOpen && !operation.IsOfContent)
+            throw new ApiException(StatusCodes.Status404NotFound, "this registry is open: accounts and rights are not used on it, and there is nothing to manage; start it without \"open\" to use them");
+        var isNobody = operation.IsPublic || (operation.IsOfContent && http.Request.Headers.Authorization.Count == 0);
+        var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : await IdentifyAsync(http);
         facts.Caller = operation.IsPublic ? null : who.Name;
         CheckQuery(http, operation);
         var body = operation.Request is null ? null : await ApiJson.ReadAsync(http, operation.Request);

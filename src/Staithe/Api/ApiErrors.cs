@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
+using Staithe.Files;
 using Staithe.Oci;
 using Staithe.Telemetry;
 
@@ -46,6 +47,10 @@ internal sealed class ApiErrors(Db db, LogOutput log)
         {
             case ApiException refusal:
                 return refusal;
+            case OciException refusal:
+                return new ApiException(refusal.Error.Status, refusal.Message);
+            case LookException refusal:
+                return new ApiException(refusal.Status, refusal.Message) { Header = refusal.RetryAfter is { } seconds ? ("Retry-After", Text.Of(seconds)) : null };
             case AccountException refusal:
                 return new ApiException(Status(refusal.Problem), refusal.Message);
             case SignInBusyException busy:

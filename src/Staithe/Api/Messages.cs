@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Content;
 using Staithe.Federation;
 
 namespace Staithe.Api;
@@ -154,6 +155,16 @@ internal sealed record AuditEntry(
     string? Detail)
 {
     public static AuditEntry Of(AuditLine line) => new(line.Id, Time.Of(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail);
+}
+
+internal sealed record ImagePackage(
+    [Description("Whose rules its version follows: deb, apk, rpm, npm, pypi, nuget, gem, cargo; os for the system itself.")] string Ecosystem,
+    string Name,
+    string Version,
+    [Description("The package URL.")] string Purl,
+    [Description("Name and version of the package that it was built from, where that is another one.")] string? Source)
+{
+    public static ImagePackage Of(PackageRow row) => new(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source.Length == 0 ? null : row.Source);
 }
 
 /// <summary>The database's milliseconds as a time.</summary>

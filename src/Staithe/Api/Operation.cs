@@ -32,6 +32,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>Whether one need not say who one is.</summary>
     public bool IsPublic { get; init; }
 
+    /// <summary>Whether it is about content and not about accounts: then it is there on an open registry too, and for nobody in particular.</summary>
+    public bool IsOfContent { get; init; }
+
     /// <summary>The refusals that it may answer with, besides failures of the registry.</summary>
     public IEnumerable<int> Refusals =>
     [
@@ -40,6 +43,7 @@ internal sealed record Operation(string Method, string Path, string Id, string S
         StatusCodes.Status404NotFound,
         .. Method == "GET" ? (int[])[] : [StatusCodes.Status409Conflict],
         .. Request is null ? (int[])[] : [StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
+        .. IsOfContent ? (int[])[StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable] : [],
         .. IsPublic ? (int[])[] : [StatusCodes.Status429TooManyRequests],
     ];
 

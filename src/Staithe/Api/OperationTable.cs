@@ -12,11 +12,13 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, Trusts trusts)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ImageHandlers images, Trusts trusts)
     {
         var (my, people, robots) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret, trusts));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
+        QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
+        QueryParameter platform = new("platform", "Of an image for several platforms, which: such as linux/arm64. Unless told, linux/amd64, or the first there is.");
         Operations =
         [
             new Operation("GET", DocumentPath, "getOpenApi", "This document.", null, typeof(object), StatusCodes.Status200OK, async (call, _) =>
@@ -70,6 +72,14 @@ internal sealed class OperationTable
             Get("/access", "getAccess", "What one may do with a repository and why; what others may, for who manages it.", RepositoryHandlers.GetRightsAsync) with
             {
                 Query = [name with { Name = "repository" }, new QueryParameter("user", "Another user."), new QueryParameter("robot", "A robot of the repository's space.")],
+            },
+
+            List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
+            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.5 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            Get("/diff", "getDiff", "What is different in two images: files, packages, configuration, layers.", images.CompareAsync) with
+            {
+                Query = [image with { Name = "from" }, image with { Name = "to" }, platform],
+                IsOfContent = true,
             },
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync) with { AlsoAs = AuditHandlers.Lines },

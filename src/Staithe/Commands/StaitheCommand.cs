@@ -71,6 +71,7 @@ internal static class StaitheCommand
         {
             ServeCommand.Create(terminal),
             UserCommand.Create(terminal),
+            RunCommand.Create(terminal),
             FsckCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             VersionCommand.Create(terminal),
@@ -88,6 +89,8 @@ internal static class StaitheCommand
               podman login --tls-verify=false localhost:5000
               podman push --tls-verify=false alpine localhost:5000/alice/alpine:3
                   Push an image; "podman pull" takes the same name.
+              staithe run alice/alpine:3
+                  Print how to run it, for podman, docker, compose, Kubernetes or systemd.
               staithe fsck --rehash
                   Read everything that is kept and report what is missing or damaged.
 

@@ -40,6 +40,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 }
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
+                if (ImageLookup.IsImage(manifest))
+                    await ImageTable.QueueAsync(session, stored.Id);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
                     await SetAsync(session, name, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
                 if (tags.Count == 0)

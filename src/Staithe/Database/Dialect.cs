@@ -8,6 +8,7 @@ internal sealed partial class Dialect
     /// <summary>SQLite has one writer, so it needs no row locks; its arrays travel as JSON.</summary>
     public static Dialect Sqlite { get; } = new(
         argument => $"in (select value from json_each({argument}))",
+        argument => $"json_each({argument})",
         new()
         {
             ["now"] = "cast(unixepoch('subsec') * 1000 as integer)",
@@ -15,6 +16,7 @@ internal sealed partial class Dialect
             ["bytes"] = "blob",
             ["text"] = "text",
             ["for update"] = "",
+            ["without rowid"] = "without rowid",
             ["keep links"] = "",
             ["keep manifests"] = "",
         });
@@ -22,6 +24,7 @@ internal sealed partial class Dialect
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
     public static Dialect Postgres { get; } = new(
         argument => $"= any({argument})",
+        argument => $"unnest({argument}) as each(value)",
         new()
         {
             ["now"] = "(extract(epoch from clock_timestamp()) * 1000)::bigint",
@@ -29,23 +32,26 @@ internal sealed partial class Dialect
             ["bytes"] = "bytea",
             ["text"] = "text collate \"C\"",
             ["for update"] = "for update",
+            ["without rowid"] = "",
             ["keep links"] = "for key share of rb",
             ["keep manifests"] = "for key share of m",
         });
 
     readonly Func<string, string> any;
+    readonly Func<string, string> each;
     readonly Dictionary<string, string> words;
 
-    Dialect(Func<string, string> any, Dictionary<string, string> words) => (this.any, this.words) = (any, words);
+    Dialect(Func<string, string> any, Func<string, string> each, Dictionary<string, string> words) => (this.any, this.each, this.words) = (any, each, words);
 
     /// <summary>
-    /// Replaces the words, and <c>{any $n}</c>: the column before it is one of the array's. <c>{keep links}</c> and <c>{keep manifests}</c>
+    /// Replaces the words, and <c>{any $n}</c>: the column before it is one of the array's; <c>{each $n}</c>: the array as a table with the column
+    /// <c>value</c>. <c>{keep links}</c> and <c>{keep manifests}</c>
     /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends.
     /// </summary>
     public string Expand(string template) => Braces().Replace(template, match => match.Groups["argument"] is { Success: true } argument
-        ? any(argument.Value)
+        ? (match.Groups["list"].Value == "any" ? any : each)(argument.Value)
         : words[match.Groups["word"].Value]);
 
-    [GeneratedRegex(@"\{(any (?<argument>\$\d+)|(?<word>[a-z ]+))\}")]
+    [GeneratedRegex(@"\{((?<list>any|each) (?<argument>\$\d+)|(?<word>[a-z ]+))\}")]
     private static partial Regex Braces();
 }

@@ -9,6 +9,7 @@ namespace Staithe.Storage;
 /// DIR/secret         what hashes and encrypts secrets in the database; for the server's user alone
 /// DIR/staithe.db     the facts, when they are in SQLite
 /// DIR/blobs/ab/…     the bytes: see <see cref="StorageKey"/>
+/// DIR/derived/…      what is made from the bytes, and can be made again: may be deleted at any time
 /// </code>
 /// </summary>
 internal sealed class DataDirectory : IDisposable
@@ -24,6 +25,8 @@ internal sealed class DataDirectory : IDisposable
     public string SecretFile => System.IO.Path.Combine(Path, "secret");
 
     public string Blobs => System.IO.Path.Combine(Path, "blobs");
+
+    public string Derived => System.IO.Path.Combine(Path, "derived");
 
     /// <summary>Makes the directory if need be and keeps other servers out of it until disposed.</summary>
     /// <exception cref="ConfigException">It cannot be made or written, or another server runs there.</exception>

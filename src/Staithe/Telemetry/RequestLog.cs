@@ -14,6 +14,9 @@ internal sealed class RequestFacts
     /// <summary>The kind of the API of accounts and rights.</summary>
     public const string Api = "api";
 
+    /// <summary>The kind of the endpoint that shows what is inside of images.</summary>
+    public const string Files = "files";
+
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
 

@@ -1,0 +1,52 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Files;
+using Staithe.Oci;
+
+namespace Staithe.Api;
+
+/// <summary>What is inside of images, for whoever may pull them: packages, and what changed.</summary>
+internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, AccessLookup access)
+{
+    const int MaxPackages = 50_000;
+
+    public async Task<Page<ImagePackage>> ListPackagesAsync(ApiCall call)
+    {
+        var image = await GetAsync(call, "image", "platform");
+        var limit = call.Limit;
+        var rows = await contents.ListPackagesAsync(image, call.After, limit + 1, call.Cancel);
+        return new Page<ImagePackage>([.. rows.Take(limit).Select(ImagePackage.Of)], rows.Count > limit ? rows[limit - 1].Purl : null);
+    }
+
+    public async Task<object?> GetBomAsync(ApiCall call)
+    {
+        var image = await GetAsync(call, "image", "platform");
+        var packages = await contents.ListPackagesAsync(image, "", MaxPackages, call.Cancel);
+        await ApiJson.SendAsync(call.Http, CycloneDx.MediaType, CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages));
+        return null;
+    }
+
+    public async Task<ImageDifference> CompareAsync(ApiCall call)
+    {
+        var (before, after) = (await GetAsync(call, "from", "platform"), await GetAsync(call, "to", "platform"));
+        return await new ImageDiff(contents).RunAsync(before, after, call.Cancel);
+    }
+
+    // Whoever has not signed in may be somebody who may; to all others an image that they may not pull is none.
+    async Task<FoundImage> GetAsync(ApiCall call, string image, string platform)
+    {
+        if (!ImageName.TryParse(call.RequiredQuery(image), out var name))
+            throw ApiCall.Invalid($"{image} is \"{OciException.Quote(call.Query(image))}\", which is no image's name: write NAME:TAG or NAME@DIGEST");
+        Platform? wanted = null;
+        if (call.Query(platform) is { } text && !Platform.TryParse(text, out wanted))
+            throw ApiCall.Invalid($"{platform} is \"{OciException.Quote(text)}\": it must be OS/ARCHITECTURE, such as linux/arm64");
+        if (!(await access.DecideAsync(call.Who, name.Repository, call.Cancel)).May(Rights.Pull))
+        {
+            throw call.Who.Kind == IdentityKind.Anonymous
+                ? new ApiException(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) }
+                : new ApiException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
+        }
+        return await lookup.GetAsync(name, wanted, call.Cancel);
+    }
+}

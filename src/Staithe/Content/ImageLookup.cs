@@ -1,0 +1,51 @@
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>An image that a name means.</summary>
+/// <param name="Name">As it was asked for.</param>
+/// <param name="Row">Its manifest; of an index that was asked for, the manifest of the platform.</param>
+/// <param name="Manifest">The same, read.</param>
+internal sealed record FoundImage(ImageName Name, ManifestRow Row, Manifest Manifest)
+{
+    /// <summary>Whether it has files: an artifact that only looks like an image has none.</summary>
+    public bool IsImage => ImageLookup.IsImage(Manifest);
+}
+
+/// <summary>Which manifest a name means, for whatever shows an image in another way than <c>/v2</c>. Whether the caller may see it is for the caller's face to ask.</summary>
+internal sealed class ImageLookup(Db db)
+{
+    /// <summary>The image, for a platform where the name is that of an index; the usual one unless told, or the first there is.</summary>
+    /// <exception cref="OciException">NAME_UNKNOWN, MANIFEST_UNKNOWN.</exception>
+    public async Task<FoundImage> GetAsync(ImageName name, Platform? platform, CancellationToken cancel)
+    {
+        var row = await db.ReadAsync(session => ImageTable.FindAsync(session, name.Repository, name.Reference), cancel)
+            ?? throw (await db.ReadAsync(session => RepositoryTable.FindIdAsync(session, name.Repository), cancel) is null
+                ? new OciException(OciError.NameUnknown, $"there is no repository {name.Repository}, or none that you may see")
+                : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}"));
+        var manifest = Manifest.Parse(row.Content, row.MediaType);
+        if (manifest.MediaType is not (MediaTypes.OciIndex or MediaTypes.DockerManifestList))
+            return new FoundImage(name, row, manifest);
+        var chosen = Choose(manifest.Children, platform)
+            ?? throw new OciException(OciError.ManifestUnknown, platform is null ? $"{name} is an index of no image" : $"{name} has nothing for {platform}; it has {Platforms(manifest)}");
+        var child = await db.ReadAsync(session => ImageTable.FindAsync(session, row.RepoId, chosen.Digest), cancel)
+            ?? throw new OciException(OciError.ManifestUnknown, $"{name} names {chosen.Digest}, which is not here");
+        return new FoundImage(name, child, Manifest.Parse(child.Content, child.MediaType));
+    }
+
+    /// <summary>Whether a manifest is of an image that can be run, whose layers make up its files.</summary>
+    public static bool IsImage(Manifest manifest) =>
+        manifest.MediaType is MediaTypes.OciManifest or MediaTypes.DockerManifest && manifest.Config is { } config && ImageConfig.IsConfig(config.MediaType);
+
+    static Descriptor? Choose(IReadOnlyList<Descriptor> entries, Platform? platform)
+    {
+        if (platform is not null)
+            return entries.FirstOrDefault(entry => entry.Platform is { } made && platform.Takes(made));
+        return entries.FirstOrDefault(entry => entry.Platform is { } made && Platform.Usual.Takes(made))
+            ?? entries.FirstOrDefault(entry => entry.Platform is { IsUnknown: false })
+            ?? entries.FirstOrDefault(entry => entry.Platform is null);
+    }
+
+    static string Platforms(Manifest index) => string.Join(", ", index.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Distinct().Take(20));
+}

@@ -1,0 +1,94 @@
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>A manifest with the row it is in.</summary>
+internal sealed record ManifestRow(long Id, long RepoId, string Digest, string MediaType, byte[] Content);
+
+/// <summary>Whether an image was looked into.</summary>
+/// <param name="Reason">Why not, when it was refused.</param>
+internal sealed record ImageState(string State, string? Reason)
+{
+    public const string Waiting = "waiting";
+    public const string Done = "done";
+    public const string Refused = "refused";
+}
+
+/// <summary>The images whose insides are known or wanted, and the queue of those that wait.</summary>
+internal static class ImageTable
+{
+    /// <summary>The manifest under a tag or a digest.</summary>
+    public static Task<ManifestRow?> FindAsync(DbSession session, RepositoryName name, Reference reference) =>
+        session.FindAsync(reference.Tag is null ? FindByDigestSql : FindByTagSql, Map, name.Value, reference.ToString());
+
+    public static Task<ManifestRow?> FindAsync(DbSession session, long manifestId) => session.FindAsync(FindByIdSql, Map, manifestId);
+
+    public static Task<ManifestRow?> FindAsync(DbSession session, long repoId, Digest digest) => session.FindAsync(FindInRepositorySql, Map, repoId, digest.Value);
+
+    /// <summary>In the transaction that keeps the manifest: it is to be looked into.</summary>
+    public static Task QueueAsync(DbSession session, long manifestId) => session.ExecuteAsync(QueueSql, manifestId);
+
+    public static Task<ImageState?> FindStateAsync(DbSession session, long manifestId) =>
+        session.FindAsync(FindStateSql, row => new ImageState(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), manifestId);
+
+    /// <summary>Takes what has waited longest, for the time of a lease; its attempts with this one.</summary>
+    public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, TimeSpan lease) =>
+        session.FindAsync<(long, long)?>(TakeSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)lease.TotalMilliseconds);
+
+    /// <summary>Takes a certain one, whatever became of it before; null when there is no such image.</summary>
+    public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, long manifestId, TimeSpan lease) =>
+        session.FindAsync<(long, long)?>(TakeThisSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)lease.TotalMilliseconds, manifestId);
+
+    /// <summary>What became of it.</summary>
+    public static Task FinishAsync(DbSession session, long manifestId, string state, string? reason) => session.ExecuteAsync(FinishSql, manifestId, state, reason);
+
+    /// <summary>It failed, and is to be tried again after a while.</summary>
+    public static Task RetryAsync(DbSession session, long manifestId, TimeSpan wait) => session.ExecuteAsync(RetrySql, manifestId, (long)wait.TotalMilliseconds);
+
+    /// <summary>How many wait.</summary>
+    public static async Task<long> CountWaitingAsync(DbSession session) => await session.FindNumberAsync(CountWaitingSql) ?? 0;
+
+    static ManifestRow Map(System.Data.Common.DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4));
+
+    static readonly Sql FindByTagSql = new("""
+        select m.id, m.repo_id, m.digest, m.media_type, m.content
+        from repositories r join tags t on t.repo_id = r.id join manifests m on m.id = t.manifest_id
+        where r.name = $1 and t.name = $2
+        """);
+
+    static readonly Sql FindByDigestSql = new("""
+        select m.id, m.repo_id, m.digest, m.media_type, m.content from repositories r join manifests m on m.repo_id = r.id where r.name = $1 and m.digest = $2
+        """);
+
+    static readonly Sql FindByIdSql = new("select id, repo_id, digest, media_type, content from manifests where id = $1");
+
+    static readonly Sql FindInRepositorySql = new("select id, repo_id, digest, media_type, content from manifests where repo_id = $1 and digest = $2");
+
+    static readonly Sql QueueSql = new("""
+        insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'waiting', 0, {now}, {now})
+        on conflict (manifest_id) do nothing
+        """);
+
+    static readonly Sql FindStateSql = new("select state, reason from image_contents where manifest_id = $1");
+
+    static readonly Sql TakeSql = new("""
+        update image_contents set attempts = attempts + 1, not_before = {now} + $1
+        where manifest_id = (select manifest_id from image_contents where state = 'waiting' and not_before <= {now} order by not_before, manifest_id limit 1)
+            and state = 'waiting' and not_before <= {now}
+        returning manifest_id, attempts
+        """);
+
+    static readonly Sql TakeThisSql = new("""
+        insert into image_contents (manifest_id, state, attempts, not_before, changed_at)
+        select id, 'waiting', 1, {now} + $1, {now} from manifests where id = $2
+        on conflict (manifest_id) do update set state = 'waiting', attempts = image_contents.attempts + 1, not_before = {now} + $1
+        returning manifest_id, attempts
+        """);
+
+    static readonly Sql FinishSql = new("update image_contents set state = $2, reason = $3, attempts = 0, changed_at = {now} where manifest_id = $1");
+
+    static readonly Sql RetrySql = new("update image_contents set not_before = {now} + $2 where manifest_id = $1");
+
+    static readonly Sql CountWaitingSql = new("select count(*) from image_contents where state = 'waiting'");
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Staithe.Content;
+using Staithe.Oci;
+
+namespace Staithe.Recipes;
+
+/// <summary>Reads what a recipe is made of: the manifest, or one of an index, and its config. Whether the asker may is not asked here.</summary>
+internal sealed class RecipeLookup(IImageSource source)
+{
+    /// <summary>The image under a tag or digest.</summary>
+    /// <param name="host">The registry, as the asker reached it.</param>
+    /// <param name="isPlainHttp">Whether that was without TLS.</param>
+    /// <param name="platform">Which of an index's images; null for the usual one, or the only one.</param>
+    /// <exception cref="OciException">MANIFEST_UNKNOWN, also when it is there and is no image.</exception>
+    public async Task<RecipeImage> GetAsync(string host, bool isPlainHttp, RepositoryName name, Reference reference, Platform? platform, CancellationToken cancel)
+    {
+        var found = await source.FindManifestAsync(name, reference, cancel) ?? throw new OciException(OciError.ManifestUnknown, $"there is no image {Show(name, reference)}");
+        var (digest, stored) = (Digest.Parse(found.Digest), found);
+        var manifest = Manifest.Parse(found.Content, found.MediaType);
+        if (manifest.MediaType is MediaTypes.OciIndex or MediaTypes.DockerManifestList)
+        {
+            var child = await ChooseAsync(name, manifest, platform, cancel);
+            stored = child.Stored;
+            manifest = child.Manifest;
+        }
+        if (manifest.Config is not { } descriptor || !ImageConfig.IsConfig(descriptor.MediaType))
+            throw NoImage(name, reference, $"it is {OciException.Quote(manifest.ArtifactType ?? manifest.MediaType)}");
+        var content = await source.FindBlobAsync(name, descriptor.Digest, ImageConfig.MaxBytes, cancel);
+        if (content is null || ImageConfig.TryParse(content) is not { } config)
+            throw NoImage(name, reference, "its config is missing or cannot be read");
+        if (platform is not null && !platform.Takes(config.Platform))
+            throw NoImage(name, reference, $"it is for {config.Platform}, not for {platform}");
+        return new RecipeImage(host, isPlainHttp, name, reference, digest, Digest.Parse(stored.Digest), platform, config, ReadAnnotations(manifest));
+    }
+
+    /// <summary>What the publisher suggests.</summary>
+    public async Task<PublisherRecipe> ListPublishedAsync(Recipe recipe, CancellationToken cancel)
+    {
+        var published = PublisherRecipe.OfLabels(recipe);
+        foreach (var subject in ((Digest[])[recipe.Image.Digest, recipe.Image.Manifest]).Distinct())
+        {
+            foreach (var artifact in await source.ListRecipesAsync(recipe.Image.Name, subject, cancel))
+            {
+                if (await source.FindManifestAsync(recipe.Image.Name, Reference.To(artifact), cancel) is { } stored
+                    && Manifest.Parse(stored.Content, stored.MediaType).Layers is [{ } layer, ..]
+                    && await source.FindBlobAsync(recipe.Image.Name, layer.Digest, PublisherRecipe.MaxBytes, cancel) is { } content)
+                    published = published.With(PublisherRecipe.OfArtifact(artifact, content, recipe));
+            }
+        }
+        return published;
+    }
+
+    // The platform that was asked for, else the usual one, else the first that is an image.
+    async Task<(StoredManifest Stored, Manifest Manifest)> ChooseAsync(RepositoryName name, Manifest index, Platform? platform, CancellationToken cancel)
+    {
+        var images = index.Children.Where(child => child.Platform is not { IsUnknown: true }).ToList();
+        var wanted = platform ?? Platform.Usual;
+        var chosen = images.FirstOrDefault(child => child.Platform is { } made && wanted.Takes(made))
+            ?? (platform is null || images is [{ Platform: null }] ? images.FirstOrDefault() : null)
+            ?? throw new OciException(OciError.ManifestUnknown, platform is null
+                ? $"the index of {name} has no image"
+                : $"{name} has no image for {platform}, but for: {string.Join(", ", images.Select(child => child.Platform).OfType<Platform>())}");
+        var stored = await source.FindManifestAsync(name, Reference.To(chosen.Digest), cancel)
+            ?? throw new OciException(OciError.ManifestUnknown, $"{name} does not have the image {chosen.Digest} that its index names");
+        return (stored, Manifest.Parse(stored.Content, stored.MediaType));
+    }
+
+    static OciException NoImage(RepositoryName name, Reference reference, string reason) =>
+        new(OciError.ManifestUnknown, $"{Show(name, reference)} cannot be run: {reason}");
+
+    static string Show(RepositoryName name, Reference reference) => $"{name}{(reference.Tag is null ? '@' : ':')}{reference}";
+
+    static Dictionary<string, string> ReadAnnotations(Manifest manifest)
+    {
+        if (manifest.AnnotationsJson is null)
+            return [];
+        using var document = JsonDocument.Parse(manifest.AnnotationsJson);
+        return new Dictionary<string, string>(((JsonElement?)document.RootElement).TextMap());
+    }
+}

@@ -1,0 +1,17 @@
+using Staithe.Content;
+using Staithe.Oci;
+using Staithe.Oci.Client;
+
+namespace Staithe.Recipes;
+
+/// <summary>The images of any registry, read as its clients read them.</summary>
+internal sealed class RemoteImages(OciClient client) : IImageSource
+{
+    public async Task<StoredManifest?> FindManifestAsync(RepositoryName name, Reference reference, CancellationToken cancel) =>
+        await client.FindManifestAsync(name, reference, cancel) is { } found ? new StoredManifest(found.Digest.Value, found.MediaType, found.Content) : null;
+
+    public Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) => client.FindBlobAsync(name, digest, maxBytes, cancel);
+
+    // A command prints what is derived; what the publisher suggests is for reading, on the page.
+    public Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Digest>>([]);
+}

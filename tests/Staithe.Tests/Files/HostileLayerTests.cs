@@ -1,0 +1,237 @@
+using System.IO.Compression;
+using System.Text;
+using Staithe.Files;
+using Staithe.Tests.Harness;
+
+namespace Staithe.Tests.Files;
+
+/// <summary>What somebody makes to hurt whoever looks is refused, with a reason; and nothing else is thrown, whatever the bytes.</summary>
+public sealed class HostileLayerTests
+{
+    static readonly LayerLimits Small = new() { MaxEntries = 1000, MaxNameBytes = 100_000, MaxBytes = 64 * 1024 * 1024, FreeBytes = 1024 * 1024, MaxExtensionBytes = 4 * 1024 * 1024 };
+
+    public static TheoryData<string, string> Hostile { get; } = new()
+    {
+        { "no archive", "no archive of files" },
+        { "nothing but noise", "no archive of files" },
+        { "a bomb of zeros", "times its size" },
+        { "too much", "unpacks to more than 67108864 bytes" },
+        { "out by a name", "leads out of its root" },
+        { "out by an absolute name", "leads out of its root" },
+        { "a link to itself", "link to itself" },
+        { "links in a circle", "go round in circles" },
+        { "a name that is too long", "more than 4096 bytes" },
+        { "a part that is too long", "more than 255 bytes" },
+        { "a NUL in a name", "NUL" },
+        { "too many names", "more than 1000 names" },
+        { "too many implied names", "more than 1000 names" },
+        { "long names", "names have more than" },
+        { "cut in a header", "ends in the middle" },
+        { "cut in a file", "ends in the middle" },
+        { "cut gzip", "ends in the middle" },
+        { "damaged gzip", "damaged" },
+        { "cut zstd", "ends in the middle" },
+        { "damaged zstd", "damaged" },
+        { "a broken sum", "damaged" },
+        { "a negative size", "negative size" },
+        { "a size that is no number", "no number" },
+        { "a size beyond all", "ends in the middle" },
+        { "headers without end", "more than 16 headers" },
+        { "headers that are too long", "headers are too long" },
+        { "a flood of headers", "headers are too long" },
+        { "an extended header that is none", "cannot be read" },
+        { "a header about nothing", "about another one" },
+        { "a hard link to a directory", "hard link to a directory" },
+        { "a hidden name that is none", "hides a name that is none" },
+    };
+
+    [Theory, MemberData(nameof(Hostile))]
+    public void It_is_refused_with_a_reason(string what, string reason)
+    {
+        using var bench = new LayerBench();
+        var refused = Assert.Throws<LayerRefusedException>(() => bench.Index(Make(what), Small));
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.GetDirectoryName(bench.Files.PathOf("sha256:00"))!), _ => true);
+    }
+
+    [Fact]
+    public void It_is_refused_when_it_takes_too_long()
+    {
+        using var bench = new LayerBench();
+        var refused = Assert.Throws<LayerRefusedException>(() => bench.Index(new TarBytes().File("a", "1").File("b", "2").End(), new LayerLimits { MaxTime = TimeSpan.Zero }));
+        Assert.Contains("could not be read in", refused.Message, StringComparison.Ordinal);
+    }
+
+    // The limits must not be such that everything is refused.
+    [Fact]
+    public void What_is_odd_and_harmless_is_taken()
+    {
+        using var bench = new LayerBench();
+        var archive = new TarBytes()
+            .Directory("./").Directory("/").File("/absolute", "1").File("./dot/./file", "2").File("a//b", "3")
+            .Link("up", "../../../../../../etc/shadow").Link("self", "self").Link("host", "/proc/self/environ")
+            .File("-rf", "4").File("new\nline", "5").File("\u202Eexe.txt", "6").File("<script>", "7")
+            .Add(".wh..wh.plnk", '5').File("x\\y", "8")
+            .Add("zero", content: new byte[900_000])
+            .End();
+        var layer = bench.Index(LayerBytes.Gzip(archive), Small);
+        using var image = new ImageFiles([layer]);
+        Assert.Equal(["/-rf", "/<script>", "/a", "/a/b", "/absolute", "/dot", "/dot/file", "/host", "/new\nline", "/self", "/up", "/x\\y", "/zero", "/\u202Eexe.txt"], LayerBench.Paths(image));
+        Assert.Null(image.Find("up")); // there is none inside
+        Assert.Null(image.Find("self"));
+        Assert.Null(image.Find("host"));
+        Assert.Null(image.Find("../../etc/passwd"));
+        Assert.Equal("1", bench.Text(image, "../../absolute"));
+    }
+
+    [Fact]
+    public void Whatever_the_bytes_nothing_else_is_thrown_and_what_is_listed_can_be_read()
+    {
+        using var bench = new LayerBench();
+        var random = Seed.Random();
+        var (taken, refused) = (0, 0);
+        for (var i = 0; i < 1500; i++)
+        {
+            var blob = Random(random);
+            try
+            {
+                var layer = bench.Index(blob, Small);
+                using var image = new ImageFiles([layer, layer]);
+                foreach (var path in LayerBench.Paths(image))
+                {
+                    Assert.DoesNotContain("/../", path + "/", StringComparison.Ordinal);
+                    if (image.Find(path) is { Node.Type: EntryType.File } file && !file.Node.Flags.HasFlag(NodeFlags.Sparse))
+                        Assert.Equal(file.Node.Size, bench.Bytes(image, path).Length);
+                }
+                taken++;
+            }
+            catch (LayerRefusedException)
+            {
+                refused++;
+            }
+        }
+        Assert.True(taken > 300 && refused > 300, $"{taken} taken, {refused} refused: the input is too tame or too wild");
+    }
+
+    // An archive of odd entries, and then some of its bytes are others.
+    static byte[] Random(Random random)
+    {
+        var archive = new TarBytes();
+        for (var entries = random.Next(12); entries > 0; entries--)
+        {
+            var name = random.Text(4, "a", "b", "/", ".", "..", "../", ".wh.", ".wh..wh..opq", "dir/", "\0", "é", new string('x', 90));
+            if (random.Next(4) == 0)
+                archive.Pax(("path", random.Text(3, "p", "/", "q/", "..")), (random.Pick("size", "uid", "mtime", "GNU.sparse.realsize", "linkpath"), random.Pick("0", "3", "-1", "99999999999999999999", "x", "../a")));
+            archive.Add(name, random.Pick('0', '0', '0', '5', '5', '1', '2', '3', '6', 'S', 'L', 'K', 'g', 'V'), random.Bytes(random.Next(3) * 300), link: random.Text(3, "a", "b", "/", "../", "dir/"));
+        }
+        var bytes = random.Next(4) == 0 ? archive.Cut() : archive.End();
+        Flip(random, bytes, random.Next(3) == 0 ? random.Next(4) : 0);
+        var blob = random.Next(3) == 0 ? LayerBytes.Gzip(bytes) : bytes;
+        Flip(random, blob, random.Next(6) == 0 ? 1 : 0);
+        return random.Next(8) == 0 ? blob[..random.Next(blob.Length + 1)] : blob;
+    }
+
+    static void Flip(Random random, byte[] bytes, int times)
+    {
+        for (; times > 0 && bytes.Length > 0; times--)
+            bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+    }
+
+    static byte[] Make(string what)
+    {
+        var tar = new TarBytes();
+        var ok = new TarBytes().Add("a", content: new Random(1).Bytes(100_000)).End();
+        switch (what)
+        {
+            case "no archive":
+                return Encoding.ASCII.GetBytes(new string('x', 2000));
+            case "nothing but noise":
+                return [0, .. new Random(1).Bytes(3000)];
+            case "a bomb of zeros":
+                return LayerBytes.Gzip(tar.Add("a", content: new byte[30_000_000]).End(), CompressionLevel.SmallestSize);
+            case "too much":
+                return tar.Add("a", content: new byte[68_000_000]).End();
+            case "out by a name":
+                return tar.File("a/../../etc/passwd", "x").End();
+            case "out by an absolute name":
+                return tar.File("/../etc/passwd", "x").End();
+            case "a link to itself":
+                return tar.File("a", "1").Add("a", '1', link: "a").End();
+            case "links in a circle":
+                return tar.Link("a", "b").Link("b", "a").File("a/c", "x").End();
+            case "a name that is too long":
+                return tar.Pax(("path", string.Join('/', Enumerable.Repeat("abcdefghi", 500)))).File("a", "x").End();
+            case "a part that is too long":
+                return tar.Pax(("path", new string('a', 256))).File("a", "x").End();
+            case "a NUL in a name":
+                return tar.Pax(("path", "a\0b")).File("a", "x").End();
+            case "too many names":
+                for (var i = 0; i < 1001; i++)
+                    tar.File($"f{i}", "");
+                return tar.End();
+            case "too many implied names":
+                return tar.Pax(("path", string.Join('/', Enumerable.Repeat("a", 1100)))).File("a", "x").End();
+            case "long names":
+                for (var i = 0; i < 500; i++)
+                    tar.Pax(("path", $"{i}{new string('a', 240)}")).File("a", "");
+                return tar.End();
+            case "cut in a header":
+                return ok[..300];
+            case "cut in a file":
+                return ok[..5000];
+            case "cut gzip":
+                return LayerBytes.Gzip(ok)[..5000];
+            case "damaged gzip":
+                return Damage(LayerBytes.Gzip(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i} ")))));
+            case "cut zstd":
+                return LayerBytes.Zstd(ok)[..5000];
+            case "damaged zstd":
+                return [.. LayerBytes.Zstd(ok)[..20], .. new Random(2).Bytes(100)];
+            case "a broken sum":
+                return tar.File("a", "1").Add("b", breakSum: true).End();
+            case "a negative size":
+                return tar.Add("a", size: "\u007f").Cut() is var block ? Negative(block) : [];
+            case "a size that is no number":
+                return tar.File("a", "1").Add("b", size: "hello").End();
+            case "a size beyond all":
+                return tar.Add("a", size: "77777777777").End();
+            case "headers without end":
+                for (var i = 0; i < 20; i++)
+                    tar.Pax(("path", "a"));
+                return tar.File("a", "x").End();
+            case "headers that are too long":
+                return tar.Pax(("comment", new string('a', 1_100_000))).File("a", "x").End();
+            case "a flood of headers":
+                for (var i = 0; i < 8; i++)
+                    tar.Pax(("comment", new string('a', 900_000))).File($"a{i}", "x");
+                return tar.End();
+            case "an extended header that is none":
+                return tar.Add("pax", 'x', "999 path=a\n"u8.ToArray()).File("a", "x").End();
+            case "a header about nothing":
+                return tar.Pax(("path", "a")).End();
+            case "a hard link to a directory":
+                return tar.Directory("d").Add("e", '1', link: "d").End();
+            case "a hidden name that is none":
+                return tar.File("d/.wh...", "").End();
+            default:
+                throw new InvalidOperationException(what);
+        }
+    }
+
+    static byte[] Damage(byte[] gzip)
+    {
+        for (var i = 1000; i < 1100; i++)
+            gzip[i] ^= 0xA5;
+        return gzip;
+    }
+
+    // Base 256, below nought, with the sum set right.
+    static byte[] Negative(byte[] block)
+    {
+        block.AsSpan(124, 12).Fill(0xFF);
+        block.AsSpan(148, 8).Fill((byte)' ');
+        var sum = block.Take(512).Sum(value => (long)value);
+        Encoding.ASCII.GetBytes($"{Convert.ToString(sum, 8).PadLeft(6, '0')}\0").CopyTo(block, 148);
+        return [.. block, .. new byte[1024]];
+    }
+}
