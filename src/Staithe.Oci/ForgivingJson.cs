@@ -10,8 +10,19 @@ public static class ForgivingJson
     public static JsonElement? Member(this JsonElement? element, string name) => element?.Member(name);
 
     /// <summary>A member of an object.</summary>
-    public static JsonElement? Member(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : null;
+    public static JsonElement? Member(this JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return null;
+        try
+        {
+            return element.TryGetProperty(name, out var member) ? member : null;
+        }
+        catch (InvalidOperationException) // another one's name is no text
+        {
+            return ((JsonElement?)element).Members().Where(member => member.Name == name).Select(member => (JsonElement?)member.Value).LastOrDefault();
+        }
+    }
 
     /// <summary>A text that is not empty.</summary>
     public static string? Text(this JsonElement? element) => element is { } there && Read(there) is { Length: > 0 } text ? text : null;

@@ -20,6 +20,7 @@ using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Recipes;
+using Staithe.Search;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -41,12 +42,13 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly ContentCache cache;
     readonly LogOutput log;
     readonly TokenKeys keys;
-    readonly SetupPage setup;
+    readonly SetupHandler setup;
+    readonly PageRenderer pages;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, TokenKeys keys, Users users, SetupPage setup)
+    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, ContentCache cache, LogOutput log, Sweep sweep, Indexer indexer, PullCounts pulls, ContentWorker contents, TokenKeys keys, Users users, SetupHandler setup, PageRenderer pages)
     {
-        (this.web, this.directory, this.db, this.storage, this.cache, this.log, this.keys, this.setup) = (web, directory, db, storage, cache, log, keys, setup);
-        (Sweep, Users) = (sweep, users);
+        (this.web, this.directory, this.db, this.storage, this.cache, this.log, this.keys, this.setup, this.pages) = (web, directory, db, storage, cache, log, keys, setup, pages);
+        (Sweep, Indexer, Pulls, Contents, Users) = (sweep, indexer, pulls, contents, users);
     }
 
     /// <summary>Where it listens, as URLs.</summary>
@@ -56,7 +58,15 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     public Sweep Sweep { get; }
 
+    public Indexer Indexer { get; }
+
+    public PullCounts Pulls { get; }
+
     public Users Users { get; }
+
+    /// <summary>Where the first account is made, while there is none.</summary>
+    public string SetupPath => setup.Path;
+    public ContentWorker Contents { get; }
 
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
     public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
@@ -100,12 +110,16 @@ internal sealed class StaitheApp : IAsyncDisposable
         var contentWorker = new ContentWorker(db, storage, layerFiles, new LayerIndexer(db, storage, layerFiles, new LayerLimits()), log, TimeProvider.System);
         var (lookup, contents) = (new ImageLookup(db), new ImageContents(db, storage, layerFiles, contentWorker));
 
+        var pulls = new PullCounts(db);
+        var finder = new Finder(db);
+        var indexer = new Indexer(db, storage, log);
         var errors = new ErrorRendering(db, log);
+        var search = new SearchHandler(finder, gate, errors);
         var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
         var registry = new RegistryEndpoint(
             gate,
             new TokenHandler(db, access, signIn, tokens, secret, config.Open),
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), stall),
+            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, stall),
             new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
             new TagListHandler(db),
@@ -113,14 +127,28 @@ internal sealed class StaitheApp : IAsyncDisposable
             new RepositoryListHandler(db),
             errors);
         var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), new Trusts(issuers)), new ApiErrors(db, log), config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), finder, new Trusts(issuers)), new ApiErrors(db, log), config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep, contentWorker] : [sweep, contentWorker, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals]);
         web.Lifetime.ApplicationStopped.Register(issuers.Dispose);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
-        var setup = new SetupPage(users);
+        var setup = new SetupHandler(users);
+        var sessions = new Sessions(db, epoch, secret);
+        var pages = new PageRenderer();
+        var images = new ImageReader(db, storage, lookup);
+        IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images)];
+        CodeFlow[] flows = [.. config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens))];
+        var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, TimeProvider.System), new Arrivals(epoch), sessions, epoch, refusals, log);
+        var face = new WebEndpoint(
+            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions, elsewhere.Links), elsewhere, setup],
+            sessions,
+            new FormTokens(secret),
+            pages,
+            db,
+            log,
+            config.Open);
         var metricsPage = new MetricsPage(metrics, () => cache.Bytes);
         BelieveProxies(web, config);
         if (config.TlsCertificate is not null)
@@ -130,10 +158,12 @@ internal sealed class StaitheApp : IAsyncDisposable
             (ApiEndpoint.Takes, api.HandleAsync),
             (RecipeFiles.Takes, (http, path, _) => recipes.HandleAsync(http, path)),
             (FileEndpoint.Takes, files.HandleAsync),
+            (SearchHandler.Takes, search.HandleAsync),
+            (path => path is not ("/livez" or "/readyz" or "/metrics"), face.HandleAsync),
         ];
-        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage, setup)).RunAsync);
+        web.Run(new RequestLog(metrics, log, (http, facts) => RouteAsync(http, facts, registry, others, health, metricsPage)).RunAsync);
         await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, cache, log, sweep, keys, users, setup);
+        return new StaitheApp(web, directory, db, storage, cache, log, sweep, indexer, pulls, contentWorker, keys, users, setup, pages);
     }
 
     /// <summary>Opens the database for a command, whether a server runs on it or not; without one, its tables are made or brought up to date.</summary>
@@ -161,6 +191,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         cache.Dispose();
         storage.Dispose();
         keys.Dispose();
+        await pages.DisposeAsync();
         await db.DisposeAsync();
         await log.DisposeAsync();
         directory.Dispose();
@@ -174,7 +205,7 @@ internal sealed class StaitheApp : IAsyncDisposable
     }
 
     static Task RouteAsync(
-        HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics, SetupPage setup)
+        HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics)
     {
         var path = RegistryEndpoint.RawPath(http);
         if (RegistryEndpoint.Takes(path))
@@ -184,23 +215,13 @@ internal sealed class StaitheApp : IAsyncDisposable
             if (takes(path))
                 return handle(http, path, facts);
         }
-        facts.Kind = path is "/livez" or "/readyz" or "/metrics" ? RequestFacts.Health : RequestFacts.Other;
-        if (SetupPage.Takes(path))
-            return setup.HandleAsync(http, path);
+        facts.Kind = RequestFacts.Health;
         return path switch
         {
             "/livez" => Health.LiveAsync(http),
             "/readyz" => health.ReadyAsync(http),
-            "/metrics" => metrics.GetAsync(http),
-            _ => NothingHereAsync(http),
+            _ => metrics.GetAsync(http),
         };
-    }
-
-    static Task NothingHereAsync(HttpContext http)
-    {
-        http.Response.StatusCode = StatusCodes.Status404NotFound;
-        http.Response.ContentType = "text/plain; charset=utf-8";
-        return http.Response.WriteAsync($"This is Staithe, a container registry. There is no page here; pull an image with: podman pull {http.Request.Host}/NAME:TAG\n");
     }
 
     // An empty builder: the usual one watches the working directory for changes of settings, and each write of a blob below it would wake it.
@@ -286,7 +307,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         if (config.Open)
             await Console.Error.WriteLineAsync("It is open: whoever reaches the port may read, write and delete everything.");
         else if (!await Users.AnyAsync())
-            await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {Addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal)}{setup.Path} or with \"staithe user add NAME --admin\".");
+            await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {Addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal)}{SetupPath} or with \"staithe user add NAME --admin\".");
     }
 }
 

@@ -9,44 +9,48 @@ namespace Staithe.Access;
 /// </summary>
 internal static class VisibleRepositories
 {
-    /// <summary>A page of the names of repositories that have a manifest and that the asker may pull from, in byte order, behind <paramref name="last"/>.</summary>
-    public static Task<List<string>> ListAsync(DbSession session, Identity who, string last, int limit) => who.Kind switch
-    {
-        IdentityKind.Anybody => session.ListAsync(ListAllSql, row => row.GetString(0), last, (long)limit),
-        IdentityKind.Anonymous => session.ListAsync(ListPublicSql, row => row.GetString(0), last, (long)limit),
-        _ => session.ListAsync(
-            ListSql,
-            row => row.GetString(0),
-            last,
-            (long)limit,
-            who.Kind == IdentityKind.User ? who.Id : 0L,
-            who.Kind == IdentityKind.Robot ? who.Id : 0L,
-            who.Limit is null || who.Limit.Rights.HasFlag(Rights.Pull) ? 1L : 0L,
-            who.Limit?.Target ?? ""),
-    };
-
-    static readonly Sql ListAllSql = new("""
-        select r.name from repositories r where r.name > $1 and exists (select 1 from manifests m where m.repo_id = r.id) order by r.name limit $2
-        """);
-
-    static readonly Sql ListPublicSql = new("""
-        select r.name from repositories r join spaces s on s.name = r.space
-        where r.name > $1 and r.visibility = 'public' and s.removed_at is null and exists (select 1 from manifests m where m.repo_id = r.id)
-        order by r.name limit $2
-        """);
-
-    // $3 the user, $4 the robot, one of them 0; $5 whether the credential may pull at all what is not everybody's, $6 where.
-    static readonly Sql ListSql = new($$"""
-        select r.name from repositories r join spaces s on s.name = r.space
-        where r.name > $1 and s.removed_at is null and exists (select 1 from manifests m where m.repo_id = r.id)
+    /// <summary>
+    /// True of the repositories <c>r</c>, left-joined with their spaces <c>s</c>, that the asker may pull from. It reads its arguments, as
+    /// <see cref="Arguments"/> gives them, in <c>$1</c> to <c>$5</c>.
+    /// </summary>
+    // $1 whether nobody is asked who they are; $2 the user, $3 the robot, one of them 0; $4 whether the credential may pull at all what is not
+    // everybody's, $5 where.
+    public static string Condition { get; } = $$"""
+        ($1 = 1 or (s.removed_at is null and s.id is not null
             and (r.visibility = 'public'
-                or (r.visibility = 'internal' and $3 <> 0)
-                or ($5 = 1 and ($6 = '' or {{Reaches("$6")}}) and ((s.owner_id = $3 and $3 <> 0)
+                or (r.visibility = 'internal' and $2 <> 0)
+                or ($4 = 1 and ($5 = '' or {{Reaches("$5")}}) and ((s.owner_id = $2 and $2 <> 0)
                     or exists (select 1 from grants g
                         where g.space_id = s.id and g.rights % 2 = 1 and (g.expires_at is null or g.expires_at > {now}) and {{Reaches("g.target")}}
-                            and ((g.robot_id = $4 and $4 <> 0) or (g.user_id = $3 and $3 <> 0)
-                                or g.team_id in (select team_id from team_members where user_id = $3))))))
-        order by r.name limit $2
+                            and ((g.robot_id = $3 and $3 <> 0) or (g.user_id = $2 and $2 <> 0)
+                                or g.team_id in (select team_id from team_members where user_id = $2))))))))
+        """;
+
+    /// <summary>What <see cref="Condition"/> reads.</summary>
+    public static object?[] Arguments(Identity who) =>
+    [
+        who.Kind == IdentityKind.Anybody ? 1L : 0L,
+        who.Kind == IdentityKind.User ? who.Id : 0L,
+        who.Kind == IdentityKind.Robot ? who.Id : 0L,
+        who.Kind is IdentityKind.User or IdentityKind.Robot && (who.Limit is null || who.Limit.Rights.HasFlag(Rights.Pull)) ? 1L : 0L,
+        who.Limit?.Target ?? "",
+    ];
+
+    /// <summary>A page of the names of repositories that have a manifest and that the asker may pull from, in byte order, behind <paramref name="last"/>.</summary>
+    public static Task<List<string>> ListAsync(DbSession session, Identity who, string last, int limit) => session.ListAsync(
+        who.Kind switch { IdentityKind.Anybody => ListAllSql, IdentityKind.Anonymous => ListPublicSql, _ => ListSql },
+        row => row.GetString(0),
+        [.. Arguments(who), last, (long)limit]);
+
+    static readonly Sql ListAllSql = List("$1 = 1 and $2 + $3 + $4 = 0 and $5 = ''");
+
+    static readonly Sql ListPublicSql = List("r.visibility = 'public' and s.removed_at is null and s.id is not null and $1 + $2 + $3 + $4 = 0 and $5 = ''");
+
+    static readonly Sql ListSql = List(Condition);
+
+    static Sql List(string condition) => new($"""
+        select r.name from repositories r left join spaces s on s.name = r.space
+        where r.name > $6 and {condition} and exists (select 1 from manifests m where m.repo_id = r.id) order by r.name limit $7
         """);
 
     // As GrantTable.Reaches says it.

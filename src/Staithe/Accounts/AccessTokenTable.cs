@@ -8,16 +8,17 @@ namespace Staithe.Accounts;
 /// <param name="Target">Where: as in a grant; null for everywhere.</param>
 internal sealed record AccessTokenRow(long Id, long UserId, string UserName, bool UserIsAdmin, string Kind, string Name, Rights Rights, string? Target, long CreatedAt, long? ExpiresAt, long? UsedAt);
 
-/// <summary>The tokens of users: those they made, and those that <c>docker login</c> keeps.</summary>
+/// <summary>The tokens of users: those they made, those that <c>docker login</c> keeps, and those of browsers.</summary>
 internal static class AccessTokenTable
 {
     public const string Personal = "personal";
     public const string Refresh = "refresh";
+    public const string Session = "session";
 
     /// <summary>Makes one; its id.</summary>
     /// <param name="session">The database.</param>
     /// <param name="userId">Whose.</param>
-    /// <param name="kind">Personal or refresh.</param>
+    /// <param name="kind">Personal, refresh or session.</param>
     /// <param name="name">What it is for.</param>
     /// <param name="secretHash">The keyed hash of the secret.</param>
     /// <param name="limit">The most it can do, and where.</param>
@@ -37,8 +38,10 @@ internal static class AccessTokenTable
 
     public static Task DeleteAsync(DbSession session, long userId, long id) => session.ExecuteAsync(DeleteSql, userId, id);
 
+    public static Task DeleteBySecretAsync(DbSession session, string secretHash) => session.ExecuteAsync(DeleteBySecretSql, secretHash);
+
     /// <summary>Those that a user's password was exchanged for.</summary>
-    public static Task DeleteRefreshAsync(DbSession session, long userId) => session.ExecuteAsync(DeleteRefreshSql, userId);
+    public static Task DeleteSignedInAsync(DbSession session, long userId) => session.ExecuteAsync(DeleteSignedInSql, userId);
 
     /// <summary>Drops some that have ended; how many.</summary>
     public static Task<int> DeleteExpiredAsync(DbSession session, int limit) => session.ExecuteAsync(DeleteExpiredSql, (long)limit);
@@ -72,7 +75,8 @@ internal static class AccessTokenTable
     static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id > $2 order by t.id limit $3");
     static readonly Sql FindSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id = $2");
     static readonly Sql DeleteSql = new("delete from access_tokens where user_id = $1 and id = $2");
-    static readonly Sql DeleteRefreshSql = new("delete from access_tokens where user_id = $1 and kind = 'refresh' and parent_id is null");
+    static readonly Sql DeleteBySecretSql = new("delete from access_tokens where secret = $1");
+    static readonly Sql DeleteSignedInSql = new("delete from access_tokens where user_id = $1 and kind in ('refresh', 'session') and parent_id is null");
     static readonly Sql DeleteExpiredSql = new("delete from access_tokens where id in (select id from access_tokens where expires_at <= {now} limit $1)");
     static readonly Sql UsedSql = new("update access_tokens set used_at = {now} where id {any $1}");
 }

@@ -17,6 +17,9 @@ internal static class Secret
     /// <summary>A robot's.</summary>
     public const string Robot = "str_";
 
+    /// <summary>A browser's, in a cookie.</summary>
+    public const string Session = "stw_";
+
     /// <summary>The link by which the first account is made.</summary>
     public const string Setup = "sts_";
 

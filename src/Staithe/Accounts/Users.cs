@@ -39,7 +39,7 @@ internal sealed class Users(AccessEpoch epoch)
         return ChangeAsync(actor, name, "user.password", null, async (session, user) =>
         {
             await UserTable.SetPasswordAsync(session, user.Id, hash);
-            await AccessTokenTable.DeleteRefreshAsync(session, user.Id);
+            await AccessTokenTable.DeleteSignedInAsync(session, user.Id);
         }, cancel);
     }
 

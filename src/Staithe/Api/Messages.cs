@@ -174,3 +174,18 @@ internal static class Time
 
     public static DateTimeOffset? Of(long? milliseconds) => milliseconds is { } at ? Of(at) : null;
 }
+
+internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls)
+{
+    public static SearchHit Of(Search.SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls);
+}
+
+internal sealed record SearchFacet(string Field, string Value, long Count);
+
+internal sealed record SearchAnswer(
+    IReadOnlyList<SearchHit> Items,
+    [Description("What to send as after for the next part; null at the end.")] string? Next,
+    [Description("How many there are, as far as was counted.")] int Total,
+    [Description("Whether there are more than were counted.")] bool More,
+    [Description("Names that may have been meant, when nothing was found by the words as they were.")] IReadOnlyList<string> Meant,
+    [Description("What those that were found have in common.")] IReadOnlyList<SearchFacet> Facets);

@@ -71,6 +71,8 @@ internal static class OpenApiDocument
         var described = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["parameters"] = new JsonArray([.. parameters]) };
         if (operation.IsPublic)
             described["security"] = new JsonArray();
+        else if (operation.IsOfContent)
+            described["security"] = new JsonArray(new JsonObject(), new JsonObject { ["basic"] = new JsonArray() }, new JsonObject { ["bearer"] = new JsonArray() }); // for what is public, nobody is enough
         if (operation.Request is { } request)
             described["requestBody"] = new JsonObject { ["required"] = true, ["content"] = new JsonObject { [ApiJson.ContentType] = new JsonObject { ["schema"] = Reference(request, schemas) } } };
         described["responses"] = responses;

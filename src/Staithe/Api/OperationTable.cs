@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Federation;
+using Staithe.Search;
 using Staithe.Transport;
 using static Staithe.Api.Operation;
 
@@ -12,9 +13,9 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ImageHandlers images, Trusts trusts)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ImageHandlers images, Finder finder, Trusts trusts)
     {
-        var (my, people, robots) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret, trusts));
+        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret, trusts), new SearchHandlers(finder));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
@@ -26,6 +27,18 @@ internal sealed class OperationTable
                 await WholeBody.SendAsync(call.Http, ApiJson.ContentType, document.Value);
                 return null;
             }) { IsPublic = true },
+
+            Get("/search", "search", "The repositories that one may pull from and that match; without q, all of them, the newest first.", search.RunAsync) with
+            {
+                IsOfContent = true,
+                Query =
+                [
+                    new QueryParameter("q", $"Words, and field:value for {string.Join(", ", SearchQuery.Fields.Select(field => field.Field))}; * at the end of a value for what begins so, - before a field for what must not be."),
+                    new QueryParameter("sort", "best or updated."),
+                    new QueryParameter("after", "Begin behind this entry: next of the page before."),
+                    new QueryParameter("limit", "The most entries to answer.", IsNumber: true),
+                ],
+            },
 
             Get("/me", "getMe", "Who the credentials belong to, and how far they go.", MyHandlers.GetAsync),
             Put<PasswordChange>("/me/password", "setMyPassword", "Set another password, with the old one; ends what docker login keeps.", my.SetPasswordAsync),

@@ -5,7 +5,11 @@ using Staithe.Storage;
 namespace Staithe.Content;
 
 /// <summary>A manifest as it was served, and the route under which it was asked for.</summary>
-internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, string MediaType, byte[] Content);
+internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, string MediaType, byte[] Content)
+{
+    /// <summary>How often it was pulled since that was written down.</summary>
+    public PullCount Pulls { get; } = new(Route);
+}
 
 /// <summary>A blob as one repository has it, with its file open when it is small.</summary>
 /// <param name="Route">The route under which it was asked for.</param>

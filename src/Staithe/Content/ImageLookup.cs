@@ -7,7 +7,9 @@ namespace Staithe.Content;
 /// <param name="Name">As it was asked for.</param>
 /// <param name="Row">Its manifest; of an index that was asked for, the manifest of the platform.</param>
 /// <param name="Manifest">The same, read.</param>
-internal sealed record FoundImage(ImageName Name, ManifestRow Row, Manifest Manifest)
+/// <param name="Index">The index that was asked for, when it was one.</param>
+/// <param name="Children">What the index has.</param>
+internal sealed record FoundImage(ImageName Name, ManifestRow Row, Manifest Manifest, ManifestRow? Index, IReadOnlyList<Descriptor> Children)
 {
     /// <summary>Whether it has files: an artifact that only looks like an image has none.</summary>
     public bool IsImage => ImageLookup.IsImage(Manifest);
@@ -26,12 +28,12 @@ internal sealed class ImageLookup(Db db)
                 : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}"));
         var manifest = Manifest.Parse(row.Content, row.MediaType);
         if (manifest.MediaType is not (MediaTypes.OciIndex or MediaTypes.DockerManifestList))
-            return new FoundImage(name, row, manifest);
+            return new FoundImage(name, row, manifest, null, []);
         var chosen = Choose(manifest.Children, platform)
             ?? throw new OciException(OciError.ManifestUnknown, platform is null ? $"{name} is an index of no image" : $"{name} has nothing for {platform}; it has {Platforms(manifest)}");
         var child = await db.ReadAsync(session => ImageTable.FindAsync(session, row.RepoId, chosen.Digest), cancel)
             ?? throw new OciException(OciError.ManifestUnknown, $"{name} names {chosen.Digest}, which is not here");
-        return new FoundImage(name, child, Manifest.Parse(child.Content, child.MediaType));
+        return new FoundImage(name, child, Manifest.Parse(child.Content, child.MediaType), row, manifest.Children);
     }
 
     /// <summary>Whether a manifest is of an image that can be run, whose layers make up its files.</summary>

@@ -14,9 +14,15 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
         var gone = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
-                var gone = reference.Tag is { } tag ? await DeleteTagAsync(session, name, tag) : await DeleteManifestAsync(session, name, reference.Digest!);
-                if (gone is not null)
-                    await AuditTable.AddAsync(session, actor, reference.Tag is null
+                if (await RepositoryTable.FindIdAsync(session, name) is not { } repoId)
+                    return null;
+                var gone = reference.Tag is { } tag ? await DeleteTagAsync(session, repoId, tag) : await DeleteManifestAsync(session, repoId, reference.Digest!);
+                if (gone is null)
+                    return null;
+                await ChangedRepositoryTable.AddAsync(session, repoId);
+                foreach (var lost in gone)
+                    await TagMoveTable.AddAsync(session, repoId, lost, null, actor.Name);
+                await AuditTable.AddAsync(session, actor, reference.Tag is null
                         ? new Deed("manifest.delete", $"{name}@{reference}", name.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
                         : new Deed("tag.delete", $"{name}:{reference}", name.Space));
                 return gone;
@@ -28,12 +34,12 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
             cache.Forget(name, reference.Digest);
     }
 
-    static async Task<List<string>?> DeleteTagAsync(DbSession session, RepositoryName name, TagName tag) =>
-        await TagTable.DeleteAsync(session, name, tag) ? [tag.Value] : null;
+    static async Task<List<string>?> DeleteTagAsync(DbSession session, long repoId, TagName tag) =>
+        await TagTable.DeleteAsync(session, repoId, tag) ? [tag.Value] : null;
 
-    static async Task<List<string>?> DeleteManifestAsync(DbSession session, RepositoryName name, Digest digest)
+    static async Task<List<string>?> DeleteManifestAsync(DbSession session, long repoId, Digest digest)
     {
-        if (await RepositoryTable.FindIdAsync(session, name) is not { } repoId || await ManifestTable.FindIdAsync(session, repoId, digest) is not { } manifestId)
+        if (await ManifestTable.FindIdAsync(session, repoId, digest) is not { } manifestId)
             return null;
         var parents = await ManifestTable.ListParentsAsync(session, repoId, manifestId);
         if (parents.Count > 0)

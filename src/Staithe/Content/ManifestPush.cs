@@ -44,6 +44,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                     await ImageTable.QueueAsync(session, stored.Id);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
                     await SetAsync(session, name, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
+                await ChangedRepositoryTable.AddAsync(session, repoId);
                 if (tags.Count == 0)
                     await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{name}@{digest}", name.Space));
                 return stored.Retyped;
@@ -81,6 +82,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 await TagTable.MoveAsync(session, repoId, tag, manifest.Id);
             else if (!await TagTable.CreateAsync(session, repoId, tag, manifest.Id))
                 continue;
+            await TagMoveTable.AddAsync(session, repoId, tag.Value, manifest.Digest, pusher.Actor.Name);
             await AuditTable.AddAsync(session, pusher.Actor, new Deed(current is null ? "tag.create" : "tag.move", $"{name}:{tag}", name.Space, current is null ? manifest.Digest : $"{current} to {manifest.Digest}"));
             return;
         }

@@ -21,8 +21,8 @@ internal static class TagTable
         session.ExecuteAsync(MoveSql, repoId, tag.Value, manifestId);
 
     /// <summary>Removes one name; false when there is none.</summary>
-    public static async Task<bool> DeleteAsync(DbSession session, RepositoryName name, TagName tag) =>
-        await session.ExecuteAsync(DeleteSql, name.Value, tag.Value) == 1;
+    public static async Task<bool> DeleteAsync(DbSession session, long repoId, TagName tag) =>
+        await session.ExecuteAsync(DeleteSql, repoId, tag.Value) == 1;
 
     /// <summary>Removes every name of a manifest; the names.</summary>
     public static Task<List<string>> DeleteAllOfAsync(DbSession session, long repoId, long manifestId) =>
@@ -43,7 +43,7 @@ internal static class TagTable
 
     static readonly Sql MoveSql = new("update tags set manifest_id = $3, moved_at = {now} where repo_id = $1 and name = $2");
 
-    static readonly Sql DeleteSql = new("delete from tags where repo_id = (select id from repositories where name = $1) and name = $2");
+    static readonly Sql DeleteSql = new("delete from tags where repo_id = $1 and name = $2");
 
     static readonly Sql DeleteAllOfSql = new("delete from tags where repo_id = $1 and manifest_id = $2 returning name");
 

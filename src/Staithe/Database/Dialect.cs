@@ -19,6 +19,7 @@ internal sealed partial class Dialect
             ["without rowid"] = "without rowid",
             ["keep links"] = "",
             ["keep manifests"] = "",
+            ["word index"] = "create virtual table search_words using fts5 (name, title, description, words, content = '', contentless_delete = 1, prefix = '2 3')",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -35,6 +36,7 @@ internal sealed partial class Dialect
             ["without rowid"] = "",
             ["keep links"] = "for key share of rb",
             ["keep manifests"] = "for key share of m",
+            ["word index"] = "create table search_words (repo_id bigint primary key, words tsvector not null); create index search_words_by_word on search_words using gin (words)",
         });
 
     readonly Func<string, string> any;

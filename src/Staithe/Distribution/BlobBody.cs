@@ -23,6 +23,7 @@ internal sealed class BlobBody(TimeSpan stall)
 
     static async Task SendDirectlyAsync(HttpContext http, IFileOutput direct, SafeFileHandle file, ByteRange range, RequestFacts facts)
     {
+        WorkerThread.Charge(range.Length);
         await http.Response.StartAsync(http.RequestAborted);
         var body = http.Response.BodyWriter;
         for (var sent = 0L; sent < range.Length;)

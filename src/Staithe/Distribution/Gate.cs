@@ -59,6 +59,11 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
     }
 
+    /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>
+    /// <exception cref="OciException">UNAUTHORIZED when they say who they are, and it is not so.</exception>
+    public async Task<Identity> IdentifyAsync(HttpContext http) =>
+        isOpen ? Identity.Anybody : (await IdentifyAsync(http, new OciRoute.RepositoryList(), http.Connection.RemoteIpAddress?.ToString())).Who;
+
     /// <summary>Whether the caller may pull from another repository than the route's, as a mount does.</summary>
     public async Task<bool> MayAlsoPullAsync(HttpContext http, Caller caller, RepositoryName name) =>
         (caller.Token is null ? await access.DecideAsync(caller.Who, name, http.RequestAborted) : caller.Token.Find(name))?.May(Rights.Pull) == true;

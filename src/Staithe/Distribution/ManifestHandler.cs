@@ -8,7 +8,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, TimeSpan stall)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -60,7 +60,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         http.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
-    static Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
+    Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
     {
         Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
         if (Preconditions.IsKnown(http.Request, manifest.Digest))
@@ -73,6 +73,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         if (HttpMethods.IsHead(http.Request.Method))
             return Task.CompletedTask;
         facts.BytesSent = manifest.Content.Length;
+        pulls.Add(manifest.Pulls);
         return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 

@@ -121,7 +121,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
         catch (LayerRefusedException refused)
         {
             await db.WriteAsync(session => ImageTable.FinishAsync(session, manifestId, ImageState.Refused, refused.Message), cancel);
-            log.Write(LogLevel.Warning, "an image cannot be looked into", ("digest", row.Digest), ("reason", refused.Message));
+            log.Write(LogLevel.Information, "an image cannot be looked into", ("digest", row.Digest), ("reason", refused.Message));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -58,7 +58,6 @@ internal sealed unsafe class GzipLayerStream : LayerStream
     protected override void Dispose(bool disposing)
     {
         Free();
-        GC.SuppressFinalize(this);
         base.Dispose(disposing);
     }
 

@@ -14,8 +14,8 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(20);
 
-    // What a request reads of a layer costs processor time; however many ask, pulls are served too.
-    readonly SemaphoreSlim reading = new(Math.Max(1, Environment.ProcessorCount / 2));
+    // What a request reads of a layer costs processor time, of which the machine has so much; however many ask, pulls are served too.
+    static readonly SemaphoreSlim Reading = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>The files of an image.</summary>
     /// <exception cref="LookException">Not yet, or never.</exception>
@@ -45,7 +45,7 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
     /// <exception cref="LookException">Too many are reading.</exception>
     public async Task<T> InTurnAsync<T>(Func<T> read, CancellationToken cancel)
     {
-        if (!await reading.WaitAsync(ReadPatience, cancel))
+        if (!await Reading.WaitAsync(ReadPatience, cancel))
             throw new LookException(StatusCodes.Status503ServiceUnavailable, "many are reading files out of images: try again") { RetryAfter = 5 };
         try
         {
@@ -53,7 +53,7 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
         }
         finally
         {
-            reading.Release();
+            Reading.Release();
         }
     }
 

@@ -5,8 +5,9 @@ using Staithe.Versions;
 
 namespace Staithe.Files;
 
-/// <summary>A value that is another one now: null where there was, or is, none.</summary>
-internal sealed record ValueChange(string Name, string? Before, string? After);
+/// <summary>Something in the config that is another one now: null where there was, or is, none.</summary>
+/// <param name="Kind">config, label, environment or port.</param>
+internal sealed record SettingChange(string Kind, string Name, string? Before, string? After);
 
 /// <summary>A package that came, went, or has another version.</summary>
 /// <param name="Change">added, removed, upgraded or downgraded.</param>
@@ -28,9 +29,7 @@ internal sealed record ImageDifference(
     long SizeBefore,
     long SizeAfter,
     IReadOnlyList<DiffLayer> Layers,
-    IReadOnlyList<ValueChange> Config,
-    IReadOnlyList<ValueChange> Environment,
-    IReadOnlyList<ValueChange> Ports,
+    IReadOnlyList<SettingChange> Settings,
     IReadOnlyList<PackageChange> Packages,
     long FilesAdded,
     long FilesRemoved,
@@ -62,9 +61,7 @@ internal sealed class ImageDiff(ImageContents contents)
             left.Layers.Sum(layer => layer.Size),
             right.Layers.Sum(layer => layer.Size),
             Layers(left, right),
-            Config(leftConfig, rightConfig),
-            Environment(leftConfig, rightConfig),
-            Ports(leftConfig, rightConfig),
+            Changes(Settings(leftConfig), Settings(rightConfig)),
             packages,
             files.Added,
             files.Removed,
@@ -79,40 +76,32 @@ internal sealed class ImageDiff(ImageContents contents)
         return [.. before.Layers.Concat(after.Layers).DistinctBy(layer => layer.Digest).Select(layer => new DiffLayer(layer.Digest, layer.Size, left.Contains(layer.Digest), right.Contains(layer.Digest)))];
     }
 
-    static List<ValueChange> Config(ImageConfig? before, ImageConfig? after) => Changes(Facts(before), Facts(after));
-
-    static IEnumerable<(string, string?)> Facts(ImageConfig? config) =>
+    static IEnumerable<(string Kind, string Name, string? Value)> Settings(ImageConfig? config) => config is null ? [] :
     [
-        ("platform", config?.Platform.ToString()),
-        ("user", config?.User),
-        ("workingDirectory", config?.WorkingDirectory),
-        ("entrypoint", Words(config?.Entrypoint)),
-        ("command", Words(config?.Command)),
-        ("stopSignal", config?.StopSignal),
-        ("healthcheck", Words(config?.HealthCheck?.Test)),
-        ("volumes", Words(config?.Volumes)),
-        ("created", config?.Created?.ToString("O", CultureInfo.InvariantCulture)),
-        .. config?.Labels.Select(label => ($"label {label.Key}", (string?)label.Value)) ?? [],
+        ("config", "platform", config.Platform.ToString()),
+        ("config", "user", config.User),
+        ("config", "workingDirectory", config.WorkingDirectory),
+        ("config", "entrypoint", Words(config.Entrypoint)),
+        ("config", "command", Words(config.Command)),
+        ("config", "stopSignal", config.StopSignal),
+        ("config", "healthcheck", Words(config.HealthCheck?.Test)),
+        ("config", "volumes", Words(config.Volumes)),
+        ("config", "created", config.Created?.ToString("O", CultureInfo.InvariantCulture)),
+        .. config.Labels.Select(label => ("label", label.Key, (string?)label.Value)),
+        .. config.Environment.Select(variable => ("environment", variable.Name, (string?)variable.Value)),
+        .. config.ExposedPorts.Select(port => ("port", port.ToString(), (string?)"exposed")),
     ];
 
-    static List<ValueChange> Environment(ImageConfig? before, ImageConfig? after) => Changes(
-        (before?.Environment ?? []).Select(variable => (variable.Name, (string?)variable.Value)),
-        (after?.Environment ?? []).Select(variable => (variable.Name, (string?)variable.Value)));
-
-    static List<ValueChange> Ports(ImageConfig? before, ImageConfig? after) => Changes(
-        (before?.ExposedPorts ?? []).Select(port => (port.ToString(), (string?)"exposed")),
-        (after?.ExposedPorts ?? []).Select(port => (port.ToString(), (string?)"exposed")));
-
     // Of two with the same name the last counts, as it does for those who run the image.
-    static List<ValueChange> Changes(IEnumerable<(string Name, string? Value)> before, IEnumerable<(string Name, string? Value)> after)
+    static List<SettingChange> Changes(IEnumerable<(string Kind, string Name, string? Value)> before, IEnumerable<(string Kind, string Name, string? Value)> after)
     {
-        var (left, right) = (new SortedDictionary<string, string?>(StringComparer.Ordinal), new SortedDictionary<string, string?>(StringComparer.Ordinal));
-        foreach (var (name, value) in before)
-            left[name] = value;
-        foreach (var (name, value) in after)
-            right[name] = value;
-        return [.. left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)
-            .Select(name => new ValueChange(name, left.GetValueOrDefault(name), right.GetValueOrDefault(name)))
+        var (left, right) = (new Dictionary<(string Kind, string Name), string?>(), new Dictionary<(string Kind, string Name), string?>());
+        foreach (var (kind, name, value) in before)
+            left[(kind, name)] = value;
+        foreach (var (kind, name, value) in after)
+            right[(kind, name)] = value;
+        return [.. left.Keys.Union(right.Keys).OrderBy(key => key.Kind, StringComparer.Ordinal).ThenBy(key => key.Name, StringComparer.Ordinal)
+            .Select(key => new SettingChange(key.Kind, key.Name, left.GetValueOrDefault(key), right.GetValueOrDefault(key)))
             .Where(change => change.Before != change.After)];
     }
 
@@ -123,7 +112,7 @@ internal sealed class ImageDiff(ImageContents contents)
     {
         var changes = new List<PackageChange>();
         var (left, right) = (before.ToLookup(package => (package.Ecosystem, package.Name), package => package.Version), after.ToLookup(package => (package.Ecosystem, package.Name), package => package.Version));
-        foreach (var key in left.Select(group => group.Key).Union(right.Select(group => group.Key)).Order())
+        foreach (var key in left.Select(group => group.Key).Union(right.Select(group => group.Key)).OrderBy(key => key.Ecosystem, StringComparer.Ordinal).ThenBy(key => key.Name, StringComparer.Ordinal))
         {
             var order = Comparer<string>.Create((one, other) => VersionOrder.Compare(key.Ecosystem, one, other));
             var (gone, come) = (left[key].Except(right[key]).Order(order).ToList(), right[key].Except(left[key]).Order(order).ToList());

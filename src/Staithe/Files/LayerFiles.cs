@@ -1,7 +1,5 @@
-using System.Globalization;
 using Staithe.Content;
 using Staithe.Database;
-using Staithe.Oci;
 
 namespace Staithe.Files;
 
@@ -15,11 +13,10 @@ internal sealed class LayerFiles(string root)
 {
     const int BatchFiles = 500;
 
-    /// <summary>Makes the directories, and clears away what was being written when the server ended.</summary>
+    /// <summary>Makes the directory, and clears away what was being written when the server ended.</summary>
     public void Create()
     {
-        for (var i = 0; i < 256; i++)
-            Directory.CreateDirectory(Path.Combine(root, i.ToString("x2", CultureInfo.InvariantCulture)));
+        Directory.CreateDirectory(root);
         foreach (var leftover in Directory.EnumerateFiles(root, "*.new", SearchOption.AllDirectories))
             File.Delete(leftover);
     }
@@ -43,6 +40,8 @@ internal sealed class LayerFiles(string root)
     public async Task<int> CleanAsync(Db db, CancellationToken cancel)
     {
         var removed = 0;
+        if (!Directory.Exists(root))
+            return removed;
         foreach (var batch in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".new", StringComparison.Ordinal)).Chunk(BatchFiles))
         {
             var digests = batch.ToDictionary(file => file, DigestOf);

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using Staithe.Content;
 using Staithe.Database;
-using Staithe.Oci;
 using Staithe.Storage;
 
 namespace Staithe.Files;

@@ -206,7 +206,7 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             {
                 var value = i == 0 ? (byte)(isNegative ? field[0] : field[0] & 0x7F) : field[i];
                 if (number is > long.MaxValue >> 8 or < long.MinValue >> 8)
-                    throw new LayerRefusedException($"it has an entry with a {what} that is no number");
+                    throw NoNumber(what);
                 number = (number << 8) | value;
             }
             return number;
@@ -220,11 +220,13 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             if (digit == 0 || digit == ' ')
                 break;
             if (digit is < (byte)'0' or > (byte)'7' || octal > long.MaxValue >> 3)
-                throw new LayerRefusedException(source.Position <= BlockBytes ? "it is no archive of files" : $"it has an entry with a {what} that is no number");
+                throw NoNumber(what);
             octal = (octal << 3) | (uint)(digit - '0');
         }
         return octal;
     }
+
+    LayerRefusedException NoNumber(string what) => new(source.Position <= BlockBytes ? "it is no archive of files" : $"it has an entry with a {what} that is no number");
 
     // "LENGTH KEY=VALUE\n", the length counting itself.
     static void ReadPax(ReadOnlySpan<byte> records, Extensions extensions)

@@ -53,7 +53,6 @@ internal sealed unsafe class ZstdLayerStream : LayerStream
     protected override void Dispose(bool disposing)
     {
         Free();
-        GC.SuppressFinalize(this);
         base.Dispose(disposing);
     }
 

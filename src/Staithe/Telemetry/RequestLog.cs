@@ -17,6 +17,12 @@ internal sealed class RequestFacts
     /// <summary>The kind of the endpoint that shows what is inside of images.</summary>
     public const string Files = "files";
 
+    /// <summary>The kind of what clients search with.</summary>
+    public const string Search = "search";
+
+    /// <summary>The kind of what people look at.</summary>
+    public const string Page = "page";
+
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
 

@@ -14,7 +14,7 @@ internal sealed class RequestMetrics
     const int Stripes = 8;
 
     static readonly double[] BucketSeconds = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60];
-    static readonly string[] Kinds = [.. OciRoute.Kinds, RequestFacts.Token, RequestFacts.Api, RequestFacts.Files, RequestFacts.Health, RequestFacts.Other];
+    static readonly string[] Kinds = [.. OciRoute.Kinds, RequestFacts.Token, RequestFacts.Api, RequestFacts.Files, RequestFacts.Search, RequestFacts.Page, RequestFacts.Health, RequestFacts.Other];
     static readonly int PerKind = StatusClasses + BucketSeconds.Length + 3; // … the bucket above all, the sum of microseconds, the bytes
 
     readonly long[][] counters = [.. Enumerable.Range(0, Stripes).Select(_ => new long[Kinds.Length * PerKind])];

@@ -10,7 +10,8 @@ namespace Staithe.Transport;
 internal static class WorkerThread
 {
     const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-    const int TurnsAtOnce = 32;
+    const int TurnsAtOnce = 8;
+    const int BytesOfTurn = 128 * 1024;
 
     [ThreadStatic]
     static HttpContext? served;
@@ -40,6 +41,9 @@ internal static class WorkerThread
         turns = 0;
         return true;
     }
+
+    /// <summary>The answer that is given now is a large one: as much as several others.</summary>
+    public static void Charge(long bytes) => turns += (int)Math.Min(bytes / BytesOfTurn, TurnsAtOnce);
 
     /// <summary>What follows the await runs on a thread of the pool.</summary>
     public static ConfiguredTaskAwaitable SwitchAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

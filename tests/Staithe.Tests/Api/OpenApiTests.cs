@@ -13,12 +13,13 @@ public sealed partial class OpenApiTests
     {
         await using var server = await ApiServer.StartAsync(Engine.Sqlite, "root");
         var operations = Operations(server.Document).ToList();
-        Assert.Equal(34, operations.Count);
+        Assert.True(operations.Count > 37, "operations are missing");
         Assert.Equal(operations.Count, operations.Select(operation => operation.Description.GetProperty("operationId").GetString()).Distinct().Count());
         foreach (var (method, path, description) in operations.Where(operation => operation.Path != "/openapi.json"))
         {
             var url = InBraces().Replace(path, "1") + Query(description);
-            await server.AsNobody().RefusedAsync(HttpStatusCode.Unauthorized, method, url);
+            if (!description.TryGetProperty("security", out _)) // else it answers strangers too, by what is public
+                await server.AsNobody().RefusedAsync(HttpStatusCode.Unauthorized, method, url);
 
             using var request = new HttpRequestMessage(method, $"/api/v1{url}");
             request.Headers.Add("Authorization", $"Basic {Convert.ToBase64String("root:root-has-this"u8)}");
@@ -108,7 +109,7 @@ public sealed partial class OpenApiTests
     static string Query(JsonElement description)
     {
         var required = description.GetProperty("parameters").EnumerateArray().Where(parameter => parameter.GetProperty("in").GetString() == "query" && parameter.GetProperty("required").GetBoolean());
-        return $"?{string.Join('&', required.Select(parameter => $"{parameter.GetProperty("name").GetString()}=some/thing"))}";
+        return $"?{string.Join('&', required.Select(parameter => parameter.GetProperty("name").GetString()).Select(name => $"{name}=some/thing{(name is "image" or "from" or "to" ? ":1" : "")}"))}";
     }
 
     [GeneratedRegex(@"\{\w+\}")]

@@ -26,7 +26,7 @@ public sealed partial class UsingPageTests(Registries registries, ClientWorld wo
         // a repository of the page's is a repository of this test's
         var page = string.Join('\n', blocks).Replace("localhost:5000", registry.Authority, StringComparison.Ordinal).Replace("team/", "using-page/", StringComparison.Ordinal);
         world.Write("page.sh", page);
-        var output = await world.RunAsync("cd hello && bash -eux -o pipefail ../page.sh");
+        var output = await world.RunAsync($"export PATH=\"{AppContext.BaseDirectory}:$PATH\" && cd hello && bash -eux -o pipefail ../page.sh");
         Assert.EndsWith("""{"name":"using-page/files","tags":["1"]}""", output, StringComparison.Ordinal);
 
         foreach (var image in (string[])["restored/copy:1", "restored/copy:2", "using-page/app:docker", "using-page/app:buildah", "using-page/app:ctr", "using-page/app:umoci", "using-page/hello:1"])

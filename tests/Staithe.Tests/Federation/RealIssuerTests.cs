@@ -1,17 +1,49 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Staithe.Config;
 using Staithe.Tests.Api;
 using Staithe.Tests.Clients;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Federation;
 
-/// <summary>Jobs with the tokens of a real issuer (tests/issuer) and the real clients.</summary>
+/// <summary>People and jobs with the tokens of a certified issuer (tests/issuer), through its own pages and with the real clients.</summary>
 [Trait("Kind", "client"), Collection(ClientCollections.Others)]
-public sealed class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWorld>
+public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWorld>
 {
     const string Ready = "issuer listens on ";
+
+    [Theory]
+    [InlineData("RS256", Engine.Sqlite)]
+    [InlineData("PS256", Engine.Sqlite)]
+    [InlineData("ES256", Engine.Postgres)]
+    public async Task A_person_goes_through_its_pages_and_comes_back(string algorithm, Engine engine)
+    {
+        using var issuer = await StartAsync();
+        await PostAsync(issuer, "/test/renew", new { algorithm, nameInToken = algorithm == "PS256" });
+        await using var server = await StartRegistryAsync(engine, issuer.BaseAddress!, "root");
+        var root = server.As("root");
+        await root.PostAsync("/organizations", new { name = "team" });
+        await root.PostAsync("/spaces/team/teams", new { name = "dev" });
+
+        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = (string[])["developers", "others"] } });
+        using var browser = new Browser(server.Registry, follows: true);
+        await SignInAsync(browser, "person-7");
+        Assert.Equal("alice", await browser.WhoAsync());
+        Assert.Equal(["alice"], await MembersAsync());
+
+        // The issuer has other keys now, and the person other groups.
+        await PostAsync(issuer, "/test/renew", new { algorithm });
+        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = Array.Empty<string>() } });
+        using var later = new Browser(server.Registry, follows: true);
+        await SignInAsync(later, "person-7");
+        Assert.Equal("alice", await later.WhoAsync());
+        Assert.Empty(await MembersAsync());
+
+        async Task<List<string?>> MembersAsync() => [.. (await root.GetAsync("/spaces/team/teams/dev")).GetProperty("members").EnumerateArray().Select(member => member.GetString())];
+    }
 
     [Theory]
     [InlineData(Engine.Sqlite)]
@@ -57,8 +89,40 @@ public sealed class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWor
         return new HttpClient { BaseAddress = new Uri(daemon.ReadyLine.Split(Ready)[1].Trim()) };
     }
 
-    static Task<ApiServer> StartRegistryAsync(Engine engine, Uri issuer, params string[] users) =>
-        ApiServer.StartAsync(engine, config => config with { TrustedIssuers = [issuer.OriginalString.TrimEnd('/')] }, users);
+    static Task<ApiServer> StartRegistryAsync(Engine engine, Uri issuer, params string[] users) => ApiServer.StartAsync(
+        engine,
+        config => config with
+        {
+            Oidc =
+            [
+                new OidcConfig
+                {
+                    Name = "company", Label = "Company account", Issuer = issuer.OriginalString.TrimEnd('/'), ClientId = "staithe", ClientSecret = "a secret: with + and %",
+                    Scopes = ["openid", "profile", "groups"], Groups = [new("developers", "team", "dev")], NewUsers = true,
+                },
+            ],
+        },
+        users);
+
+    // Its pages to sign in and to agree, and then back here.
+    static async Task SignInAsync(Browser browser, string person)
+    {
+        var page = await browser.GetAsync("/login/oidc/company?next=/login");
+        for (var step = 0; step < 4 && page.RequestMessage!.RequestUri!.Authority != browser.Home.Authority; step++)
+        {
+            var text = await Browser.TextAsync(page);
+            var (action, prompt) = (Action().Match(text).Groups[1].Value, Prompt().Match(text).Groups[1].Value);
+            Assert.True(action.Length > 0 && prompt.Length > 0, text);
+            var next = await browser.PostAsync(new Uri(page.RequestMessage.RequestUri, WebUtility.HtmlDecode(action)), ("prompt", prompt), ("login", person), ("password", "any"));
+            page.Dispose();
+            page = next;
+        }
+        using (page)
+        {
+            Assert.Equal("/login", page.RequestMessage!.RequestUri!.AbsolutePath);
+            await page.ExpectAsync(HttpStatusCode.OK);
+        }
+    }
 
     static async Task<JsonElement> PostAsync(HttpClient issuer, string path, object body)
     {
@@ -72,4 +136,10 @@ public sealed class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWor
         var run = await world.TryRunAsync(command);
         Assert.True(run.ExitCode != 0, $"{command}\nwent well\n{run.Output}\n{run.Error}");
     }
+
+    [GeneratedRegex("<form[^>]* action=\"([^\"]+)\"")]
+    private static partial Regex Action();
+
+    [GeneratedRegex("name=\"prompt\" value=\"([^\"]+)\"")]
+    private static partial Regex Prompt();
 }

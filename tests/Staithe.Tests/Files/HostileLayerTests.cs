@@ -51,7 +51,7 @@ public sealed class HostileLayerTests
         using var bench = new LayerBench();
         var refused = Assert.Throws<LayerRefusedException>(() => bench.Index(Make(what), Small));
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.EnumerateFiles(Path.GetDirectoryName(bench.Files.PathOf("sha256:00"))!), _ => true);
+        Assert.Empty(bench.Listings);
     }
 
     [Fact]
@@ -110,14 +110,14 @@ public sealed class HostileLayerTests
                 refused++;
             }
         }
-        Assert.True(taken > 300 && refused > 300, $"{taken} taken, {refused} refused: the input is too tame or too wild");
+        Assert.True(taken > 150 && refused > 150, $"{taken} taken, {refused} refused: the input is too tame or too wild");
     }
 
     // An archive of odd entries, and then some of its bytes are others.
     static byte[] Random(Random random)
     {
         var archive = new TarBytes();
-        for (var entries = random.Next(12); entries > 0; entries--)
+        for (var entries = random.Next(7); entries > 0; entries--)
         {
             var name = random.Text(4, "a", "b", "/", ".", "..", "../", ".wh.", ".wh..wh..opq", "dir/", "\0", "é", new string('x', 90));
             if (random.Next(4) == 0)
@@ -182,11 +182,11 @@ public sealed class HostileLayerTests
             case "cut gzip":
                 return LayerBytes.Gzip(ok)[..5000];
             case "damaged gzip":
-                return Damage(LayerBytes.Gzip(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i} ")))));
+                return Damage(LayerBytes.Gzip(Numbers()));
             case "cut zstd":
                 return LayerBytes.Zstd(ok)[..5000];
             case "damaged zstd":
-                return [.. LayerBytes.Zstd(ok)[..20], .. new Random(2).Bytes(100)];
+                return Damage(LayerBytes.Zstd(Numbers()));
             case "a broken sum":
                 return tar.File("a", "1").Add("b", breakSum: true).End();
             case "a negative size":
@@ -218,11 +218,13 @@ public sealed class HostileLayerTests
         }
     }
 
-    static byte[] Damage(byte[] gzip)
+    static byte[] Numbers() => new TarBytes().File("a", string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i} "))).End();
+
+    static byte[] Damage(byte[] compressed)
     {
         for (var i = 1000; i < 1100; i++)
-            gzip[i] ^= 0xA5;
-        return gzip;
+            compressed[i] ^= 0xA5;
+        return compressed;
     }
 
     // Base 256, below nought, with the sum set right.

@@ -58,6 +58,8 @@ internal sealed class LayerBench : IDisposable
 
     public LayerFiles Files { get; }
 
+    public string[] Listings => Directory.GetFiles(directory["layers"], "*", SearchOption.AllDirectories);
+
     /// <summary>Looks into a layer, as the one in the background does, and opens its listing.</summary>
     public ImageLayer Index(byte[] blob, LayerLimits? limits = null)
     {

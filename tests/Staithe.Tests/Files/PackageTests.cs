@@ -1,4 +1,5 @@
 using Staithe.Files;
+using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Files;
 
@@ -102,9 +103,9 @@ public sealed class PackageTests
     [Fact]
     public void A_table_of_SQLite_is_read_without_SQLite()
     {
-        using var directory = new Harness.TempDirectory();
+        using var directory = new TempDirectory();
         var file = directory["a.db"];
-        var random = Harness.Seed.Random();
+        var random = Seed.Random();
         var blobs = Enumerable.Range(0, 300).Select(i => random.Bytes(i % 50 == 0 ? 200_000 : random.Next(3000))).ToList();
         using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=false"))
         {

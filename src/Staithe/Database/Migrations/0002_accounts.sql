@@ -70,8 +70,8 @@ create index grants_by_user on grants (user_id) where user_id is not null;
 create index grants_by_team on grants (team_id) where team_id is not null;
 create index grants_by_robot on grants (robot_id) where robot_id is not null;
 
--- What a person gives to a program instead of the password. kind is 'personal', or 'refresh' for what docker login keeps. rights and
--- target limit it further than its owner is.
+-- What a person gives to a program instead of the password. kind is 'personal', 'refresh' for what docker login keeps, or 'session' for what
+-- a browser keeps. rights and target limit it further than its owner is.
 create table access_tokens (
     id         {identity},
     user_id    bigint not null references users (id) on delete cascade,

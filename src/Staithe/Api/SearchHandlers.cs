@@ -1,0 +1,22 @@
+using System.Globalization;
+using Staithe.Search;
+
+namespace Staithe.Api;
+
+/// <summary>Searches, for programs.</summary>
+internal sealed class SearchHandlers(Finder finder)
+{
+    public async Task<SearchAnswer> RunAsync(ApiCall call)
+    {
+        var order = call.Query("sort") switch
+        {
+            null or "best" => SearchOrder.Best,
+            "updated" => SearchOrder.Updated,
+            _ => throw ApiCall.Invalid("sort is best or updated"),
+        };
+        var (skip, limit) = ((int)Math.Min(call.AfterNumber(0), Finder.MaxResults), call.Limit);
+        var found = await finder.RunAsync(call.Who, SearchQuery.Parse(call.Query("q") ?? ""), order, skip, limit, call.Cancel);
+        var next = skip + found.Hits.Count < found.Total ? (skip + found.Hits.Count).ToString(CultureInfo.InvariantCulture) : null;
+        return new SearchAnswer([.. found.Hits.Select(SearchHit.Of)], next, found.Total, found.IsMore, found.Meant, [.. found.Facets.Select(facet => new SearchFacet(facet.Field, facet.Value, facet.Count))]);
+    }
+}

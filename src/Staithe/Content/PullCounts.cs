@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Content;
+
+/// <summary>Pulls of one manifest under one name that nobody has written down yet.</summary>
+internal sealed class PullCount(OciRoute.Manifest route)
+{
+    long count;
+
+    public OciRoute.Manifest Route { get; } = route;
+
+    /// <summary>One more; true when it is the first.</summary>
+    public bool Add() => Interlocked.Increment(ref count) == 1;
+
+    /// <summary>Takes what there is.</summary>
+    public long Take() => Interlocked.Exchange(ref count, 0);
+}
+
+/// <summary>
+/// How often what was pulled. A pull adds one in memory, without a lock; what has come together is written every few seconds in one transaction.
+/// A crash loses the last few: it is a count for people to look at, no more.
+/// </summary>
+internal sealed class PullCounts(Db db) : BackgroundService
+{
+    const int MaxWaiting = 50_000; // names that were pulled since the last time; those above are not counted
+    const int BatchNames = 500;
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    readonly ConcurrentQueue<PullCount> waiting = new();
+    int names;
+
+    /// <summary>A manifest was pulled.</summary>
+    public void Add(PullCount pulled)
+    {
+        if (!pulled.Add())
+            return;
+        if (Interlocked.Increment(ref names) <= MaxWaiting)
+            waiting.Enqueue(pulled);
+        else
+            Interlocked.Decrement(ref names);
+    }
+
+    /// <summary>Writes down what has come together.</summary>
+    public async Task FlushAsync(CancellationToken cancel)
+    {
+        while (!waiting.IsEmpty)
+        {
+            var batch = new Dictionary<(string Repository, string? Tag), long>();
+            while (batch.Count < BatchNames && waiting.TryDequeue(out var pulled))
+            {
+                Interlocked.Decrement(ref names);
+                var key = (pulled.Route.Name.Value, pulled.Route.Reference.Tag?.Value);
+                batch[key] = batch.GetValueOrDefault(key) + pulled.Take();
+            }
+            await db.WriteAsync(
+                async session =>
+                {
+                    foreach (var ((repository, tag), count) in batch.OrderBy(one => one.Key))
+                        await PullTable.AddAsync(session, repository, tag, count);
+                },
+                cancel);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TryFlushAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await TryFlushAsync(CancellationToken.None);
+        }
+    }
+
+    async Task TryFlushAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await FlushAsync(cancel);
+        }
+        catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
+        {
+            // those are lost; a count is not worth more
+        }
+    }
+}

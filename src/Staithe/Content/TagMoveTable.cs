@@ -1,0 +1,33 @@
+using Staithe.Database;
+
+namespace Staithe.Content;
+
+/// <summary>A tag pointed at something else from then on.</summary>
+/// <param name="Digest">The manifest; null when the tag was deleted.</param>
+/// <param name="Actor">Who moved it.</param>
+/// <param name="MovedAt">When, in milliseconds since 1970.</param>
+/// <param name="IsThere">Whether the repository still has that manifest.</param>
+internal sealed record TagMove(long Id, string Tag, string? Digest, string Actor, long MovedAt, bool IsThere);
+
+/// <summary>What tags have meant: every move of every one, written in the transaction of the move.</summary>
+internal static class TagMoveTable
+{
+    public static Task AddAsync(DbSession session, long repoId, string tag, string? digest, string actor) => session.ExecuteAsync(AddSql, repoId, tag, digest, actor);
+
+    /// <summary>A page of the moves of one tag, or of all when it is empty, newest first, before <paramref name="before"/>.</summary>
+    public static Task<List<TagMove>> ListAsync(DbSession session, long repoId, string tag, long before, int limit) => session.ListAsync(
+        ListSql,
+        row => new TagMove(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5) != 0),
+        repoId,
+        tag,
+        before,
+        (long)limit);
+
+    static readonly Sql AddSql = new("insert into tag_moves (repo_id, tag, digest, actor, moved_at) values ($1, $2, $3, $4, {now})");
+
+    static readonly Sql ListSql = new("""
+        select t.id, t.tag, t.digest, t.actor, t.moved_at, case when m.id is null then 0 else 1 end
+        from tag_moves t left join manifests m on m.repo_id = t.repo_id and m.digest = t.digest
+        where t.repo_id = $1 and ($2 = '' or t.tag = $2) and t.id < $3 order by t.id desc limit $4
+        """);
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Staithe.Oci;
+
+namespace Staithe.Recipes;
+
+/// <summary>Where a build file comes from.</summary>
+internal enum BuildFileSource
+{
+    /// <summary>It was pushed along with the image, as a referrer.</summary>
+    Attached,
+
+    /// <summary>It stands in the provenance that the builder wrote.</summary>
+    Provenance,
+
+    /// <summary>It was made up from the image's history and config, which do not tell everything.</summary>
+    Reconstructed,
+}
+
+/// <summary>A line of a build file.</summary>
+/// <param name="Text">The instruction.</param>
+/// <param name="Layer">The layer that it made, if it made one.</param>
+/// <param name="Covers">How many instructions above, besides itself, the layer holds the work of: some builders hang everything on the last.</param>
+internal sealed record BuildLine(string Text, Descriptor? Layer, int Covers);
+
+/// <summary>How an image was built: its Containerfile where somebody gave it, or else what its history tells.</summary>
+internal sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<BuildLine> Lines, string Text, string? Note)
+{
+    /// <summary>The type of a referrer that carries a Containerfile, and of its layer.</summary>
+    public const string ArtifactType = "application/vnd.staithe.containerfile.v1", MediaType = "text/x-containerfile";
+
+    /// <summary>The largest file that is shown, in bytes.</summary>
+    public const int MaxBytes = 512 * 1024;
+
+    /// <summary>One that was given as text; null when it is none.</summary>
+    public static BuildFile? Read(BuildFileSource source, byte[] content)
+    {
+        if (content.Length > MaxBytes || !System.Text.Unicode.Utf8.IsValid(content) || content.Contains((byte)0))
+            return null;
+        var text = Encoding.UTF8.GetString(content);
+        return new BuildFile(source, [.. text.Split('\n').Select(line => new BuildLine(line.TrimEnd('\r'), null, 0))], text, null);
+    }
+
+    /// <summary>The Containerfile in a provenance statement of BuildKit's; null when there is none.</summary>
+    public static BuildFile? FromProvenance(byte[] statement)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(statement, new JsonDocumentOptions { MaxDepth = 64 });
+            foreach (var path in (string[][])[
+                ["predicate", "metadata", "https://mobyproject.org/buildkit@v1#metadata", "source", "infos"],
+                ["predicate", "runDetails", "metadata", "buildkit_metadata", "source", "infos"]])
+            {
+                var element = document.RootElement;
+                var isThere = path.All(name => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out element));
+                if (isThere && element.ValueKind == JsonValueKind.Array && element.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } info
+                    && info.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var content))
+                    return Read(BuildFileSource.Provenance, content);
+            }
+        }
+        catch (JsonException)
+        {
+            // then it tells nothing
+        }
+        return null;
+    }
+
+    /// <summary>Makes one up from the history and the config.</summary>
+    public static BuildFile Reconstruct(ImageConfig config, IReadOnlyList<Descriptor> layers)
+    {
+        var lines = new List<BuildLine>();
+        if (config.Labels.GetValueOrDefault("org.opencontainers.image.base.name") is { } named && named.All(c => !char.IsWhiteSpace(c) && !char.IsControl(c)))
+            lines.Add(new BuildLine($"FROM {named}", null, 0));
+        else
+            lines.Add(new BuildLine("# FROM: the image does not say what it is built on", null, 0));
+        var (layer, waiting) = (0, 0);
+        foreach (var entry in config.History)
+        {
+            var text = Instruction(entry, config);
+            var made = entry.IsEmptyLayer || layer >= layers.Count ? null : layers[layer++];
+            if (text is null && made is null)
+                continue;
+            // Some builders write ADD and COPY down as empty and hang what they made on a later row.
+            var isLate = made is not null && text is not null && !MakesFiles(text);
+            lines.Add(new BuildLine(text ?? "# made a layer, and does not say how", made, isLate ? waiting : 0));
+            waiting = made is null ? waiting + 1 : 0;
+        }
+        var note = layer < layers.Count
+            ? string.Create(CultureInfo.InvariantCulture, $"The history explains {layer} of {layers.Count} layers.")
+            : config.History.Count == 0 ? "The image has no history: this is what its config tells." : null;
+        if (config.History.Count == 0)
+            lines.AddRange(FromConfig(config).Select(text => new BuildLine(text, null, 0)));
+        return new BuildFile(BuildFileSource.Reconstructed, lines, string.Join('\n', lines.Select(line => line.Text)) + "\n", note);
+    }
+
+    static bool MakesFiles(string text) => text.StartsWith("RUN", StringComparison.Ordinal) || text.StartsWith("ADD", StringComparison.Ordinal) || text.StartsWith("COPY", StringComparison.Ordinal) || text.StartsWith("WORKDIR", StringComparison.Ordinal) || text.StartsWith('#');
+
+    static string? Instruction(HistoryEntry entry, ImageConfig config)
+    {
+        if (entry.CreatedBy is not { } by)
+            return entry.Comment is { } comment ? $"# {OneLine(comment)}" : null;
+        by = OneLine(by.EndsWith(" # buildkit", StringComparison.Ordinal) ? by[..^" # buildkit".Length] : by);
+        var nop = by.IndexOf("#(nop)", StringComparison.Ordinal);
+        if (nop >= 0)
+            return Regenerate(by[(nop + "#(nop)".Length)..].Trim(), config);
+        if (BuildArguments().Match(by) is { Success: true } withArguments)
+            return $"RUN {by[withArguments.Length..]}";
+        if (by.StartsWith("/bin/sh -c ", StringComparison.Ordinal))
+            return $"RUN {by["/bin/sh -c ".Length..]}";
+        if (by.StartsWith("RUN /bin/sh -c ", StringComparison.Ordinal))
+            return $"RUN {by["RUN /bin/sh -c ".Length..]}";
+        return Known().IsMatch(by) ? Regenerate(by, config) : $"RUN {by}";
+    }
+
+    // The classic builder prints values as Go does; the config has them as they were.
+    static string Regenerate(string text, ImageConfig config) => text.Split(' ', 2)[0] switch
+    {
+        "CMD" when config.Command.Count > 0 => $"CMD {Array(config.Command)}",
+        "ENTRYPOINT" when config.Entrypoint.Count > 0 => $"ENTRYPOINT {Array(config.Entrypoint)}",
+        "HEALTHCHECK" when config.HealthCheck is { } check => $"HEALTHCHECK {(check.Interval is { } interval ? string.Create(CultureInfo.InvariantCulture, $"--interval={interval.TotalSeconds}s ") : "")}CMD {(check.Test[0] == HealthCheck.Shell ? OneLine(check.Test[1]) : Array(check.Command))}",
+        "VOLUME" when config.Volumes.Count > 0 && text.Contains('[', StringComparison.Ordinal) => $"VOLUME {Array([.. text[(text.IndexOf('[', StringComparison.Ordinal) + 1)..].Trim(']', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Trim('"', ','))])}",
+        "ADD" or "COPY" => CopyOfSum().Replace(text, "$1 # from a file that the image does not name, to"),
+        _ => text,
+    };
+
+    static IEnumerable<string> FromConfig(ImageConfig config)
+    {
+        foreach (var variable in config.Environment)
+            yield return $"ENV {variable.Name}={JsonSerializer.Serialize(variable.Value)}";
+        if (config.WorkingDirectory is { } directory)
+            yield return $"WORKDIR {OneLine(directory)}";
+        foreach (var port in config.ExposedPorts)
+            yield return $"EXPOSE {port}";
+        if (config.User is { } user)
+            yield return $"USER {OneLine(user)}";
+        if (config.Entrypoint.Count > 0)
+            yield return $"ENTRYPOINT {Array(config.Entrypoint)}";
+        if (config.Command.Count > 0)
+            yield return $"CMD {Array(config.Command)}";
+    }
+
+    static string Array(IReadOnlyList<string> words) => $"[{string.Join(", ", words.Select(word => JsonSerializer.Serialize(word, Relaxed)))}]";
+
+    static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    // A line break in the middle would make another instruction of what follows.
+    static string OneLine(string text) => new([.. text.Trim().Select(c => c is '\t' or '\n' or '\r' ? ' ' : char.IsControl(c) ? '\uFFFD' : c)]);
+
+    [GeneratedRegex(@"\A\|[0-9]+ (?:[^ ]+=[^ ]* )*/bin/sh -c ")]
+    private static partial Regex BuildArguments();
+
+    [GeneratedRegex(@"\A(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\b")]
+    private static partial Regex Known();
+
+    [GeneratedRegex(@"\A(ADD|COPY) (?:file|dir|multi):[0-9a-f]{64} in")]
+    private static partial Regex CopyOfSum();
+}

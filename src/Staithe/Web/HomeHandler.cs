@@ -1,0 +1,24 @@
+using Staithe.Access;
+using Staithe.Search;
+
+namespace Staithe.Web;
+
+/// <summary>The first page: search, what is new, and one's own.</summary>
+internal sealed class HomeHandler(Finder finder) : IWebHandler
+{
+    const int New = 12, Own = 6;
+
+    public bool Takes(string path) => path == "/";
+
+    public async Task HandleAsync(Visit visit)
+    {
+        var recent = await finder.RunAsync(visit.Who, SearchQuery.Parse(""), SearchOrder.Updated, 0, New, visit.Cancel);
+        var own = visit.Who.Kind == IdentityKind.User ? (await finder.RunAsync(visit.Who, SearchQuery.Parse($"space:{visit.Who.Name}"), SearchOrder.Updated, 0, Own, visit.Cancel)).Hits : [];
+        await visit.SendAsync<HomePage, HomeView>(new HomeView([.. recent.Hits.Select(Shown.Hit)], [.. own.Select(Shown.Hit)]));
+    }
+}
+
+/// <summary>The first page.</summary>
+/// <param name="Recent">What changed last.</param>
+/// <param name="Own">The same in the reader's space.</param>
+public sealed record HomeView(IReadOnlyList<Hit> Recent, IReadOnlyList<Hit> Own);

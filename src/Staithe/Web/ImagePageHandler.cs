@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Recipes;
+
+namespace Staithe.Web;
+
+/// <summary>The page of one image, or of whatever else a manifest describes: what it is, how it was built, how to run it, what is attached.</summary>
+internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader images) : IWebHandler
+{
+    const string Prefix = "/r/";
+    const int MaxReferrers = 200;
+    const long MaxReferrerBytes = 512 * 1024;
+    const int MaxRawBytes = 256 * 1024;
+
+    public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
+
+    public async Task HandleAsync(Visit visit)
+    {
+        if (!ImageName.TryParse(Uri.UnescapeDataString(visit.Path[Prefix.Length..]), out var name))
+        {
+            await visit.SendNothingAsync("Not here", "That is no image's name: write space/name:tag or space/name@sha256:….");
+            return;
+        }
+        if (!(await access.DecideAsync(visit.Who, name.Repository, visit.Cancel)).May(Rights.Pull))
+        {
+            await RepositoryPageHandler.RefuseAsync(visit);
+            return;
+        }
+        var platform = Platform.TryParse(visit.Query("platform"), out var asked) ? asked : null;
+        FoundImage image;
+        ImageConfig? config;
+        try
+        {
+            (image, config) = await images.GetAsync(name, platform, visit.Cancel);
+        }
+        catch (OciException refusal) when (refusal.Error.Status == StatusCodes.Status404NotFound)
+        {
+            await visit.SendNothingAsync("Not here", $"{refusal.Message}.");
+            return;
+        }
+        var referrers = await ReferrersAsync(image, visit.Cancel);
+        var tab = visit.Query("view") switch
+        {
+            "build" when config is not null => ImageTab.Build,
+            "run" when config is not null => ImageTab.Run,
+            "raw" => ImageTab.Raw,
+            "attached" => ImageTab.Attached,
+            _ => ImageTab.Overview,
+        };
+        var build = config is not null && tab is ImageTab.Build or ImageTab.Overview && config is not null ? await BuildFileAsync(image, config, referrers, visit.Cancel) : null;
+        await visit.SendAsync<ImagePage, ImageView>(new ImageView(
+            name.Repository.Value,
+            name.Reference.ToString(),
+            name.Reference.Digest is null,
+            name.ToString(),
+            tab,
+            image.Index?.Digest ?? image.Row.Digest,
+            image.Manifest.MediaType,
+            image.Manifest.ArtifactType,
+            config is null ? null : ImageFacts.Of(image, config),
+            Annotations(image.Manifest),
+            [.. Layers(image, build)],
+            build is null ? null : Show(build),
+            [.. referrers.Select(Show)],
+            tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
+            tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null));
+    }
+
+    async Task<List<Referrer>> ReferrersAsync(FoundImage image, CancellationToken cancel)
+    {
+        var subjects = new[] { image.Row.Digest, image.Index?.Digest }.OfType<string>().Distinct();
+        var all = new List<Referrer>();
+        foreach (var subject in subjects)
+            all.AddRange((await db.ReadAsync(session => ManifestTable.ListReferrersAsync(session, image.Row.RepoId, Digest.Parse(subject), null, 0, MaxReferrers, MaxReferrerBytes), cancel)).Referrers);
+        return all;
+    }
+
+    async Task<BuildFile> BuildFileAsync(FoundImage image, ImageConfig config, List<Referrer> referrers, CancellationToken cancel)
+    {
+        foreach (var referrer in referrers.Where(one => one.ArtifactType == BuildFile.ArtifactType).Reverse())
+        {
+            if (await FindLayerAsync(image.Row.RepoId, referrer.Digest, layer => layer.MediaType == BuildFile.MediaType, cancel) is { } content && BuildFile.Read(BuildFileSource.Attached, content) is { } attached)
+                return attached;
+        }
+        // BuildKit keeps what it knows of the making beside the images of the index, for a platform that is none.
+        foreach (var entry in image.Children.Where(child => child.Platform is { IsUnknown: true }).Take(20))
+        {
+            if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == "application/vnd.in-toto+json", cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
+                return kept;
+        }
+        return BuildFile.Reconstruct(config, [.. image.Manifest.Layers]);
+    }
+
+    async Task<byte[]?> FindLayerAsync(long repoId, string digest, Func<Descriptor, bool> isIt, CancellationToken cancel)
+    {
+        if (await db.ReadAsync(session => ImageTable.FindAsync(session, repoId, Digest.Parse(digest)), cancel) is not { } row)
+            return null;
+        var layer = Manifest.Parse(row.Content, row.MediaType).Blobs.FirstOrDefault(isIt);
+        return layer is null ? null : await images.ReadAsync(repoId, layer.Digest, cancel);
+    }
+
+    // A layer stands beside the instruction that made it, where the history tells.
+    static IEnumerable<LayerLine> Layers(FoundImage image, BuildFile? build)
+    {
+        var blobs = image.IsImage ? image.Manifest.Layers : image.Manifest.Blobs;
+        foreach (var blob in blobs)
+        {
+            var line = build?.Lines.FirstOrDefault(one => one.Layer?.Digest == blob.Digest);
+            yield return new LayerLine(blob.Digest.Value, blob.MediaType, blob.Size, line?.Text, line?.Covers ?? 0);
+        }
+    }
+
+    static BuildView Show(BuildFile file) => new(
+        file.Source switch
+        {
+            BuildFileSource.Attached => "It was attached to the image by whoever may push here.",
+            BuildFileSource.Provenance => "It stands in the provenance that the builder wrote. Nobody has checked that here.",
+            _ => "Reconstructed from the image's history and config: sources of copies, earlier stages and comments are not in there.",
+        },
+        file.Source == BuildFileSource.Reconstructed,
+        file.Note,
+        [.. file.Lines.Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
+        file.Text);
+
+    static AttachedLine Show(Referrer referrer) => new(referrer.Digest, referrer.ArtifactType ?? referrer.MediaType, referrer.Size, referrer.AnnotationsJson is { } json ? JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [] : []);
+
+    static Dictionary<string, string> Annotations(Manifest manifest) => manifest.AnnotationsJson is { } json ? JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [] : [];
+
+    static string Raw(byte[] content)
+    {
+        if (content.Length > MaxRawBytes)
+            return "It is too large to be shown here: pull it.";
+        using var document = JsonDocument.Parse(content);
+        return JsonSerializer.Serialize(document.RootElement, Indented);
+    }
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}
+
+/// <summary>The parts of an image's page.</summary>
+public enum ImageTab
+{
+    /// <summary>What it is.</summary>
+    Overview,
+
+    /// <summary>How to run it.</summary>
+    Run,
+
+    /// <summary>How it was built.</summary>
+    Build,
+
+    /// <summary>What refers to it.</summary>
+    Attached,
+
+    /// <summary>Its manifest as it is.</summary>
+    Raw,
+}
+
+/// <summary>An image, or another artifact.</summary>
+/// <param name="Reference">The tag or digest that was asked for.</param>
+/// <param name="Digest">Of what was asked for.</param>
+/// <param name="Facts">What it says of itself; null for what is no image.</param>
+public sealed record ImageView(
+    string Repository,
+    string Reference,
+    bool IsTag,
+    string Name,
+    ImageTab Tab,
+    string Digest,
+    string MediaType,
+    string? ArtifactType,
+    ImageFacts? Facts,
+    IReadOnlyDictionary<string, string> Annotations,
+    IReadOnlyList<LayerLine> Layers,
+    BuildView? Build,
+    IReadOnlyList<AttachedLine> Attached,
+    string? Raw,
+    string? RawIndex);
+
+/// <summary>A layer, and the instruction that made it.</summary>
+public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);
+
+/// <summary>How it was built.</summary>
+/// <param name="Origin">Where that is known from, in a sentence.</param>
+public sealed record BuildView(string Origin, bool IsReconstructed, string? Note, IReadOnlyList<BuildViewLine> Lines, string Text);
+
+/// <summary>An instruction, and how large what it made is.</summary>
+public sealed record BuildViewLine(string Text, long? LayerSize, int Covers);
+
+/// <summary>What refers to it.</summary>
+public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations);

@@ -1,0 +1,94 @@
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Storage;
+
+namespace Staithe.Web;
+
+/// <summary>Reads what pages show of an image. Whether the reader may is asked before.</summary>
+internal sealed class ImageReader(Db db, FileBlobStorage storage, ImageLookup lookup)
+{
+    /// <summary>The image and its config.</summary>
+    /// <exception cref="OciException">As <see cref="ImageLookup.GetAsync"/> says.</exception>
+    public async Task<(FoundImage Image, ImageConfig? Config)> GetAsync(ImageName name, Platform? platform, CancellationToken cancel)
+    {
+        var image = await lookup.GetAsync(name, platform, cancel);
+        if (!image.IsImage)
+            return (image, null);
+        var config = image.Manifest.Config!;
+        var bytes = config.Size <= ImageConfig.MaxBytes ? await ReadAsync(image.Row.RepoId, config.Digest, cancel) : null;
+        return (image, bytes is null ? null : ImageConfig.TryParse(bytes));
+    }
+
+    /// <summary>What an image says of itself; null when it is none, or cannot be read.</summary>
+    public async Task<ImageFacts?> FindFactsAsync(ImageName name, Platform? platform, CancellationToken cancel)
+    {
+        try
+        {
+            var (image, config) = await GetAsync(name, platform, cancel);
+            return config is null ? null : ImageFacts.Of(image, config);
+        }
+        catch (OciException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A small blob of a repository; null when it is not there.</summary>
+    public async Task<byte[]?> ReadAsync(long repoId, Digest digest, CancellationToken cancel)
+    {
+        if (await db.ReadAsync(session => BlobTable.ListLinkedAsync(session, repoId, [digest.Value]), cancel) is not [var blob] || blob.Size > ImageConfig.MaxBytes)
+            return null;
+        using var file = storage.OpenRead(blob.StorageKey);
+        var bytes = new byte[blob.Size];
+        return file is not null && RandomAccess.Read(file, bytes, 0) == blob.Size ? bytes : null;
+    }
+}
+
+/// <summary>What an image says of itself.</summary>
+/// <param name="Command">What is run.</param>
+/// <param name="Said">What it says in the words of the image specification: title, licence, source, …</param>
+public sealed record ImageFacts(
+    string Digest,
+    string Platform,
+    IReadOnlyList<string> Platforms,
+    long Size,
+    DateTimeOffset? Created,
+    string Title,
+    string Description,
+    IReadOnlyList<string> Ports,
+    IReadOnlyList<string> Volumes,
+    IReadOnlyList<string> Environment,
+    string? User,
+    bool IsNonRoot,
+    string? WorkingDirectory,
+    IReadOnlyList<string> Command,
+    string? StopSignal,
+    string? HealthCheck,
+    IReadOnlyDictionary<string, string> Said)
+{
+    const string Prefix = "org.opencontainers.image.";
+
+    internal static ImageFacts Of(FoundImage image, ImageConfig config)
+    {
+        var said = config.Labels.Where(label => label.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(label => label.Key[Prefix.Length..], label => label.Value);
+        return new ImageFacts(
+            image.Row.Digest,
+            config.Platform.ToString(),
+            [.. image.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Select(made => made.ToString()).Distinct()],
+            image.Manifest.Blobs.Sum(blob => blob.Size),
+            config.Created,
+            said.GetValueOrDefault("title") ?? "",
+            said.GetValueOrDefault("description") ?? config.Labels.GetValueOrDefault("summary") ?? "",
+            [.. config.ExposedPorts.Select(port => port.ToString())],
+            config.Volumes,
+            [.. config.Environment.Select(variable => $"{variable.Name}={variable.Value}")],
+            config.User,
+            config.IsNonRoot,
+            config.WorkingDirectory,
+            config.WholeCommand,
+            config.StopSignal,
+            config.HealthCheck is { } check ? string.Join(' ', check.Test.Skip(1)) : null,
+            said);
+    }
+}

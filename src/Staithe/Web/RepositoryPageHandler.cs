@@ -1,0 +1,160 @@
+using System.Globalization;
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Web;
+
+/// <summary>The page of a repository: what it is, its tags, what happened to them, and what it is set to.</summary>
+internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEpoch epoch, ImageReader images) : IWebHandler
+{
+    const string Prefix = "/r/";
+    const int TagsPerPage = 50, MovesPerPage = 50, ChartDays = 30;
+
+    public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path.IndexOfAny([':', '@', '%']) < 0;
+
+    public async Task HandleAsync(Visit visit)
+    {
+        if (!RepositoryName.TryParse(visit.Path[Prefix.Length..].TrimEnd('/'), out var name))
+        {
+            await visit.SendNothingAsync("Not here", "That is no repository's name.");
+            return;
+        }
+        var decision = await access.DecideAsync(visit.Who, name, visit.Cancel);
+        var row = decision.May(Rights.Pull) ? await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, name.Value, UserId(visit)), visit.Cancel) : null;
+        if (row is null)
+            await RefuseAsync(visit);
+        else if (visit.Form is not null)
+            await ChangeAsync(visit, name, row);
+        else
+            await ShowAsync(visit, name, row, decision);
+    }
+
+    /// <summary>What one may not see is not there; whoever has not signed in may try that first.</summary>
+    public static Task RefuseAsync(Visit visit) => visit.Who.Kind == IdentityKind.Anonymous && !Visit.WantsJson(visit.Http)
+        ? visit.GoToAsync($"/login?next={Uri.EscapeDataString(visit.Frame.Path)}")
+        : visit.SendNothingAsync("Not here", "There is no such repository, or none that you may see.");
+
+    async Task ShowAsync(Visit visit, RepositoryName name, RepositoryPageRow row, Decision decision)
+    {
+        var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, "settings" when MayManage(visit, decision) => RepositoryTab.Settings, _ => RepositoryTab.Overview };
+        var page = int.TryParse(visit.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, 100_000) : 1;
+        var (count, main) = await db.ReadAsync(async session => (await RepositoryPageTable.CountTagsAsync(session, row.Id), await RepositoryPageTable.FindMainTagAsync(session, row.Id)), visit.Cancel);
+        var tags = view is RepositoryTab.Overview or RepositoryTab.Tags
+            ? await db.ReadAsync(session => RepositoryPageTable.ListTagsAsync(session, row.Id, view == RepositoryTab.Tags ? (page - 1) * TagsPerPage : 0, view == RepositoryTab.Tags ? TagsPerPage : 10), visit.Cancel)
+            : [];
+        var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
+        var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, MovesPerPage), visit.Cancel) : [];
+        var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
+        var facts = view == RepositoryTab.Overview && main is not null ? await images.FindFactsAsync(new ImageName(name, Reference.To(TagName.Parse(main))), null, visit.Cancel) : null;
+        await visit.SendAsync<RepositoryPage, RepositoryView>(new RepositoryView(
+            name.Value,
+            row.Visibility,
+            row.Title.Length > 0 ? row.Title : facts?.Title ?? "",
+            row.Description.Length > 0 ? row.Description : facts?.Description ?? "",
+            Markdown.ToHtml(row.Readme),
+            row.Readme,
+            view,
+            main,
+            facts,
+            count,
+            [.. tags.Select(tag => Line(tag))],
+            [.. moves.Select(move => new MoveLine(move.Id, move.Tag, move.Digest, move.Actor, DateTimeOffset.FromUnixTimeMilliseconds(move.MovedAt), move.IsThere))],
+            [.. days.Select(day => new DayCount(DateTimeOffset.UnixEpoch.AddDays(day.Day), day.Count))],
+            row.Pulls,
+            row.Stars,
+            row.IsStarred,
+            visit.Who.Kind == IdentityKind.User,
+            MayManage(visit, decision),
+            page,
+            (int)((count + TagsPerPage - 1) / TagsPerPage)));
+    }
+
+    async Task ChangeAsync(Visit visit, RepositoryName name, RepositoryPageRow row)
+    {
+        if (visit.Field("do") is "star" or "unstar" && visit.Who.Kind == IdentityKind.User)
+        {
+            await db.WriteAsync(session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
+            await visit.GoToAsync(Prefix + name);
+            return;
+        }
+        await epoch.ChangeAsync<object?>(
+            async session =>
+            {
+                if (!(await AccessLookup.DecideAsync(session, visit.Who, name)).Always.HasFlag(Rights.Manage))
+                    throw new AccountException(AccountProblem.Forbidden, $"you do not manage {name}");
+                if (visit.Field("do") == "texts")
+                    await RepositorySettings.SetTextsAsync(session, visit.Actor, name, visit.Field("description"), visit.Field("readme"));
+                else if (visit.Field("do") == "visibility" && VisibilityText.TryParse(visit.Field("visibility"), out var visibility))
+                    await RepositorySettings.SetVisibilityAsync(session, visit.Actor, name, visibility);
+                else
+                    throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
+                return null;
+            },
+            visit.Cancel);
+        await visit.GoToAsync($"{Prefix}{name}?view=settings");
+    }
+
+    static bool MayManage(Visit visit, Decision decision) => visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage);
+
+    static long UserId(Visit visit) => visit.Who.Kind == IdentityKind.User ? visit.Who.Id : 0;
+
+    static TagLine Line(TagRow tag) => new(
+        tag.Name, tag.Digest, DateTimeOffset.FromUnixTimeMilliseconds(tag.MovedAt), tag.Size, tag.Children, tag.MovedBy, tag.PulledAt is { } pulled ? DateTimeOffset.FromUnixTimeMilliseconds(pulled) : null);
+}
+
+/// <summary>The parts of a repository's page.</summary>
+public enum RepositoryTab
+{
+    /// <summary>What it is.</summary>
+    Overview,
+
+    /// <summary>Its tags.</summary>
+    Tags,
+
+    /// <summary>What its tags have meant.</summary>
+    History,
+
+    /// <summary>What it is set to.</summary>
+    Settings,
+}
+
+/// <summary>A repository.</summary>
+/// <param name="ReadmeHtml">Its page of text, as HTML without anything that acts.</param>
+/// <param name="MainTag">The tag that speaks for it.</param>
+/// <param name="Facts">What the image of that tag says of itself.</param>
+public sealed record RepositoryView(
+    string Name,
+    string Visibility,
+    string Title,
+    string Description,
+    string ReadmeHtml,
+    string Readme,
+    RepositoryTab Tab,
+    string? MainTag,
+    ImageFacts? Facts,
+    long TagCount,
+    IReadOnlyList<TagLine> Tags,
+    IReadOnlyList<MoveLine> Moves,
+    IReadOnlyList<DayCount> Days,
+    long Pulls,
+    long Stars,
+    bool IsStarred,
+    bool MayStar,
+    bool MayManage,
+    int Page,
+    int Pages);
+
+/// <summary>A tag.</summary>
+/// <param name="Children">How many images an index has; 0 for an image.</param>
+public sealed record TagLine(string Name, string Digest, DateTimeOffset MovedAt, long Size, long Children, string? MovedBy, DateTimeOffset? PulledAt);
+
+/// <summary>A move of a tag.</summary>
+/// <param name="Digest">To where; null when it was deleted.</param>
+/// <param name="IsThere">Whether that is still here.</param>
+public sealed record MoveLine(long Id, string Tag, string? Digest, string Actor, DateTimeOffset MovedAt, bool IsThere);
+
+/// <summary>Pulls on a day.</summary>
+public sealed record DayCount(DateTimeOffset Day, long Count);

@@ -1,0 +1,51 @@
+using System.Globalization;
+using Staithe.Search;
+
+namespace Staithe.Web;
+
+/// <summary>How quantities are written for people.</summary>
+public static class Shown
+{
+    static readonly string[] Units = ["B", "kB", "MB", "GB", "TB"];
+
+    /// <summary>A number of bytes, in powers of a thousand: 76.4 MB.</summary>
+    public static string Size(long bytes)
+    {
+        var (value, unit) = ((double)bytes, 0);
+        while (value >= 999.5 && unit < Units.Length - 1)
+            (value, unit) = (value / 1000, unit + 1);
+        return unit == 0 || value >= 100 ? string.Create(CultureInfo.InvariantCulture, $"{value:0} {Units[unit]}") : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} {Units[unit]}");
+    }
+
+    /// <summary>A number, its thousands apart.</summary>
+    public static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>One or more of something.</summary>
+    public static string Count(long number, string one, string? many = null) => $"{Number(number)} {(number == 1 ? one : many ?? one + "s")}";
+
+    /// <summary>How long ago, roughly.</summary>
+    public static string Ago(DateTimeOffset then)
+    {
+        var span = TimeProvider.System.GetUtcNow() - then;
+        return span switch
+        {
+            { TotalSeconds: < 60 } => "just now",
+            { TotalMinutes: < 60 } => $"{Count((long)span.TotalMinutes, "minute")} ago",
+            { TotalHours: < 24 } => $"{Count((long)span.TotalHours, "hour")} ago",
+            { TotalDays: < 31 } => $"{Count((long)span.TotalDays, "day")} ago",
+            { TotalDays: < 365 } => $"{Count((long)(span.TotalDays / 30.44), "month")} ago",
+            _ => $"{Count((long)(span.TotalDays / 365.25), "year")} ago",
+        };
+    }
+
+    /// <summary>A time in full.</summary>
+    public static string Time(DateTimeOffset then) => then.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A digest as far as anybody compares it.</summary>
+    public static string Digest(string digest) => digest.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && digest.Length > colon + 13 ? digest[(colon + 1)..(colon + 13)] : digest;
+
+    internal static Hit Hit(SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, DateTimeOffset.FromUnixTimeMilliseconds(row.UpdatedAt), row.Stars, row.Pulls);
+}
+
+/// <summary>A repository in a list.</summary>
+public sealed record Hit(string Name, string Visibility, string Title, string Description, long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls);

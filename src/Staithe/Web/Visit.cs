@@ -1,0 +1,53 @@
+using Staithe.Access;
+using Staithe.Audit;
+
+namespace Staithe.Web;
+
+/// <summary>A request for a page: who makes it, and how it is answered.</summary>
+/// <param name="Path">The path as the client wrote it.</param>
+/// <param name="Who">Whose session the browser showed; nobody's without one.</param>
+/// <param name="Form">What a POST carries.</param>
+internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormCollection? Form, Frame Frame, PageRenderer Renderer)
+{
+    public CancellationToken Cancel => Http.RequestAborted;
+
+    /// <summary>Who makes it, for the audit.</summary>
+    public Actor Actor => new(Who.Name, Http.Connection.RemoteIpAddress?.ToString());
+
+    /// <summary>A field of the form; empty when it is not there.</summary>
+    public string Field(string name) => Form?[name] is [{ } text] ? text : "";
+
+    /// <summary>A parameter of the query; empty when it is not there, or there more than once.</summary>
+    public string Query(string name) => Http.Request.Query[name] is [{ } text] ? text : "";
+
+    /// <summary>Answers with a page, or with what it would show as JSON for those who ask for that.</summary>
+    public Task SendAsync<TPage, TModel>(TModel model, int status = StatusCodes.Status200OK) where TPage : PageOf<TModel> =>
+        WantsJson(Http) ? PageRenderer.SendJsonAsync(Http, status, model) : Renderer.SendAsync<TPage>(Http, status, new() { [nameof(PageOf<>.Frame)] = Frame, [nameof(PageOf<>.Model)] = model });
+
+    /// <summary>Answers a form that did what it should: the browser goes on to look at the result.</summary>
+    public Task GoToAsync(string path)
+    {
+        Http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        Http.Response.Headers.Location = path;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Answers that there is nothing, for whatever reason.</summary>
+    public Task SendNothingAsync(string title, string message) => SendNoteAsync(StatusCodes.Status404NotFound, title, message);
+
+    /// <summary>Answers with a page of one sentence.</summary>
+    public Task SendNoteAsync(int status, string title, string message) => SendAsync<NotePage, Note>(new Note(title, message), status);
+
+    /// <summary>Whether the client would rather have JSON than a page.</summary>
+    public static bool WantsJson(HttpContext http)
+    {
+        var accept = http.Request.Headers.Accept.ToString();
+        return accept.Contains("application/json", StringComparison.OrdinalIgnoreCase) && !accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A place on this registry to go to, or the first page when what was asked for is elsewhere.</summary>
+    public static string LocalPath(string path) => path is ['/', ..] and not ['/', '/' or '\\', ..] && !path.Any(char.IsControl) && path.Length <= 2000 ? path : "/";
+}
+
+/// <summary>A page of one sentence.</summary>
+public sealed record Note(string Title, string Message);

@@ -1,0 +1,164 @@
+using System.Globalization;
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Database;
+using Staithe.Oci;
+using Staithe.Telemetry;
+using Staithe.Transport;
+
+namespace Staithe.Web;
+
+/// <summary>
+/// The face for people: everything that is neither <c>/v2</c> nor <c>/api</c>. Settles who asks, checks that a form is one of ours, finds the
+/// handler, and turns what goes wrong into a page.
+/// </summary>
+internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions sessions, FormTokens forms, PageRenderer renderer, Db db, LogOutput log, bool isOpen)
+{
+    const int MaxFormBytes = 64 * 1024;
+
+    // Everything comes from here, and nothing runs but our own files. An image's name or text that finds its way into a page stays text.
+    const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+    /// <param name="http">The request.</param>
+    /// <param name="path">Its path as the client wrote it.</param>
+    /// <param name="facts">What the log is told.</param>
+    public async Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        await WorkerThread.SwitchAsync();
+        facts.Kind = RequestFacts.Page;
+        var headers = http.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = Policy;
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        try
+        {
+            await AnswerAsync(http, path, facts);
+        }
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            if (http.Response.HasStarted)
+            {
+                LogFailure(http, e);
+                http.Abort(); // the reader must see that what came is not all
+                return;
+            }
+            await RenderAsync(http, path, e);
+        }
+    }
+
+    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        var who = await IdentifyAsync(http);
+        facts.Caller = who.Kind == IdentityKind.User ? who.Name : null;
+        var method = http.Request.Method;
+        if (method is not ("GET" or "HEAD" or "POST"))
+        {
+            http.Response.Headers.Allow = "GET, HEAD, POST";
+            throw new PageException(StatusCodes.Status405MethodNotAllowed, "Not that way", "Pages are read with GET, and forms sent with POST.");
+        }
+        var form = method == "POST" ? await ReadFormAsync(http) : null;
+        if (form is not null && !forms.Check(http, form["token"].ToString()))
+            throw new PageException(StatusCodes.Status403Forbidden, "The form is too old", "It was not given to this browser, or you have signed in or out since. Go back, load the page again, and send it once more.");
+        var visit = new Visit(http, path, who, form, FrameOf(http, who), renderer);
+        await (handlers.FirstOrDefault(handler => handler.Takes(path)) is { } found ? found.HandleAsync(visit) : NothingHereAsync(visit));
+    }
+
+    async Task<Identity> IdentifyAsync(HttpContext http)
+    {
+        if (isOpen)
+            return Identity.Anybody;
+        if (SessionCookie.Find(http) is not { } secret)
+            return Identity.Anonymous;
+        if (await sessions.FindAsync(secret, http.RequestAborted) is { } who)
+            return who;
+        SessionCookie.Clear(http);
+        return Identity.Anonymous;
+    }
+
+    Frame FrameOf(HttpContext http, Identity who) => new(
+        http.Request.Host.Value ?? "",
+        who.Kind == IdentityKind.User ? who.Name : null,
+        who is { Kind: IdentityKind.User, IsAdmin: true },
+        isOpen,
+        forms.Create(http),
+        http.Request.Path + http.Request.QueryString);
+
+    static async Task<IFormCollection> ReadFormAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType || http.Request.ContentLength is null or > MaxFormBytes)
+            throw NotAForm();
+        try
+        {
+            var form = await http.Request.ReadFormAsync(http.RequestAborted);
+            await WorkerThread.SwitchAsync();
+            return form;
+        }
+        catch (InvalidDataException)
+        {
+            throw NotAForm();
+        }
+    }
+
+    static PageException NotAForm() => new(StatusCodes.Status400BadRequest, "Not a form", "The form did not arrive whole: go back and try again.");
+
+    static Task NothingHereAsync(Visit visit)
+    {
+        var http = visit.Http;
+        if (http.Request.Headers.Accept.ToString() is { } accept && (accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) || Visit.WantsJson(http)))
+            return visit.SendNothingAsync("Not here", "There is no such page, or you may not see it.");
+        http.Response.StatusCode = StatusCodes.Status404NotFound;
+        return WholeBody.SendAsync(http, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes($"This is Staithe, a container registry. There is no page here; pull an image with: podman pull {http.Request.Host}/NAME:TAG\n"));
+    }
+
+    Task RenderAsync(HttpContext http, string path, Exception exception)
+    {
+        var refusal = Translate(http, exception);
+        if (refusal.RetryAfter is { } wait)
+            http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return new Visit(http, path, Identity.Anonymous, null, FrameOf(http, Identity.Anonymous), renderer).SendNoteAsync(refusal.Status, refusal.Title, refusal.Message);
+    }
+
+    PageException Translate(HttpContext http, Exception exception)
+    {
+        switch (exception)
+        {
+            case PageException refusal:
+                return refusal;
+            case AccountException { Problem: AccountProblem.Unknown } refusal:
+                return new PageException(StatusCodes.Status404NotFound, "Not here", Sentence(refusal.Message));
+            case AccountException { Problem: AccountProblem.Forbidden } refusal:
+                return new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", Sentence(refusal.Message));
+            case AccountException refusal:
+                return new PageException(refusal.Problem == AccountProblem.Taken ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, "That does not go", Sentence(refusal.Message));
+            case OciException refusal:
+                return new PageException(refusal.Error.Status, "That does not go", Sentence(refusal.Message));
+            case SignInBusyException busy:
+                return new PageException(StatusCodes.Status429TooManyRequests, "Too many attempts", "Wait a little, then try again.") { RetryAfter = busy.Wait };
+            case BadHttpRequestException bad:
+                return new PageException(bad.StatusCode, "The request cannot be read", Sentence(bad.Message));
+        }
+        LogFailure(http, exception);
+        return db.IsAway(exception)
+            ? new PageException(StatusCodes.Status503ServiceUnavailable, "The database does not answer", $"Try again in a while. The log has the reason under {http.TraceIdentifier}.")
+            : new PageException(StatusCodes.Status500InternalServerError, "The registry failed", $"The log has the reason under {http.TraceIdentifier}.");
+    }
+
+    // Never the path nor the query: they may hold what is secret.
+    void LogFailure(HttpContext http, Exception exception) =>
+        log.Write(LogLevel.Error, "page failed", ("method", http.Request.Method), ("trace", http.TraceIdentifier), ("exception", exception.ToString()));
+
+    static string Sentence(string message) => message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..] + (message[^1] is '.' or '?' ? "" : ".");
+}
+
+/// <summary>A refusal that a person reads.</summary>
+internal sealed class PageException(int status, string title, string message) : Exception(message)
+{
+    public int Status { get; } = status;
+
+    public string Title { get; } = title;
+
+    /// <summary>After how long it is worth trying again.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
