@@ -4,7 +4,7 @@ using Staithe.Oci;
 namespace Staithe.Config;
 
 /// <summary>A group elsewhere, and the team whose members its people become here.</summary>
-internal sealed record GroupTeam(string Group, string Space, string Team);
+internal sealed record GroupMap(string Group, string Space, string Team);
 
 /// <summary>An issuer where people sign in (OpenID Connect), and what its word is worth here.</summary>
 internal sealed record OidcConfig
@@ -39,7 +39,7 @@ internal sealed record OidcConfig
     public string GroupsClaim { get; init; } = "groups";
 
     /// <summary>Which groups make members of which teams.</summary>
-    public IReadOnlyList<GroupTeam> Groups { get; init; } = [];
+    public IReadOnlyList<GroupMap> Groups { get; init; } = [];
 
     /// <summary>Whether somebody who has no account here gets one.</summary>
     public bool NewUsers { get; init; }
@@ -96,12 +96,12 @@ internal sealed record OidcConfig
         (var secret, _) => secret,
     };
 
-    static GroupTeam ParseGroup(string text)
+    static GroupMap ParseGroup(string text)
     {
         // A group's name may hold anything, as a path of a directory does; a team's may not.
         var (equals, slash) = (text.LastIndexOf('='), text.LastIndexOf('/'));
         return equals > 0 && slash > equals + 1 && slash < text.Length - 1 && RepositoryName.TryParse(text[(equals + 1)..], out var team) && team.Value.Count(c => c == '/') == 1
-            ? new GroupTeam(text[..equals], team.Value[..(slash - equals - 1)], team.Value[(slash - equals)..])
+            ? new GroupMap(text[..equals], team.Value[..(slash - equals - 1)], team.Value[(slash - equals)..])
             : throw new FormatException($"groups: expected GROUP=SPACE/TEAM, found {Settings.Shown(text)}");
     }
 

@@ -84,7 +84,7 @@ internal sealed class Arrivals(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Invalid, $"{provider.Label} calls you {OciException.Quote(arrival.Name)}, which cannot be a name here ({SpaceName.Rule}): ask an admin of this registry for an account");
         try
         {
-            var user = await FindAsync(session, await Users.AddAsync(session, new Actor(name.Value, address), name, null, isAdmin: false, Words(provider, arrival)));
+            var user = await Users.AddAsync(session, new Actor(name.Value, address), name, null, isAdmin: false, Words(provider, arrival));
             await ExternalIdentityTable.CreateAsync(session, provider.Issuer, arrival.Subject, user.Id);
             return user;
         }
@@ -98,7 +98,7 @@ internal sealed class Arrivals(AccessEpoch epoch)
     static string NameOf(string name) => (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? name[..at] : name).ToLowerInvariant();
 
     // Only memberships that this issuer gave are taken away. A team that is not there is nobody's, and the last owner stays.
-    static async Task<bool> FollowGroupsAsync(DbSession session, string issuer, IReadOnlyList<GroupTeam> maps, UserRow user, Actor actor)
+    static async Task<bool> FollowGroupsAsync(DbSession session, string issuer, IReadOnlyList<GroupMap> maps, UserRow user, Actor actor)
     {
         var changed = false;
         var given = await ExternalMemberTable.ListAsync(session, issuer, user.Id);

@@ -18,6 +18,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
     const int MaxAttempts = 5;
     const int BatchPackages = 50; // each batch keeps other writers waiting for some milliseconds
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan FailureWait = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Lease = TimeSpan.FromHours(1); // longer than a layer may take
     static readonly TimeSpan CleanInterval = TimeSpan.FromHours(1);
 
@@ -101,7 +102,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 log.Write(LogLevel.Error, "images cannot be looked into now; it will be tried again", ("exception", e.ToString()));
-                await Task.Delay(Interval, clock, stoppingToken);
+                await Task.Delay(FailureWait, clock, stoppingToken);
             }
         }
     }

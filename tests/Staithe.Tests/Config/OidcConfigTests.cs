@@ -35,7 +35,7 @@ public partial class OidcConfigTests : ConfigFixture
         var oidc = Assert.Single(config.Oidc);
         Assert.Equal(("Company account", "hunter2", "email", "roles", true), (oidc.Label, oidc.ClientSecret, oidc.UserClaim, oidc.GroupsClaim, oidc.NewUsers));
         Assert.Equal(["openid", "email", "groups"], oidc.Scopes);
-        Assert.Equal([new GroupTeam("dev", "team", "dev"), new GroupTeam("CN=Leads,OU=a=b/c", "team", "owners")], oidc.Groups);
+        Assert.Equal([new GroupMap("dev", "team", "dev"), new GroupMap("CN=Leads,OU=a=b/c", "team", "owners")], oidc.Groups);
         Assert.DoesNotContain("hunter2", $"{config} {oidc} {Settings.Oidc.Show(config)}", StringComparison.Ordinal);
     }
 

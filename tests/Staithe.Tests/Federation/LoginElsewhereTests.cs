@@ -376,7 +376,7 @@ public sealed class LoginElsewhereTests
 
         public string LastChallenge { get; private set; } = "";
 
-        public static async Task<Place> StartAsync(Engine engine, bool newUsers = true, IReadOnlyList<GroupTeam>? groups = null)
+        public static async Task<Place> StartAsync(Engine engine, bool newUsers = true, IReadOnlyList<GroupMap>? groups = null)
         {
             var (issuer, ci) = (await OwnIssuer.StartAsync(), await OwnIssuer.StartAsync());
             var oidc = new OidcConfig { Name = "company", Label = "Company account", Issuer = issuer.Url, ClientId = "staithe", ClientSecret = "a secret: with + and %", NewUsers = newUsers, Groups = groups ?? [] };

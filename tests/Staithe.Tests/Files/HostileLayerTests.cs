@@ -62,6 +62,21 @@ public sealed class HostileLayerTests
         Assert.Contains("could not be read in", refused.Message, StringComparison.Ordinal);
     }
 
+    // It is the limits that refuse these, and nothing else: under higher ones they are layers like any other.
+    [Theory]
+    [InlineData("a bomb of zeros")]
+    [InlineData("too much")]
+    [InlineData("too many names")]
+    [InlineData("too many implied names")]
+    [InlineData("long names")]
+    [InlineData("a flood of headers")]
+    public void Under_higher_limits_it_is_taken(string what)
+    {
+        using var bench = new LayerBench();
+        using var image = new ImageFiles([bench.Index(Make(what))]);
+        Assert.NotEmpty(LayerBench.Paths(image));
+    }
+
     // The limits must not be such that everything is refused.
     [Fact]
     public void What_is_odd_and_harmless_is_taken()
