@@ -34,7 +34,7 @@ internal static class Secret
     public static string CreateForPath() => RandomNumberGenerator.GetString(Alphabet, PathLetters);
 
     /// <summary>Whether it looks like one for a link.</summary>
-    public static bool IsForPath(string text) => text.Length == PathLetters && !text.AsSpan().ContainsAnyExcept(Alphabet);
+    public static bool IsForPath(string text) => text.Length == PathLetters && text.All(Alphabet.Contains);
 
     /// <summary>Whether it looks like one of a kind.</summary>
     public static bool Is(string text, string kind) => text.Length == kind.Length + Letters && text.StartsWith(kind, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;

@@ -3,7 +3,6 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Database;
-using Staithe.Oci;
 
 namespace Staithe.Sharing;
 
@@ -92,7 +91,7 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
         var space = Users.CheckName(name);
         Users.CheckPassword(password);
         var hash = PasswordHash.Create(password);
-        return await AcceptAsync(actor, text, (session, found) => found.NewAccounts ? Users.AddAsync(session, actor, space, hash, isAdmin: false) : throw Refused(actor), cancel);
+        return await AcceptAsync(actor, text, async (session, found) => found.NewAccounts ? (await Users.AddAsync(session, actor, space, hash, isAdmin: false)).Id : throw Refused(actor), cancel);
     }
 
     Task<InvitationRow> AcceptAsync(Actor actor, string text, Func<DbSession, InvitationRow, Task<long>> findUser, CancellationToken cancel)

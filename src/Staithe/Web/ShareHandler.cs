@@ -25,7 +25,7 @@ internal sealed class ShareHandler(ShareLinkLookup links) : IWebHandler
         }
         var (link, tags) = (shown.Link, shown.Tags);
         var name = $"{visit.Frame.Host}/{ShareLinkName.Of(secret, link.Repository)}";
-        var tag = link.Tag ?? (tags.Contains("latest") ? "latest" : tags.FirstOrDefault());
+        var tag = link.Tag ?? (tags.Contains("latest") ? "latest" : (tags.Count > 0 ? tags[0] : null));
         await visit.SendAsync<SharePage, SharedImage>(new SharedImage(
             link.Repository,
             link.Tag,

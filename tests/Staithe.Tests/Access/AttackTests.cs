@@ -101,7 +101,7 @@ public sealed class AttackTests(ClosedRegistries registries)
                 using var response = await world.Closed.Registry.As(ClosedRegistry.Basic(name, secret), $"127.0.9.{++address}").GetAsync("/v2/");
                 await response.ExpectAsync(HttpStatusCode.Unauthorized);
             }
-            foreach (var secret in (string[])[world.Mallory.Password, robot.Password, world.MalloryPassword, bearer])
+            foreach (var secret in (string[])[world.Mallory.Password, robot.Password, ClosedRegistry.Password, bearer])
             {
                 using var response = await world.PostAsync($"grant_type=refresh_token&service={world.Authority}&refresh_token={secret}", $"127.0.9.{++address}");
                 await response.ExpectAsync(HttpStatusCode.Unauthorized);
@@ -296,8 +296,6 @@ public sealed class AttackTests(ClosedRegistries registries)
     sealed record World(ClosedRegistry Closed, Account Alice, Account Mallory, string Secret, string Shared, string Own, string SharedBlob)
     {
         public string Authority => Closed.Registry.Authority;
-
-        public string MalloryPassword => ClosedRegistry.Password;
 
         public static async Task<World> MakeAsync(ClosedRegistry closed)
         {

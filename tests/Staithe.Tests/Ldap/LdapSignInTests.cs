@@ -280,7 +280,7 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
     }
 
     // Any change of accounts ends what was remembered of all.
-    static Task ForgetAsync(Registry registry) => registry.App.Users.AddAsync(Actor.Shell, $"new{Interlocked.Increment(ref people)}", null, isAdmin: false, TestContext.Current.CancellationToken);
+    static Task<long> ForgetAsync(Registry registry) => registry.App.Users.AddAsync(Actor.Shell, $"new{Interlocked.Increment(ref people)}", null, isAdmin: false, TestContext.Current.CancellationToken);
 
     static async Task<List<string>> TeamsAsync(Registry registry, Dictionary<string, long> teams, string user)
     {
