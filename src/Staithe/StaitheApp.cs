@@ -17,6 +17,7 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
+using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Ldap;
@@ -108,7 +109,9 @@ internal sealed class StaitheApp : IAsyncDisposable
         var keys = new TokenKeys(db, secret);
         var access = new AccessLookup(db, epoch);
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
-        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals, OpenLdap(config, db, epoch, log));
+        var issuers = new Issuers(config.Oidc, config.TrustedIssuers, TimeProvider.System);
+        var idTokens = new IdTokens(TimeProvider.System);
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals, new KeylessRobots(db, issuers, idTokens, TimeProvider.System), OpenLdap(config, db, epoch, log));
         var tokens = new BearerTokens(keys, TimeProvider.System);
         var limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, TimeProvider.System);
         var audited = new AuditedSpaces(db, epoch);
@@ -146,18 +149,21 @@ internal sealed class StaitheApp : IAsyncDisposable
             errors);
         var files = new FileEndpoint(lookup, contents, readers.AdmitAsync, errors.RunAsync);
         var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder, invitations), new ApiErrors(db, log), limits, config.Open);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder, invitations, new Trusts(issuers)), new ApiErrors(db, log), limits, config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
         var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals, audited, auditedPulls, links]);
+        web.Lifetime.ApplicationStopped.Register(issuers.Dispose);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupHandler(users);
         var pages = new PageRenderer();
         var images = new ImageReader(db, storage, lookup);
         IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images, recipeLookup)];
+        CodeFlow[] flows = [.. config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens))];
+        var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, TimeProvider.System), new Arrivals(epoch), sessions, epoch, refusals, log);
         var face = new WebEndpoint(
-            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup, new ShareHandler(links), new InviteHandler(invitations)],
+            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions, elsewhere.Links), elsewhere, setup, new ShareHandler(links), new InviteHandler(invitations)],
             sessions,
             new FormTokens(secret),
             pages,

@@ -42,13 +42,16 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
     readonly BoundedCache<BearerToken> verified = new(CacheBytes);
     readonly SeenHeader?[] seen = new SeenHeader?[Seen];
 
-    /// <summary>Makes one; it may come out longer than <see cref="MaxLength"/>, and then is of no use.</summary>
-    public async Task<(string Text, DateTimeOffset IssuedAt)> IssueAsync(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories, CancellationToken cancel)
+    /// <summary>Makes one that ends no later than what the asker has shown; it may come out longer than <see cref="MaxLength"/>, and then is of no use.</summary>
+    public async Task<(string Text, DateTimeOffset IssuedAt, int Seconds)> IssueAsync(Identity who, string service, IReadOnlyDictionary<string, Decision> repositories, CancellationToken cancel)
     {
         var key = await keys.FindNewestAsync(cancel);
         var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        var text = $"{Header(key.Id)}.{Base64Url.EncodeToString(Payload(who, service, now, repositories).Span)}";
-        return ($"{text}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(text)))}", now);
+        var (issuedAt, usual) = (now.ToUnixTimeSeconds(), now.Add(Lifetime).ToUnixTimeSeconds());
+        // A token is taken until a little after its end, so the end has to be as much before that of what it was got with.
+        var expiresAt = who.EndsAt is { } end ? Math.Min(usual, end - ClockSkewSeconds) : usual;
+        var text = $"{Header(key.Id)}.{Base64Url.EncodeToString(Payload(who, service, issuedAt, expiresAt, repositories).Span)}";
+        return ($"{text}.{Base64Url.EncodeToString(key.Sign(Encoding.ASCII.GetBytes(text)))}", now, (int)Math.Max(1, Math.Min(usual, who.EndsAt ?? usual) - issuedAt));
     }
 
     /// <summary>The token of an <c>Authorization</c> header, if it was read before and still holds.</summary>
@@ -115,7 +118,7 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
         }
     }
 
-    static ReadOnlyMemory<byte> Payload(Identity who, string service, DateTimeOffset now, IReadOnlyDictionary<string, Decision> repositories)
+    static ReadOnlyMemory<byte> Payload(Identity who, string service, long issuedAt, long expiresAt, IReadOnlyDictionary<string, Decision> repositories)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer))
@@ -124,9 +127,9 @@ internal sealed class BearerTokens(TokenKeys keys, TimeProvider clock)
             json.WriteString("iss", service);
             json.WriteString("aud", service);
             json.WriteString("sub", who.Name);
-            json.WriteNumber("iat", now.ToUnixTimeSeconds());
-            json.WriteNumber("nbf", now.ToUnixTimeSeconds());
-            json.WriteNumber("exp", now.Add(Lifetime).ToUnixTimeSeconds());
+            json.WriteNumber("iat", issuedAt);
+            json.WriteNumber("nbf", issuedAt);
+            json.WriteNumber("exp", expiresAt);
             json.WriteNumber("kind", (int)who.Kind);
             json.WriteNumber("id", who.Id);
             if (who.Limit is { } limit)

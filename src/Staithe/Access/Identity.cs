@@ -23,6 +23,9 @@ internal enum IdentityKind
 /// <param name="Limit">What the credential holds back of what its owner may; null when it is not limited.</param>
 internal sealed record Identity(IdentityKind Kind, long Id, string Name, bool IsAdmin, Limit? Limit = null)
 {
+    /// <summary>When what was shown ends, and with it whatever it was exchanged for: seconds since 1970. Null where that is asked of the database.</summary>
+    public long? EndsAt { get; init; }
+
     public static Identity Anonymous { get; } = new(IdentityKind.Anonymous, 0, "anonymous", false);
 
     public static Identity Anybody { get; } = new(IdentityKind.Anybody, 0, Audit.Actor.Anybody, true);

@@ -21,7 +21,7 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
     public static TimeSpan Lifetime { get; } = TimeSpan.FromDays(LifetimeDays);
 
     /// <summary>Begins one; its secret, for the browser.</summary>
-    public async Task<string> StartAsync(Identity who, string? address, CancellationToken cancel)
+    public async Task<string> StartAsync(Identity who, string? address, CancellationToken cancel, string how = "in a browser")
     {
         var text = Secret.Create(Secret.Session);
         var hash = secret.Hash(text);
@@ -30,7 +30,7 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
             {
                 await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Session, "browser", hash, (Rights.Admin, null), await Expiry.InAsync(session, LifetimeDays), null);
                 await AccessTokenTable.DeleteExpiredAsync(session, 100);
-                await AuditTable.AddAsync(session, new Actor(who.Name, address), new Deed("sign-in", who.Name, who.Name, "in a browser"));
+                await AuditTable.AddAsync(session, new Actor(who.Name, address), new Deed("sign-in", who.Name, who.Name, how));
             },
             cancel);
         return text;

@@ -7,6 +7,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Federation;
 
 namespace Staithe.Access;
 
@@ -33,8 +34,9 @@ internal sealed class SignInAwayException(TimeSpan wait) : SignInBusyException(w
 /// <param name="secret">Hashes tokens.</param>
 /// <param name="limits">Slow down whoever guesses.</param>
 /// <param name="refusals">Note what was refused.</param>
+/// <param name="keyless">Lets robots in by tokens from elsewhere.</param>
 /// <param name="directory">Keeps the passwords of those who have none here; null where there is none.</param>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, DirectorySignIn? directory = null) : BackgroundService
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless, DirectorySignIn? directory = null) : BackgroundService
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
@@ -52,7 +54,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
 
     /// <summary>Who it is; null when the name and the secret do not belong together.</summary>
     /// <param name="name">A user, or a robot as <c>space+name</c>; with a token any name will do, as some clients insist on one of their own.</param>
-    /// <param name="password">A password or a token.</param>
+    /// <param name="password">A password or a token; of a keyless robot, one of an issuer that it trusts.</param>
     /// <param name="address">Where the caller is.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="SignInBusyException">Too many attempts.</exception>
@@ -64,9 +66,13 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
             throw new SignInBusyException(wait);
         var (stamp, started) = (epoch.Stamp, Stopwatch.GetTimestamp());
-        var (who, lasts) = await VerifyAsync(name, password, address, cancel);
+        var (who, lasts) = KeylessRobots.Takes(name, password)
+            ? (await FindKeylessAsync(name, password, address, cancel), TokenRemembered)
+            : await VerifyAsync(name, password, address, cancel);
         if (who is null)
         {
+            if (KeylessRobots.Takes(name, password))
+                return null; // counted and written down with its reason
             limits.Failed(address, name);
             refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", null));
             if (directory is null)
@@ -80,6 +86,11 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp(), lasts), 512, cache.Version(key));
         return who;
     }
+
+    /// <summary>The keyless robot; null when the name is none's, or nothing says that the token lets it in.</summary>
+    /// <exception cref="SignInBusyException">Too many attempts.</exception>
+    public Task<Identity?> TryKeylessAsync(string name, string token, string? address, CancellationToken cancel) =>
+        KeylessRobots.Takes(name, token) ? TryAsync(name, token, address, cancel) : TryAsync(name, "", address, cancel);
 
     /// <summary>Whose refresh token it is, and the token's number; null when it is none, or has ended.</summary>
     public async Task<Identity?> TryRefreshAsync(string token, string? address, CancellationToken cancel)
@@ -180,6 +191,31 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
     }
 
+    // Why not is for the audit alone.
+    async Task<Identity?> FindKeylessAsync(string name, string token, string? address, CancellationToken cancel)
+    {
+        try
+        {
+            var (robot, why, space) = await keyless.TryAsync(name, token, cancel);
+            if (robot is not null)
+            {
+                used[(IdentityKind.Robot, robot.Id)] = true;
+                return new Identity(IdentityKind.Robot, robot.Id, robot.FullName, false) { EndsAt = robot.ExpiresAt };
+            }
+            limits.Failed(address, name);
+            Refuse(why, space);
+        }
+        catch (FederationException e)
+        {
+            if (!e.IsOutage)
+                limits.Failed(address, name);
+            Refuse(e.Message, null);
+        }
+        return null;
+
+        void Refuse(string why, string? space) => refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", space, $"keyless: {why}"));
+    }
+
     // The name of a robot holds its space's, and a machine goes on by the one that it was given.
     async Task<bool> WasCalledAsync(RobotRow robot, string name, CancellationToken cancel) =>
         name.EndsWith($"+{robot.Name}", StringComparison.Ordinal)
@@ -226,7 +262,9 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     }
 
     Identity? FindRemembered(string key) =>
-        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < found.Lasts ? found.Who : null;
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < found.Lasts && !HasEnded(found.Who) ? found.Who : null;
+
+    static bool HasEnded(Identity who) => who.EndsAt <= TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
     string CacheKey(string name, string password) => Convert.ToBase64String(HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes($"{name}\n{password}")));
 

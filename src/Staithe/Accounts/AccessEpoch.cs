@@ -35,6 +35,30 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
         }
     }
 
+    /// <summary>Does something that changes such rows only sometimes; the work says whether it did.</summary>
+    public async Task<T> MayChangeAsync<T>(Func<DbSession, Task<(T Result, bool Changed)>> work, CancellationToken cancel = default)
+    {
+        var changed = true;
+        try
+        {
+            (var result, changed) = await db.WriteAsync(
+                async session =>
+                {
+                    var done = await work(session);
+                    if (done.Changed)
+                        await session.ExecuteAsync(MoveSql);
+                    return done;
+                },
+                cancel);
+            return result;
+        }
+        finally
+        {
+            if (changed)
+                Interlocked.Increment(ref stamp);
+        }
+    }
+
     /// <summary>Moves it in a transaction that is not one of <see cref="ChangeAsync"/>: everybody notices within <see cref="Patience"/>.</summary>
     public static Task MoveAsync(DbSession session) => session.ExecuteAsync(MoveSql);
 

@@ -4,7 +4,8 @@ using Staithe.Database;
 namespace Staithe.Accounts;
 
 /// <summary>A machine's account in a space.</summary>
-internal sealed record RobotRow(long Id, string Space, string Name, long CreatedAt, long? ExpiresAt, long? UsedAt)
+/// <param name="IsKeyless">It has no secret and is let in by what is said of it elsewhere.</param>
+internal sealed record RobotRow(long Id, string Space, string Name, long CreatedAt, long? ExpiresAt, long? UsedAt, bool IsKeyless)
 {
     /// <summary>What it signs in as.</summary>
     public string FullName => $"{Space}+{Name}";
@@ -13,8 +14,8 @@ internal sealed record RobotRow(long Id, string Space, string Name, long Created
 /// <summary>The robots. They have the rights they were granted and no others.</summary>
 internal static class RobotTable
 {
-    /// <summary>Makes one; null when the space has one of that name.</summary>
-    public static Task<long?> CreateAsync(DbSession session, long spaceId, string name, string secretHash, long? expiresAt) =>
+    /// <summary>Makes one, keyless without a secret; null when the space has one of that name.</summary>
+    public static Task<long?> CreateAsync(DbSession session, long spaceId, string name, string? secretHash, long? expiresAt) =>
         session.FindNumberAsync(CreateSql, spaceId, name, secretHash, expiresAt);
 
     public static Task<RobotRow?> FindAsync(DbSession session, long spaceId, string name) => session.FindAsync(FindSql, Map, spaceId, name);
@@ -34,9 +35,9 @@ internal static class RobotTable
 
     public static Task UsedAsync(DbSession session, long[] ids) => session.ExecuteAsync(UsedSql, ids);
 
-    static RobotRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4), row.IsDBNull(5) ? null : row.GetInt64(5));
+    static RobotRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4), row.IsDBNull(5) ? null : row.GetInt64(5), row.IsDBNull(6));
 
-    const string Select = "select r.id, s.name, r.name, r.created_at, r.expires_at, r.used_at from robots r join spaces s on s.id = r.space_id";
+    const string Select = "select r.id, s.name, r.name, r.created_at, r.expires_at, r.used_at, r.secret from robots r join spaces s on s.id = r.space_id";
 
     static readonly Sql CreateSql = new("""
         insert into robots (space_id, name, secret, expires_at, created_at) values ($1, $2, $3, $4, {now}) on conflict (space_id, name) do nothing returning id

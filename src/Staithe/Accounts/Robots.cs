@@ -11,23 +11,26 @@ namespace Staithe.Accounts;
 /// </summary>
 internal static class Robots
 {
-    /// <summary>Makes a robot with its first grant.</summary>
+    /// <summary>Makes a robot with its first grant; without a secret it is keyless.</summary>
     /// <exception cref="AccountException">The name cannot be had, or the number of days is not one.</exception>
-    public static async Task<RobotRow> AddAsync(DbSession session, Actor actor, SpaceRow space, string name, string secretHash, GrantOrder order, int? expiresInDays)
+    public static async Task<RobotRow> AddAsync(DbSession session, Actor actor, SpaceRow space, string name, string? secretHash, GrantOrder order, int? expiresInDays)
     {
         PartName.Check("robot", name);
         var expiresAt = await Expiry.InAsync(session, expiresInDays);
         if (await RobotTable.CreateAsync(session, space.Id, name, secretHash, expiresAt) is not { } id)
             throw new AccountException(AccountProblem.Taken, $"{space.Name} has a robot {name} already: choose another name");
         var robot = await FindAsync(session, space, name);
-        await WriteAsync(session, actor, space, "robot.add", robot, expiresAt is { } at ? string.Create(CultureInfo.InvariantCulture, $"until {DateTimeOffset.FromUnixTimeMilliseconds(at):yyyy-MM-dd}") : null);
+        await WriteAsync(session, actor, space, "robot.add", robot, Words(secretHash is null, expiresAt));
         await Grants.AddAsync(session, actor, space, order, new Grantee(RobotId: id), null);
         return robot;
     }
 
     /// <summary>Gives it another secret; the old one is void.</summary>
+    /// <exception cref="AccountException">It is keyless.</exception>
     public static async Task SetSecretAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot, string secretHash)
     {
+        if (robot.IsKeyless)
+            throw new AccountException(AccountProblem.Taken, $"{robot.FullName} is keyless: make another robot for what needs a secret");
         await RobotTable.SetSecretAsync(session, robot.Id, secretHash);
         await WriteAsync(session, actor, space, "robot.secret", robot, null);
     }
@@ -42,6 +45,12 @@ internal static class Robots
     /// <exception cref="AccountException">The space has none of that name.</exception>
     public static async Task<RobotRow> FindAsync(DbSession session, SpaceRow space, string name) =>
         await RobotTable.FindAsync(session, space.Id, name) ?? throw new AccountException(AccountProblem.Unknown, $"{space.Name} has no robot {OciException.Quote(name)}");
+
+    static string? Words(bool isKeyless, long? expiresAt)
+    {
+        var until = expiresAt is { } at ? string.Create(CultureInfo.InvariantCulture, $"until {DateTimeOffset.FromUnixTimeMilliseconds(at):yyyy-MM-dd}") : null;
+        return isKeyless && until is not null ? $"keyless, {until}" : isKeyless ? "keyless" : until;
+    }
 
     static Task WriteAsync(DbSession session, Actor actor, SpaceRow space, string action, RobotRow robot, string? detail) =>
         AuditTable.AddAsync(session, actor, new Deed(action, robot.FullName, space.Name, detail));

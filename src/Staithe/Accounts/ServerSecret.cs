@@ -35,18 +35,20 @@ internal sealed class ServerSecret
     /// <summary>The keyed hash under which a secret is stored.</summary>
     public string Hash(string secret) => Convert.ToHexStringLower(HMACSHA256.HashData(hashing, Encoding.UTF8.GetBytes(secret)));
 
-    /// <summary>Encrypts what the database is to keep.</summary>
-    public byte[] Seal(ReadOnlySpan<byte> plain)
+    /// <summary>Encrypts what the database, or a browser, is to keep.</summary>
+    /// <param name="plain">What.</param>
+    /// <param name="purpose">What for: what was sealed for one purpose cannot be unsealed for another.</param>
+    public byte[] Seal(ReadOnlySpan<byte> plain, string purpose = "")
     {
         var sealedBytes = new byte[NonceBytes + TagBytes + plain.Length];
         RandomNumberGenerator.Fill(sealedBytes.AsSpan(0, NonceBytes));
         using var aes = new AesGcm(sealing, TagBytes);
-        aes.Encrypt(sealedBytes.AsSpan(0, NonceBytes), plain, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes));
+        aes.Encrypt(sealedBytes.AsSpan(0, NonceBytes), plain, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(purpose));
         return sealedBytes;
     }
 
-    /// <summary>Decrypts it again; null when it was encrypted with another secret, or changed.</summary>
-    public byte[]? Unseal(byte[] sealedBytes)
+    /// <summary>Decrypts it again; null when it was encrypted with another secret or for another purpose, or changed.</summary>
+    public byte[]? Unseal(byte[] sealedBytes, string purpose = "")
     {
         if (sealedBytes.Length < NonceBytes + TagBytes)
             return null;
@@ -54,7 +56,7 @@ internal sealed class ServerSecret
         using var aes = new AesGcm(sealing, TagBytes);
         try
         {
-            aes.Decrypt(sealedBytes.AsSpan(0, NonceBytes), sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes), plain);
+            aes.Decrypt(sealedBytes.AsSpan(0, NonceBytes), sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(purpose));
             return plain;
         }
         catch (AuthenticationTagMismatchException)

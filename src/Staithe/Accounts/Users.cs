@@ -67,12 +67,12 @@ internal sealed class Users(AccessEpoch epoch)
 
     /// <summary>Makes an account and the space that belongs to it, inside a change.</summary>
     /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
-    public static async Task<UserRow> AddAsync(DbSession session, Actor actor, SpaceName name, string? hash, bool isAdmin)
+    public static async Task<UserRow> AddAsync(DbSession session, Actor actor, SpaceName name, string? hash, bool isAdmin, string? detail = null)
     {
         await Spaces.CheckFreeAsync(session, name);
         var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
         await Spaces.CreateAsync(session, name, userId, Visibility.Private);
-        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
+        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : detail));
         return await FindAsync(session, name.Value);
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
+using Staithe.Federation;
 using Staithe.Sharing;
 
 namespace Staithe.Api;
@@ -19,6 +20,7 @@ internal sealed record Me(string Name, [Description("user or robot")] string Kin
     public const string Days = "In how many days it ends; null for no end.";
     public const string Tags = "A pattern of tags for which push, move and delete hold, such as \"v*,!v0*\"; null for all.";
     public const string Visibility = "Who may pull without having been given any right: private (nobody), internal (every user) or public (everybody).";
+    public const string Claims = "What the token must say: claims by name, each with a value in which * stands for anything.";
     public const string NewTarget = "For which new repositories: one, or with a slash at its end all from there on.";
     public const string MadeBy = "Made by whom: at most one of madeByUser, madeByTeam and madeByRobot; none for anybody.";
     public const string ToMaker = "To whom: at most one of user, team and robot; none for whoever makes the repository.";
@@ -88,9 +90,9 @@ internal sealed record NewGrant(
     [Description(Me.Tags)] string? Tags = null,
     [Description(Me.Days)] int? ExpiresInDays = null);
 
-internal sealed record Robot(string Name, [Description("What it signs in as.")] string FullName, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+internal sealed record Robot(string Name, [Description("What it signs in as.")] string FullName, [Description("It has no secret, and is let in by the rules at its trusts.")] bool Keyless, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
 {
-    public static Robot Of(RobotRow row) => new(row.Name, row.FullName, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), Time.Of(row.UsedAt));
+    public static Robot Of(RobotRow row) => new(row.Name, row.FullName, row.IsKeyless, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), Time.Of(row.UsedAt));
 }
 
 internal sealed record NewRobot(
@@ -98,9 +100,30 @@ internal sealed record NewRobot(
     [Description(Me.Rights)] string Rights,
     [Description(Me.Target)] string Target,
     [Description(Me.Tags)] string? Tags = null,
-    [Description(Me.Days)] int? ExpiresInDays = null);
+    [Description(Me.Days)] int? ExpiresInDays = null,
+    [Description("Whether it has no secret and is let in by tokens from elsewhere; its trusts say by which.")] bool Keyless = false);
 
-internal sealed record RobotSecret(string Name, [Description("What it signs in as.")] string FullName, [Description(Me.Once)] string Secret, DateTimeOffset? ExpiresAt);
+internal sealed record RobotSecret(string Name, [Description("What it signs in as.")] string FullName, [Description(Me.Once + " Null for a keyless robot.")] string? Secret, DateTimeOffset? ExpiresAt);
+
+internal sealed record Trust(
+    long Id,
+    [Description("Who has made the token: its claim iss.")] string Issuer,
+    [Description("Whom the token is for: one of its claim aud.")] string Audience,
+    [Description(Me.Claims)] IReadOnlyDictionary<string, string> Claims,
+    DateTimeOffset CreatedAt)
+{
+    public static Trust Of(TrustRow row) => new(row.Id, row.Issuer, row.Audience, row.Claims.Rules, Time.Of(row.CreatedAt));
+}
+
+internal sealed record NewTrust(
+    [Description("One of the issuers that the registry trusts, letter by letter.")] string Issuer,
+    [Description(Me.Claims + " At least one value is not only *.")] IReadOnlyDictionary<string, string> Claims,
+    [Description("Whom the token must be for; null for the registry's name and port as in the address of this request.")] string? Audience = null);
+
+internal sealed record ExternalIdentity(long Id, string Issuer, [Description("What the issuer calls the person.")] string Subject, DateTimeOffset CreatedAt, DateTimeOffset SignedInAt)
+{
+    public static ExternalIdentity Of(ExternalIdentityRow row) => new(row.Id, row.Issuer, row.Subject, Time.Of(row.CreatedAt), Time.Of(row.SignedInAt));
+}
 
 internal sealed record RepositoryEntry(string Name);
 

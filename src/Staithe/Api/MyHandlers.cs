@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
+using Staithe.Federation;
 
 namespace Staithe.Api;
 
@@ -48,6 +49,18 @@ internal sealed class MyHandlers(SignIn signIn, Users users, ServerSecret secret
     {
         var id = call.Number("id");
         return call.ChangeAsync(async session => await AccessTokens.DeleteAsync(session, call.Actor, await RequireOwnAsync(call, session, id), id));
+    }
+
+    public static Task<Page<ExternalIdentity>> ListIdentitiesAsync(ApiCall call) => call.ReadAsync(async session =>
+    {
+        var all = await ExternalIdentityTable.ListAsync(session, (await call.RequireUserAsync(session)).Id);
+        return new Page<ExternalIdentity>([.. all.Select(ExternalIdentity.Of)], null);
+    });
+
+    public static Task DeleteIdentityAsync(ApiCall call)
+    {
+        var id = call.Number("id");
+        return call.ChangeAsync(async session => await Arrivals.UnlinkAsync(session, call.Actor, await call.RequireUserAsync(session), id));
     }
 
     // Whoever finds a token, or is done with it, may end that one.

@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Federation;
 using Staithe.Search;
 using Staithe.Sharing;
 using Staithe.Transport;
@@ -13,9 +14,9 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations, Trusts trusts)
     {
-        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret), new SearchHandlers(finder));
+        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret, trusts), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
         var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
@@ -47,6 +48,9 @@ internal sealed class OperationTable
             List("/me/tokens", "listMyTokens", "The own tokens for programs.", MyHandlers.ListTokensAsync),
             Post<NewToken, TokenSecret>("/me/tokens", "addMyToken", "Make a token, when signed in with the password; its secret is in this answer only.", my.AddTokenAsync),
             Delete("/me/tokens/{id}", "deleteMyToken", "Revoke a token; a token may revoke itself.", MyHandlers.DeleteTokenAsync),
+
+            Get("/me/identities", "listMyIdentities", "Who one is elsewhere, and may sign in as.", MyHandlers.ListIdentitiesAsync),
+            Delete("/me/identities/{id}", "deleteMyIdentity", "Sign in that way no longer; the only way in stays.", MyHandlers.DeleteIdentityAsync),
 
             List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync),
             Post<NewUser, User>("/users", "addUser", "Make a user, with a space of the same name; for admins.", people.AddAsync),
@@ -92,8 +96,11 @@ internal sealed class OperationTable
             Delete("/spaces/{space}/grants/{id}", "deleteGrant", "Take away what was given.", GrantHandlers.DeleteAsync),
 
             List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync),
-            Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only.", robots.AddAsync),
+            Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only, unless it is keyless and has none.", robots.AddAsync),
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
+            List("/spaces/{space}/robots/{robot}/trusts", "listRobotTrusts", "By whose word a keyless robot is let in, for who manages the space.", RobotHandlers.ListTrustsAsync),
+            Post<NewTrust, Trust>("/spaces/{space}/robots/{robot}/trusts", "addRobotTrust", "Let a keyless robot in by tokens of an issuer that say certain things; needs the rights that the robot has.", robots.AddTrustAsync),
+            Delete("/spaces/{space}/robots/{robot}/trusts/{id}", "deleteRobotTrust", "Let a keyless robot in no longer by such tokens.", RobotHandlers.DeleteTrustAsync),
             Delete("/spaces/{space}/robots/{robot}", "deleteRobot", "Remove a robot and what it was given.", RobotHandlers.DeleteAsync),
 
             List("/spaces/{space}/links", "listShareLinks", "The links by which repositories are shared, for who manages the target; what has ended stays for a month.", ShareLinkHandlers.ListAsync, new QueryParameter("target", "Only those to this repository, or to what is below a target; unless told, to the whole space.")),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Staithe.Oci;
 
@@ -33,8 +34,27 @@ internal static partial class ConfigEnvironment
 
     static GivenSetting Given(Setting setting, string value)
     {
-        var texts = setting.Shape == SettingShape.TextList ? value.Split(',', StringSplitOptions.TrimEntries) : [value];
+        var texts = setting.Shape switch
+        {
+            SettingShape.TextList => value.Split(',', StringSplitOptions.TrimEntries),
+            SettingShape.ObjectList => Objects(value),
+            _ => [value],
+        };
         return new GivenSetting(setting, setting.Variable, $"environment {setting.Variable}", [.. texts.Select(text => new SettingText(setting.Variable, text, Environment.CurrentDirectory))]);
+    }
+
+    // What is no array of JSON goes on as it is: whoever reads the object says what is wrong with it.
+    static string[] Objects(string value)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(value, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return document.RootElement.ValueKind == JsonValueKind.Array ? [.. document.RootElement.EnumerateArray().Select(item => item.GetRawText())] : [value];
+        }
+        catch (JsonException)
+        {
+            return [value];
+        }
     }
 
     // Kubernetes gives every container the addresses of the services beside it, named after them: a service called staithe, the most

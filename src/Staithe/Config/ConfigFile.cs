@@ -97,7 +97,8 @@ internal sealed class ConfigFile
 
     SettingText[] ReadValue(ref Utf8JsonReader reader, Setting setting, string place) => (setting.Shape, reader.TokenType) switch
     {
-        (SettingShape.TextList, JsonTokenType.StartArray) => ReadList(ref reader, setting, place),
+        (SettingShape.ObjectList, JsonTokenType.StartObject) => [ReadObjectText(ref reader, place)],
+        (SettingShape.TextList or SettingShape.ObjectList, JsonTokenType.StartArray) => ReadList(ref reader, setting, place),
         (SettingShape.Text or SettingShape.TextList, JsonTokenType.String) => ReadString(reader, place),
         (SettingShape.Number, JsonTokenType.Number) => [new SettingText(place, Encoding.UTF8.GetString(reader.ValueSpan), directory)],
         (SettingShape.Flag, JsonTokenType.True) => [new SettingText(place, "true", directory)],
@@ -112,13 +113,25 @@ internal sealed class ConfigFile
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             var here = $"{name}:{Line(reader)}: {setting.Key}";
-            texts.AddRange(reader.TokenType == JsonTokenType.String ? ReadString(reader, here) : Mismatch(reader, here, "a string in the array"));
+            texts.AddRange((setting.Shape, reader.TokenType) switch
+            {
+                (SettingShape.TextList, JsonTokenType.String) => ReadString(reader, here),
+                (SettingShape.ObjectList, JsonTokenType.StartObject) => [ReadObjectText(ref reader, here)],
+                _ => Mismatch(reader, here, setting.Shape == SettingShape.TextList ? "a string in the array" : "an object in the array"),
+            });
             reader.Skip();
             empty = false;
         }
         if (empty)
             draft.Refuse(place, "the array is empty: give at least one value, or leave the setting away");
         return [.. texts];
+    }
+
+    SettingText ReadObjectText(ref Utf8JsonReader reader, string place)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return new SettingText(place, Encoding.UTF8.GetString(json.AsSpan(start, (int)reader.BytesConsumed - start)), directory);
     }
 
     SettingText[] ReadString(Utf8JsonReader reader, string place)
@@ -178,6 +191,7 @@ internal sealed class ConfigFile
         SettingShape.Number => "a number",
         SettingShape.Flag => "true or false",
         SettingShape.TextList => "a string or an array of strings",
+        SettingShape.ObjectList => "an object or an array of objects",
         _ => "a string",
     };
 

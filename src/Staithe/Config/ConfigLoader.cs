@@ -21,6 +21,7 @@ internal static class ConfigLoader
         CheckDatabase(draft);
         CheckTwice(draft);
         CheckTls(draft);
+        CheckOidc(draft);
         CheckLdap(draft);
         var config = draft.Find(Settings.Data) is null ? draft.Config with { Data = DefaultData(environment, draft) } : draft.Config;
         return draft.Problems.Count == 0 ? new LoadedConfig(config, draft.Sources) : throw new ConfigException(draft.Problems);
@@ -62,6 +63,15 @@ internal static class ConfigLoader
         var (certificate, key) = (draft.Find(Settings.TlsCertificate), draft.Find(Settings.TlsKey));
         if ((certificate is null) != (key is null))
             draft.Refuse((certificate ?? key)!.Place, $"TLS takes a certificate and its key: give {(certificate is null ? Settings.TlsCertificate : Settings.TlsKey).Key} too");
+    }
+
+    // The issuer tells whose word an identity is, the name where to go for it.
+    static void CheckOidc(ConfigDraft draft)
+    {
+        foreach (var same in draft.Config.Oidc.GroupBy(one => one.Name).Where(group => group.Count() > 1))
+            draft.Refuse(draft.Find(Settings.Oidc)!.Place, $"there are two with the name {same.Key}");
+        foreach (var same in draft.Config.Oidc.GroupBy(one => one.Issuer).Where(group => group.Count() > 1))
+            draft.Refuse(draft.Find(Settings.Oidc)!.Place, $"there are two with the issuer {same.Key}: one can have several groups and scopes");
     }
 
     static void CheckLdap(ConfigDraft draft)

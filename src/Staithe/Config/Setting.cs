@@ -14,6 +14,9 @@ internal enum SettingShape
 
     /// <summary>true or false.</summary>
     Flag,
+
+    /// <summary>An object or an array of objects; in the environment, the same JSON. Each value is the text of one object.</summary>
+    ObjectList,
 }
 
 /// <summary>One thing that can be set: its names outside, what it takes, and how that gets into <see cref="StaitheConfig"/>.</summary>

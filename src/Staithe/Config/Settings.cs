@@ -111,6 +111,28 @@ internal static class Settings
         config => config.Open,
         (config, open) => config with { Open = open });
 
+    public static readonly Setting Oidc = new Setting<OidcConfig>(
+        OidcConfig.Parse,
+        (config, providers) => config with { Oidc = providers },
+        config => config.Oidc.Count == 0 ? "none" : string.Join(", ", config.Oidc))
+    {
+        Key = "oidc",
+        Shape = SettingShape.ObjectList,
+        Takes = "an object or an array of objects, as docs/configuration.md describes them; in the environment the same as JSON",
+        Help = "Where people may sign in with OpenID Connect, besides here.",
+    };
+
+    public static readonly Setting TrustedIssuers = new Setting<string>(
+        text => IssuerUrl.Check(text.Text),
+        (config, issuers) => config with { TrustedIssuers = issuers },
+        config => config.TrustedIssuers.Count == 0 ? "none" : string.Join(", ", config.TrustedIssuers))
+    {
+        Key = "trustedIssuers",
+        Shape = SettingShape.TextList,
+        Takes = "https URLs, as the tokens name their issuer; in the environment with commas between them",
+        Help = "Issuers of OpenID Connect whose tokens robots without a secret may be told to trust, besides those of oidc.",
+    };
+
     public static readonly Setting RequestsPerMinute = Number(
         "requestsPerMinute",
         0,
@@ -337,7 +359,7 @@ internal static class Settings
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
         [
-            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
             RequestsPerMinute, AnonymousRequestsPerMinute,
             LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
         ];
@@ -461,7 +483,9 @@ internal static class Settings
         return text;
     }
 
-    static string ReadSecret(SettingText text)
+    /// <summary>What a file holds, without the end of its line.</summary>
+    /// <exception cref="FormatException">It cannot be read.</exception>
+    public static string ReadSecret(SettingText text)
     {
         var path = ParsePath(text);
         try

@@ -29,6 +29,12 @@ internal sealed record StaitheConfig
     /// <summary>Whether nobody is asked who they are, and everybody who reaches the port may pull, push and delete.</summary>
     public bool Open { get; init; }
 
+    /// <summary>Where people may sign in besides here.</summary>
+    public IReadOnlyList<OidcConfig> Oidc { get; init; } = [];
+
+    /// <summary>The issuers whose tokens robots may be told to trust, besides those of <see cref="Oidc"/>.</summary>
+    public IReadOnlyList<string> TrustedIssuers { get; init; } = [];
+
     /// <summary>How many requests a minute an account may make; 0 for as many as come.</summary>
     public int RequestsPerMinute { get; init; }
 

@@ -10,8 +10,8 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>
-/// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form. Whoever asks gets a
-/// token; what was not granted is simply not in it.
+/// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form, and of the exchange of a
+/// token from elsewhere for a keyless robot's. Whoever asks gets a token; what was not granted is simply not in it.
 /// </summary>
 internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, ServerSecret secret, RequestLimits limits, bool isOpen)
 {
@@ -19,6 +19,9 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
     const int MaxServiceLength = 300;
     const int MaxFormBytes = 64 * 1024;
     const int RefreshDays = 90;
+    const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"; // RFC 8693
+    const string IdToken = "urn:ietf:params:oauth:token-type:id_token";
+    const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
 
     /// <summary>Whether the path is this endpoint's, or its other name's.</summary>
     public static bool Takes(string path) => path is Gate.TokenPath or "/v2/token";
@@ -35,7 +38,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
             case "POST":
                 var form = await ReadFormAsync(http);
                 await WorkerThread.SwitchAsync();
-                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), form["service"], form["scope"], form["access_type"] == "offline");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), form["service"], form["scope"], form["access_type"] == "offline", form["grant_type"] == TokenExchange);
                 break;
             default:
                 throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
@@ -64,18 +67,23 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
             case "refresh_token":
                 var token = form["refresh_token"].ToString();
                 return (await Gate.SignInAsync(() => signIn.TryRefreshAsync(token, Address(http), http.RequestAborted), Gate.BasicChallenge), token);
+            case TokenExchange:
+                if (form["subject_token_type"] != IdToken || form["requested_token_type"] is not ([] or [AccessToken]))
+                    throw new OciException(OciError.ParameterInvalid, $"subject_token_type must be {IdToken}, and requested_token_type {AccessToken} or left out");
+                var (robot, subject) = (form["username"].ToString(), form["subject_token"].ToString());
+                return (await Gate.SignInAsync(() => signIn.TryKeylessAsync(robot, subject, Address(http), http.RequestAborted), Gate.BasicChallenge), null);
             default:
-                throw new OciException(OciError.ParameterInvalid, "grant_type must be password or refresh_token");
+                throw new OciException(OciError.ParameterInvalid, $"grant_type must be password, refresh_token or {TokenExchange}");
         }
     }
 
-    async Task AnswerAsync(HttpContext http, (Identity Who, string? Refresh) asker, StringValues service, StringValues scopes, bool wantsRefresh)
+    async Task AnswerAsync(HttpContext http, (Identity Who, string? Refresh) asker, StringValues service, StringValues scopes, bool wantsRefresh, bool isExchange = false)
     {
         var audience = service is [{ Length: > 0 and <= MaxServiceLength } named] ? named : http.Request.Host.Value ?? "";
         if (!string.Equals(audience, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciError.ParameterInvalid, $"this is {http.Request.Host}, not the service that the token is asked for");
         var repositories = await DecideAsync(asker.Who, scopes, http.RequestAborted);
-        var (token, issuedAt) = await tokens.IssueAsync(asker.Who, audience, repositories, http.RequestAborted);
+        var (token, issuedAt, seconds) = await tokens.IssueAsync(asker.Who, audience, repositories, http.RequestAborted);
         if (token.Length > BearerTokens.MaxLength)
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
         var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
@@ -84,10 +92,15 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
             json.WriteStartObject();
             json.WriteString("token", token);
             json.WriteString("access_token", token);
-            json.WriteNumber("expires_in", (int)BearerTokens.Lifetime.TotalSeconds);
+            json.WriteNumber("expires_in", seconds);
             json.WriteString("issued_at", issuedAt.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
             if (refresh is not null)
                 json.WriteString("refresh_token", refresh);
+            if (isExchange)
+            {
+                json.WriteString("token_type", "Bearer");
+                json.WriteString("issued_token_type", AccessToken);
+            }
             json.WriteEndObject();
         }));
     }

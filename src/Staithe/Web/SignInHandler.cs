@@ -3,7 +3,7 @@ using Staithe.Access;
 namespace Staithe.Web;
 
 /// <summary>The form to sign in with, and the button to sign out.</summary>
-internal sealed class SignInHandler(SignIn signIn, Sessions sessions) : IWebHandler
+internal sealed class SignInHandler(SignIn signIn, Sessions sessions, IReadOnlyList<ElsewhereLink> elsewhere) : IWebHandler
 {
     const string In = "/login", Out = "/logout";
 
@@ -13,7 +13,7 @@ internal sealed class SignInHandler(SignIn signIn, Sessions sessions) : IWebHand
     {
         (Out, not null) => SignOutAsync(visit),
         (Out, _) => visit.GoToAsync("/"),
-        (_, null) => visit.SendAsync<SignInPage, SignInView>(new SignInView("", Visit.LocalPath(visit.Query("next")), null)),
+        (_, null) => visit.SendAsync<SignInPage, SignInView>(new SignInView("", Visit.LocalPath(visit.Query("next")), null, elsewhere)),
         _ => SignInAsync(visit),
     };
 
@@ -23,7 +23,7 @@ internal sealed class SignInHandler(SignIn signIn, Sessions sessions) : IWebHand
         if (await signIn.TryAsync(name, visit.Field("password"), visit.Actor.Address, visit.Cancel) is not { Kind: IdentityKind.User, Limit: null } who)
         {
             await visit.SendAsync<SignInPage, SignInView>(
-                new SignInView(name, next, "The name and the password do not belong together. People sign in here with their password; tokens and robots are for programs."),
+                new SignInView(name, next, "The name and the password do not belong together. People sign in here with their password; tokens and robots are for programs.", elsewhere),
                 StatusCodes.Status403Forbidden);
             return;
         }
@@ -44,4 +44,5 @@ internal sealed class SignInHandler(SignIn signIn, Sessions sessions) : IWebHand
 /// <param name="Name">What was typed before.</param>
 /// <param name="Next">Where to go afterwards.</param>
 /// <param name="Problem">What was wrong.</param>
-public sealed record SignInView(string Name, string Next, string? Problem);
+/// <param name="Elsewhere">Where else one may sign in.</param>
+public sealed record SignInView(string Name, string Next, string? Problem, IReadOnlyList<ElsewhereLink> Elsewhere);

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Staithe.Audit;
+using Staithe.Config;
 using Staithe.Database;
 using Staithe.Tests.Harness;
 
@@ -30,9 +31,12 @@ internal sealed class ApiServer : IAsyncDisposable
     public JsonElement Document { get; }
 
     /// <summary>Starts one with some users; "root" is an admin.</summary>
-    public static async Task<ApiServer> StartAsync(Engine engine, params string[] users)
+    public static Task<ApiServer> StartAsync(Engine engine, params string[] users) => StartAsync(engine, config => config, users);
+
+    /// <summary>The same, with other settings.</summary>
+    public static async Task<ApiServer> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig> change, params string[] users)
     {
-        var registry = await Registry.StartAsync(engine, config => config with { Open = false });
+        var registry = await Registry.StartAsync(engine, config => change(config) with { Open = false });
         foreach (var user in users)
             await registry.App.Users.AddAsync(Actor.Shell, user, Password(user), user == "root");
         using var response = await registry.GetAsync("/api/v1/openapi.json");

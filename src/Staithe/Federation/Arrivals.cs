@@ -1,0 +1,134 @@
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Config;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Federation;
+
+/// <summary>What an issuer said of somebody who has just signed in there.</summary>
+/// <param name="Subject">Who it is there, for ever.</param>
+/// <param name="Name">What they are called there; null when it does not say.</param>
+/// <param name="Groups">The groups that they are in there.</param>
+internal sealed record Arrival(string Subject, string? Name, IReadOnlyList<string> Groups);
+
+/// <summary>
+/// Lets people in who have signed in elsewhere: finds their account, or makes one where the issuer may, and has the teams follow their groups. An
+/// account that was there before is never taken for somebody's because of its name: its owner links the two.
+/// </summary>
+internal sealed class Arrivals(AccessEpoch epoch)
+{
+    /// <summary>The account that they come in with.</summary>
+    /// <exception cref="AccountException">There is none and none is made, or it is disabled.</exception>
+    public Task<UserRow> EnterAsync(OidcConfig provider, Arrival arrival, string? address, CancellationToken cancel) => epoch.MayChangeAsync(
+        async session =>
+        {
+            var known = await ExternalIdentityTable.FindAsync(session, provider.Issuer, arrival.Subject);
+            var user = known is null ? await MakeAsync(session, provider, arrival, address) : await FindAsync(session, known.UserId);
+            if (user.DisabledAt is not null)
+                throw new AccountException(AccountProblem.Forbidden, $"the account {user.Name} is disabled: ask an admin of this registry");
+            if (known is not null)
+                await ExternalIdentityTable.SignedInAsync(session, known.Id);
+            return (user, await EnterAsync(session, provider, arrival, user, address) || known is null);
+        },
+        cancel);
+
+    /// <summary>Says that somebody elsewhere and a user here are the same, and lets them in.</summary>
+    /// <exception cref="AccountException">They are somebody else here already, or the account is disabled.</exception>
+    public Task<UserRow> LinkAsync(OidcConfig provider, Arrival arrival, long userId, string? address, CancellationToken cancel) => epoch.MayChangeAsync(
+        async session =>
+        {
+            var user = await FindAsync(session, userId);
+            if (user.DisabledAt is not null)
+                throw new AccountException(AccountProblem.Forbidden, $"the account {user.Name} is disabled: ask an admin of this registry");
+            var known = await ExternalIdentityTable.FindAsync(session, provider.Issuer, arrival.Subject);
+            if (known is not null && known.UserId != userId)
+                throw new AccountException(AccountProblem.Taken, $"you have another account here with {provider.Label}: sign in to that one and unlink it first");
+            if (known is null)
+            {
+                await ExternalIdentityTable.CreateAsync(session, provider.Issuer, arrival.Subject, userId);
+                await AuditTable.AddAsync(session, new Actor(user.Name, address), new Deed("user.link", user.Name, user.Name, Words(provider, arrival)));
+            }
+            return (user, await EnterAsync(session, provider, arrival, user, address));
+        },
+        cancel);
+
+    /// <summary>Ends a link, unless it is the only way in; what the issuer's groups gave ends with it.</summary>
+    /// <exception cref="AccountException">The user has none of that number, or no other way in.</exception>
+    public static async Task UnlinkAsync(DbSession session, Actor actor, UserRow user, long id)
+    {
+        var all = await ExternalIdentityTable.ListAsync(session, user.Id);
+        if (all.Find(one => one.Id == id) is not { } link)
+            throw new AccountException(AccountProblem.Unknown, $"you have no account elsewhere with the number {id}");
+        if (all.Count == 1 && user.Password is null)
+            throw new AccountException(AccountProblem.Taken, "it is your only way in: have a password set first");
+        await ExternalIdentityTable.DeleteAsync(session, user.Id, id);
+        if (all.TrueForAll(one => one.Id == id || one.Issuer != link.Issuer))
+            await FollowGroupsAsync(session, link.Issuer, [], user, actor);
+        await AuditTable.AddAsync(session, actor, new Deed("user.unlink", user.Name, user.Name, $"{link.Issuer} as {OciException.Quote(link.Subject)}"));
+    }
+
+    static async Task<bool> EnterAsync(DbSession session, OidcConfig provider, Arrival arrival, UserRow user, string? address)
+    {
+        await UserTable.SignedInAsync(session, user.Id);
+        return await FollowGroupsAsync(session, provider.Issuer, [.. provider.Groups.Where(map => arrival.Groups.Contains(map.Group))], user, new Actor(user.Name, address));
+    }
+
+    static async Task<UserRow> MakeAsync(DbSession session, OidcConfig provider, Arrival arrival, string? address)
+    {
+        if (!provider.NewUsers)
+            throw new AccountException(AccountProblem.Forbidden, $"you have no account here that is linked with {provider.Label}: sign in with your password and link it, or ask an admin of this registry for an account");
+        if (arrival.Name is null)
+            throw new AccountException(AccountProblem.Invalid, $"{provider.Label} does not say what you are called ({provider.UserClaim}): ask an admin of this registry");
+        if (!SpaceName.TryParse(NameOf(arrival.Name), out var name))
+            throw new AccountException(AccountProblem.Invalid, $"{provider.Label} calls you {OciException.Quote(arrival.Name)}, which cannot be a name here ({SpaceName.Rule}): ask an admin of this registry for an account");
+        try
+        {
+            var user = await Users.AddAsync(session, new Actor(name.Value, address), name, null, isAdmin: false, Words(provider, arrival));
+            await ExternalIdentityTable.CreateAsync(session, provider.Issuer, arrival.Subject, user.Id);
+            return user;
+        }
+        catch (AccountException taken) when (taken.Problem == AccountProblem.Taken)
+        {
+            throw new AccountException(AccountProblem.Taken, $"{taken.Message.Split(':')[0]}. If that account is yours, sign in with its password and link it; otherwise ask an admin of this registry for an account with another name");
+        }
+    }
+
+    // The part of an address before its @: whoever wants it otherwise names another claim. Two people whose names come out alike do not share an account.
+    static string NameOf(string name) => (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? name[..at] : name).ToLowerInvariant();
+
+    // Only memberships that this issuer gave are taken away. A team that is not there is nobody's, and the last owner stays.
+    static async Task<bool> FollowGroupsAsync(DbSession session, string issuer, IReadOnlyList<GroupMap> maps, UserRow user, Actor actor)
+    {
+        var changed = false;
+        var given = await ExternalMemberTable.ListAsync(session, issuer, user.Id);
+        var wanted = new HashSet<long>();
+        foreach (var map in maps)
+        {
+            if (await ExternalMemberTable.FindTeamAsync(session, map.Space, map.Team) is not { } teamId || !wanted.Add(teamId) || !await TeamTable.AddMemberAsync(session, teamId, user.Id))
+                continue;
+            await ExternalMemberTable.AddAsync(session, issuer, user.Id, teamId);
+            await WriteAsync(session, actor, "team.member.add", map.Space, map.Team, user);
+            changed = true;
+        }
+        foreach (var gone in given.Where(one => !wanted.Contains(one.TeamId)))
+        {
+            if (gone.Team == TeamTable.Owners && !await TeamTable.HasOtherMemberAsync(session, gone.TeamId, user.Id))
+                continue;
+            await ExternalMemberTable.DeleteAsync(session, issuer, user.Id, gone.TeamId);
+            if (!await TeamTable.RemoveMemberAsync(session, gone.TeamId, user.Id))
+                continue;
+            await WriteAsync(session, actor, "team.member.remove", gone.Space, gone.Team, user);
+            changed = true;
+        }
+        return changed;
+    }
+
+    static Task WriteAsync(DbSession session, Actor actor, string action, string space, string team, UserRow user) =>
+        AuditTable.AddAsync(session, actor, new Deed(action, $"{space}/{team}", space, $"{user.Name}, by groups elsewhere"));
+
+    static async Task<UserRow> FindAsync(DbSession session, long id) =>
+        await UserTable.FindAsync(session, id) ?? throw new AccountException(AccountProblem.Unknown, "the account is gone");
+
+    static string Words(OidcConfig provider, Arrival arrival) => $"with {provider.Name} as {OciException.Quote(arrival.Subject)}";
+}

@@ -1,0 +1,94 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Staithe.Accounts;
+
+namespace Staithe.Federation;
+
+/// <summary>An attempt to sign in elsewhere, as the browser keeps it until it comes back.</summary>
+/// <param name="Provider">Where.</param>
+/// <param name="State">Comes back with the browser, and shows that it is the one that went.</param>
+/// <param name="Nonce">Comes back in the token, and shows that it was made for this attempt.</param>
+/// <param name="Verifier">Shows, when the code is redeemed, who had asked for it (RFC 7636).</param>
+/// <param name="Return">The path here to go to in the end.</param>
+/// <param name="LinkTo">The user to link to, who is signed in already; null to sign in.</param>
+/// <param name="ExpiresAt">Until when: seconds since 1970.</param>
+internal sealed record LoginTicket(string Provider, string State, string Nonce, string Verifier, string Return, long? LinkTo, long ExpiresAt);
+
+/// <summary>Makes tickets, sealed so that a browser can neither read nor change one, and takes each back once.</summary>
+internal sealed class LoginTickets(ServerSecret secret, TimeProvider clock)
+{
+    /// <summary>How long somebody may take to sign in there.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    const string Purpose = "login elsewhere";
+    const string LinkPurpose = "link elsewhere";
+    const int MaxUsed = 50_000;
+    const int MaxReturnLength = 1000;
+    const int MaxSealedLength = 4000; // a cookie's bound
+
+    readonly ConcurrentDictionary<string, long> used = new();
+
+    public LoginTicket Create(string provider, string? returnTo, long? linkTo) => new(provider, Random(), Random(), Random(), LocalPath(returnTo), linkTo, EndsAt());
+
+    public string Seal(LoginTicket ticket) => Base64Url.EncodeToString(secret.Seal(JsonSerializer.SerializeToUtf8Bytes(ticket), Purpose));
+
+    /// <summary>The ticket of a browser that has come back; null when it is none, is another's, has ended, or has been here before.</summary>
+    public LoginTicket? Take(string? text, string provider, string? state)
+    {
+        if (Unseal(text, Purpose) is not { } bytes || JsonSerializer.Deserialize<LoginTicket>(bytes) is not { } ticket)
+            return null;
+        if (ticket.ExpiresAt <= Now() || ticket.Provider != provider || state is null || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(ticket.State), Encoding.UTF8.GetBytes(state)))
+            return null;
+        if (used.Count >= MaxUsed)
+            Forget();
+        return used.TryAdd(ticket.State, ticket.ExpiresAt) ? ticket : null;
+    }
+
+    /// <summary>A user's own wish to be linked, to be brought back by the same user's browser: another page cannot wish it for them.</summary>
+    public string SealLink(long userId) => Base64Url.EncodeToString(secret.Seal(JsonSerializer.SerializeToUtf8Bytes(new Link(userId, EndsAt())), LinkPurpose));
+
+    /// <summary>Whether the wish is this user's.</summary>
+    public bool IsLinkOf(string text, long userId) => Unseal(text, LinkPurpose) is { } bytes && JsonSerializer.Deserialize<Link>(bytes) is { } link && link.UserId == userId && link.ExpiresAt > Now();
+
+    /// <summary>A path of this server; what leads elsewhere becomes the first page.</summary>
+    public static string LocalPath(string? path) =>
+        path is { Length: > 0 and <= MaxReturnLength } && path[0] == '/' && (path.Length == 1 || path[1] is not ('/' or '\\')) && path.All(c => c is > ' ' and < '\x7f' and not '\\') ? path : "/";
+
+    byte[]? Unseal(string? text, string purpose)
+    {
+        if (text is not { Length: > 0 and <= MaxSealedLength })
+            return null;
+        try
+        {
+            return secret.Unseal(Base64Url.DecodeFromChars(text), purpose);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    // Should somebody have filled the table, a code is still redeemed only once where it was made.
+    void Forget()
+    {
+        var now = Now();
+        foreach (var (state, expiresAt) in used)
+        {
+            if (expiresAt <= now)
+                used.TryRemove(state, out _);
+        }
+        if (used.Count >= MaxUsed)
+            used.Clear();
+    }
+
+    long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    long EndsAt() => Now() + (long)Lifetime.TotalSeconds;
+
+    static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    sealed record Link(long UserId, long ExpiresAt);
+}

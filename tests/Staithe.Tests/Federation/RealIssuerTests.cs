@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Staithe.Config;
+using Staithe.Tests.Api;
+using Staithe.Tests.Clients;
+using Staithe.Tests.Harness;
+
+namespace Staithe.Tests.Federation;
+
+/// <summary>People and jobs with the tokens of a certified issuer (tests/issuer), through its own pages and with the real clients.</summary>
+[Trait("Kind", "client"), Collection(ClientCollections.Others)]
+public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWorld>
+{
+    const string Ready = "issuer listens on ";
+
+    [Theory]
+    [InlineData("RS256", Engine.Sqlite)]
+    [InlineData("PS256", Engine.Sqlite)]
+    [InlineData("ES256", Engine.Postgres)]
+    public async Task A_person_goes_through_its_pages_and_comes_back(string algorithm, Engine engine)
+    {
+        using var issuer = await StartAsync();
+        await PostAsync(issuer, "/test/renew", new { algorithm, nameInToken = algorithm == "PS256" });
+        await using var server = await StartRegistryAsync(engine, issuer.BaseAddress!, "root");
+        var root = server.As("root");
+        await root.PostAsync("/organizations", new { name = "team" });
+        await root.PostAsync("/spaces/team/teams", new { name = "dev" });
+
+        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = (string[])["developers", "others"] } });
+        using var browser = new Browser(server.Registry, follows: true);
+        await SignInAsync(browser, "person-7");
+        Assert.Equal("alice", await browser.WhoAsync());
+        Assert.Equal(["alice"], await MembersAsync());
+
+        // The issuer has other keys now, and the person other groups.
+        await PostAsync(issuer, "/test/renew", new { algorithm });
+        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = Array.Empty<string>() } });
+        using var later = new Browser(server.Registry, follows: true);
+        await SignInAsync(later, "person-7");
+        Assert.Equal("alice", await later.WhoAsync());
+        Assert.Empty(await MembersAsync());
+
+        async Task<List<string?>> MembersAsync() => [.. (await root.GetAsync("/spaces/team/teams/dev")).GetProperty("members").EnumerateArray().Select(member => member.GetString())];
+    }
+
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task A_job_pushes_with_podman_and_skopeo(Engine engine)
+    {
+        using var issuer = await StartAsync();
+        await using var server = await StartRegistryAsync(engine, issuer.BaseAddress!, "alice");
+        var (host, alice, url) = (server.Registry.Authority, server.As("alice"), issuer.BaseAddress!.OriginalString.TrimEnd('/'));
+        world.Trust(host);
+        await alice.PostAsync("/organizations", new { name = "team" });
+        await alice.PostAsync("/spaces/team/robots", new { name = "ci", target = "team/app", rights = "write", keyless = true });
+        await alice.PostAsync("/spaces/team/robots/ci/trusts", new { issuer = url, claims = new Dictionary<string, string> { ["repository"] = "team/app", ["ref"] = "refs/heads/*" } });
+        await world.BuildAsync($"{host}/team/app:1", "by a job");
+
+        var token = await TokenAsync("refs/heads/main");
+        await world.RunAsync($"printf %s '{token}' | podman login -u team+ci --password-stdin {host}");
+        await world.RunAsync($"podman push {host}/team/app:1 && podman rmi {host}/team/app:1 && podman pull {host}/team/app:1 && podman logout {host}");
+        await world.RunAsync($"{ClientWorld.Skopeo} copy --src-creds 'team+ci:{token}' --dest-creds 'team+ci:{token}' docker://{host}/team/app:1 docker://{host}/team/app:2");
+        await RefusedAsync($"{ClientWorld.Skopeo} copy --src-creds 'team+ci:{token}' --dest-creds 'team+ci:{token}' docker://{host}/team/app:1 docker://{host}/team/other:1");
+
+        // A job of another branch, and one whose token is for another registry.
+        foreach (var wrong in (string[])[await TokenAsync("refs/tags/v1"), await TokenAsync("refs/heads/main", "registry.example")])
+        {
+            await RefusedAsync($"printf %s '{wrong}' | podman login -u team+ci --password-stdin {host}");
+            await RefusedAsync($"{ClientWorld.Skopeo} inspect --creds 'team+ci:{wrong}' docker://{host}/team/app:1");
+        }
+        await AuditLines.ExpectRefusalsAsync(server.Registry, ["ref is refs/tags/v1", "the token is for registry.example"]);
+
+        async Task<string> TokenAsync(string branch, string? audience = null)
+        {
+            var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            var signed = await PostAsync(issuer, "/test/sign", new { claims = new { iss = url, aud = audience ?? host, sub = $"repo:team/app:ref:{branch}", repository = "team/app", @ref = branch, iat = now, nbf = now, exp = now + 300 } });
+            return signed.GetProperty("token").GetString()!;
+        }
+    }
+
+    async Task<HttpClient> StartAsync()
+    {
+        var script = Repository.File("tests/issuer/issuer.mjs");
+        Assert.True(Directory.Exists(Repository.File("tests/issuer/node_modules")), "the issuer is not installed: ./test does that, with \"npm ci\" in tests/issuer");
+        var daemon = await world.StartDaemonAsync($"node '{script}'", Ready);
+        return new HttpClient { BaseAddress = new Uri(daemon.ReadyLine.Split(Ready)[1].Trim()) };
+    }
+
+    static Task<ApiServer> StartRegistryAsync(Engine engine, Uri issuer, params string[] users) => ApiServer.StartAsync(
+        engine,
+        config => config with
+        {
+            Oidc =
+            [
+                new OidcConfig
+                {
+                    Name = "company", Label = "Company account", Issuer = issuer.OriginalString.TrimEnd('/'), ClientId = "staithe", ClientSecret = "a secret: with + and %",
+                    Scopes = ["openid", "profile", "groups"], Groups = [new("developers", "team", "dev")], NewUsers = true,
+                },
+            ],
+        },
+        users);
+
+    // Its pages to sign in and to agree, and then back here.
+    static async Task SignInAsync(Browser browser, string person)
+    {
+        var page = await browser.GetAsync("/login/oidc/company?next=/login");
+        for (var step = 0; step < 4 && page.RequestMessage!.RequestUri!.Authority != browser.Home.Authority; step++)
+        {
+            var text = await Browser.TextAsync(page);
+            var (action, prompt) = (Action().Match(text).Groups[1].Value, Prompt().Match(text).Groups[1].Value);
+            Assert.True(action.Length > 0 && prompt.Length > 0, text);
+            var next = await browser.PostAsync(new Uri(page.RequestMessage.RequestUri, WebUtility.HtmlDecode(action)), ("prompt", prompt), ("login", person), ("password", "any"));
+            page.Dispose();
+            page = next;
+        }
+        using (page)
+        {
+            Assert.Equal("/login", page.RequestMessage!.RequestUri!.AbsolutePath);
+            await page.ExpectAsync(HttpStatusCode.OK);
+        }
+    }
+
+    static async Task<JsonElement> PostAsync(HttpClient issuer, string path, object body)
+    {
+        using var response = await issuer.PostAsJsonAsync(new Uri(path, UriKind.Relative), body, TestContext.Current.CancellationToken);
+        await response.ExpectAsync(HttpStatusCode.OK);
+        return await response.JsonAsync();
+    }
+
+    async Task RefusedAsync(string command)
+    {
+        var run = await world.TryRunAsync(command);
+        Assert.True(run.ExitCode != 0, $"{command}\nwent well\n{run.Output}\n{run.Error}");
+    }
+
+    [GeneratedRegex("<form[^>]* action=\"([^\"]+)\"")]
+    private static partial Regex Action();
+
+    [GeneratedRegex("name=\"prompt\" value=\"([^\"]+)\"")]
+    private static partial Regex Prompt();
+}
