@@ -28,15 +28,19 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
     const int AtOnce = 8;
     const int MaxWaiting = 64;
     static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
     static readonly TimeSpan RefusalStep = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan Busy = TimeSpan.FromSeconds(2);
 
     readonly SemaphoreSlim asking = new(AtOnce);
     int waiting;
-    long awayUntil;
+    long restsUntil;
+    long doubtedUntil;
 
-    /// <summary>Whether the directory did not answer a moment ago: then a refusal would say more than is known.</summary>
-    public bool IsAway => Volatile.Read(ref awayUntil) > Stopwatch.GetTimestamp();
+    /// <summary>Whether the directory did not answer a while ago and has not answered since: then a refusal would say more than is known.</summary>
+    public bool IsAway => Volatile.Read(ref doubtedUntil) > Stopwatch.GetTimestamp();
+
+    bool IsResting => Volatile.Read(ref restsUntil) > Stopwatch.GetTimestamp();
 
     /// <summary>Whose account it is; null when the name and the password do not belong together, or there is no account for them.</summary>
     /// <exception cref="SignInAwayException">The directory does not answer.</exception>
@@ -74,7 +78,7 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
 
     async Task<LdapPerson?> AskAsync(string name, string password, CancellationToken cancel)
     {
-        if (IsAway)
+        if (IsResting)
             throw new SignInAwayException(Rest);
         if (Interlocked.Increment(ref waiting) > MaxWaiting)
         {
@@ -86,7 +90,11 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
             await asking.WaitAsync(cancel);
             try
             {
-                return IsAway ? throw new SignInAwayException(Rest) : await directory.FindAsync(name, password, cancel);
+                if (IsResting)
+                    throw new SignInAwayException(Rest);
+                var person = await directory.FindAsync(name, password, cancel);
+                Volatile.Write(ref doubtedUntil, 0);
+                return person;
             }
             finally
             {
@@ -95,7 +103,8 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
         }
         catch (LdapException e)
         {
-            Volatile.Write(ref awayUntil, Stopwatch.GetTimestamp() + (long)(Rest.TotalSeconds * Stopwatch.Frequency));
+            Volatile.Write(ref restsUntil, Stopwatch.GetTimestamp() + (long)(Rest.TotalSeconds * Stopwatch.Frequency));
+            Volatile.Write(ref doubtedUntil, Stopwatch.GetTimestamp() + (long)(Doubt.TotalSeconds * Stopwatch.Frequency));
             failed("nobody can sign in with the directory now", e);
             throw new SignInAwayException(Rest);
         }
