@@ -43,7 +43,7 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
 
     /// <summary>Runs what reads in layers when it is its turn.</summary>
     /// <exception cref="LookException">Too many are reading.</exception>
-    public async Task<T> InTurnAsync<T>(Func<T> read, CancellationToken cancel)
+    public static async Task<T> InTurnAsync<T>(Func<T> read, CancellationToken cancel)
     {
         if (!await Reading.WaitAsync(ReadPatience, cancel))
             throw new LookException(StatusCodes.Status503ServiceUnavailable, "many are reading files out of images: try again") { RetryAfter = 5 };

@@ -54,7 +54,7 @@ internal sealed class ImageDiff(ImageContents contents)
         using var right = await contents.OpenAsync(after, cancel);
         var (leftConfig, rightConfig) = (await contents.FindConfigAsync(before, cancel), await contents.FindConfigAsync(after, cancel));
         var packages = Compare(await contents.ListPackagesAsync(before, "", MaxPackages, cancel), await contents.ListPackagesAsync(after, "", MaxPackages, cancel));
-        var files = await contents.InTurnAsync(() => new FileComparison(left, right).Run(cancel), cancel);
+        var files = await ImageContents.InTurnAsync(() => new FileComparison(left, right).Run(cancel), cancel);
         return new ImageDifference(
             before.Row.Digest,
             after.Row.Digest,

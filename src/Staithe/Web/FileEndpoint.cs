@@ -176,7 +176,7 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
         }
     }
 
-    Task ReadAsync(HttpContext http, LayerReader reader, ImageEntry file, long offset, Memory<byte> target) => contents.InTurnAsync(
+    static Task<bool> ReadAsync(HttpContext http, LayerReader reader, ImageEntry file, long offset, Memory<byte> target) => ImageContents.InTurnAsync(
         () =>
         {
             reader.Read(file, offset, target.Span);

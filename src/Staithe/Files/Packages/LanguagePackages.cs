@@ -89,7 +89,7 @@ internal static partial class LanguagePackages
             yield return new PackageRow("pypi", name, version, Purl.Of("pypi", null, Separators().Replace(name, "-").ToLowerInvariant(), version), "");
     }
 
-    static IEnumerable<PackageRow> ReadDotnet(byte[] content)
+    static List<PackageRow> ReadDotnet(byte[] content)
     {
         using var document = Parse(content);
         var found = new List<PackageRow>();
