@@ -21,6 +21,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
         Pulls();
         Pushes();
         Mixed();
+        WithAccounts();
         Tags();
         Repositories();
     }
@@ -134,6 +135,66 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
         return null;
     }
 
+    // The same bytes on both sides: what is pushed while a registry is open stays when it no longer is.
+    void WithAccounts()
+    {
+        var mine = RowsOf(Group.Accounts).Concat(RowsOf(Group.SignIns)).ToList();
+        if (mine.Count == 0)
+            return;
+        var content = new Content(largeBlobs: false);
+        var directory = Directory("accounts", ServerKind.StaitheClosed);
+        using (var open = Server.Start(ServerKind.Staithe, directory, options, stop))
+            Fill(open, content);
+        Accounts.Add(directory, options);
+        using var servers = StartAll("accounts", mine);
+        servers.All.Where(server => server.Kind == ServerKind.Staithe).ToList().ForEach(server => Fill(server, content));
+        foreach (var row in mine)
+        {
+            Load Ask(Server server, TimeSpan time)
+            {
+                if (row.Id == "token-issue")
+                    return Load.Requests(server.Address, row.Connections, "GET", [Accounts.TokenPath(server, Content.Repository)], time, stop, Accounts.Basic);
+                var token = server.Kind == ServerKind.StaitheClosed ? Accounts.Bearer(server, Content.Repository) : null;
+                return Wrk.Get(server, row.Connections, content.PathsOf(row), time, options.WorkDirectory, stop, token);
+            }
+            Warm(row, servers, server => Ask(server, options.WarmTime));
+            Measure(row, (kind, round) => row.Group == Group.Accounts
+                ? Sample.Around(servers[kind], row, round, () => Ask(servers[kind], options.RunTime))
+                : SignInsOnce(row, servers[kind], round, () => Ask(servers[kind], options.RunTime)));
+        }
+    }
+
+    Sample SignInsOnce(Row row, Server server, int round, Func<Load> pulls)
+    {
+        if (row.Size == 0)
+            return Sample.Around(server, row, round, pulls);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var (answered, failure) = (0L, (BenchException?)null);
+        var signingIn = new Thread(() =>
+        {
+            try
+            {
+                answered = Accounts.SignIn(server.Address, (int)row.Size, enough.Token);
+            }
+            catch (BenchException e)
+            {
+                failure = e;
+            }
+        });
+        signingIn.Start();
+        Sample sample;
+        try
+        {
+            sample = Sample.Around(server, row, round, pulls);
+        }
+        finally
+        {
+            enough.Cancel();
+            signingIn.Join();
+        }
+        return failure is null ? sample with { SignIns = answered } : throw failure;
+    }
+
     void Tags()
     {
         var mine = RowsOf(Group.Tags).ToList();
@@ -193,7 +254,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
                 samples.Add(sample);
                 line += Server.Name(kind) + row.Group switch
                 {
-                    Group.Mixed => $" p99 {Figures.Milliseconds(sample.P99)} ms   ",
+                    Group.Mixed or Group.SignIns => $" p99 {Figures.Milliseconds(sample.P99)} ms   ",
                     Group.Start or Group.StartLoaded => $" after {Figures.Milliseconds(sample.Wall)} ms   ",
                     _ => $" {Figures.Short(sample.CpuPerUnit * row.Unit.CpuScale)} {row.Unit.CpuUnit}   ",
                 };

@@ -24,7 +24,9 @@ internal sealed partial class Connection : IDisposable
     int start;
     int end;
 
-    public Connection(IPEndPoint address)
+    /// <param name="address">The server.</param>
+    /// <param name="from">The client's own address, if not the usual.</param>
+    public Connection(IPEndPoint address, IPAddress? from = null)
     {
         host = address.ToString();
         socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
@@ -35,6 +37,8 @@ internal sealed partial class Connection : IDisposable
         };
         try
         {
+            if (from is not null)
+                socket.Bind(new IPEndPoint(from, 0));
             socket.Connect(address);
         }
         catch
@@ -47,13 +51,15 @@ internal sealed partial class Connection : IDisposable
     public void Dispose() => socket.Dispose();
 
     /// <summary>The bytes of a request's head, to be sent again and again.</summary>
-    public byte[] Head(string method, string target, long contentLength = -1, string? contentType = null)
+    public byte[] Head(string method, string target, long contentLength = -1, string? contentType = null, string? authorization = null)
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: {Content.ManifestType}, {Content.IndexType}\r\n");
         if (contentLength >= 0)
             head.Append($"Content-Length: {contentLength}\r\n");
         if (contentType is not null)
             head.Append($"Content-Type: {contentType}\r\n");
+        if (authorization is not null)
+            head.Append($"Authorization: {authorization}\r\n");
         return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString());
     }
 

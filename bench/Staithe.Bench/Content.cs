@@ -10,7 +10,9 @@ internal sealed class Content
     public const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
     public const string IndexType = "application/vnd.oci.image.index.v1+json";
 
-    const string Repository = "bench/pull";
+    /// <summary>What everything that is pulled is in.</summary>
+    public const string Repository = "bench/pull";
+
     const int Manifests = 100;
     const int ManifestBytes = 2048;
 
@@ -36,7 +38,7 @@ internal sealed class Content
     /// <summary>What a row asks for, again and again.</summary>
     public IReadOnlyList<string> PathsOf(Row row) => row.Id switch
     {
-        "manifest-tag" or "manifest-head" or "mixed" => [.. manifests.Select(manifest => $"/v2/{Repository}/manifests/{manifest.Tag}")],
+        "manifest-tag" or "manifest-head" or "mixed" or "token-pull" or "sign-ins-0" or "sign-ins-200" => [.. manifests.Select(manifest => $"/v2/{Repository}/manifests/{manifest.Tag}")],
         "manifest-digest" => [.. manifests.Select(manifest => $"/v2/{Repository}/manifests/{manifest.Digest}")],
         _ => [.. blobs.Where(blob => blob.Bytes.Length == row.Size).Select(blob => $"/v2/{Repository}/blobs/{blob.Digest}")],
     };

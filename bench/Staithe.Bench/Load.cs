@@ -78,10 +78,10 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
     }
 
     /// <summary>Requests without a body, in turn.</summary>
-    public static Load Requests(IPEndPoint address, int connections, string method, IReadOnlyList<string> paths, TimeSpan time, CancellationToken stop) =>
+    public static Load Requests(IPEndPoint address, int connections, string method, IReadOnlyList<string> paths, TimeSpan time, CancellationToken stop, string? authorization = null) =>
         Run(address, connections, time, 0, connection =>
         {
-            var heads = paths.Select(path => connection.Head(method, path)).ToList();
+            var heads = paths.Select(path => connection.Head(method, path, authorization: authorization)).ToList();
             var next = 0;
             return () =>
             {

@@ -59,6 +59,8 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
         foreach (var (title, groups) in Chapters)
             AppendChapter(text, title, [.. results.Where(result => groups.Contains(result.Row.Group))]);
         AppendMixed(text);
+        AppendAccounts(text);
+        AppendSignIns(text);
         AppendStarts(text);
         AppendMemory(text);
         if (results.Any(result => result.WasBusy))
@@ -112,6 +114,36 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
         AppendTable(text, ["server", "manifests", "p50, ms", "p99, ms", "max, ms", "pushed meanwhile"], lines);
     }
 
+    void AppendAccounts(StringBuilder text)
+    {
+        var lines = new List<string[]>();
+        foreach (var result in results.Where(result => result.Row.Group == Group.Accounts))
+        {
+            var (open, closed) = (result.Of(ServerKind.Staithe), result.Of(ServerKind.StaitheClosed)!);
+            string Cpu(Summary? one) => one is null ? "" : $"{Figures.Short(one.Cpu * result.Row.Unit.CpuScale)} {result.Row.Unit.CpuUnit}";
+            lines.Add([result.Row.Title + result.Marks, result.Row.Connections.ToString(), Cpu(open), Cpu(closed), open is null ? "" : $"{(closed.Cpu / open.Cpu) - 1:+0.0 %;-0.0 %}", $"{Figures.Milliseconds(closed.P50)} / {Figures.Milliseconds(closed.P99)} / {Figures.Milliseconds(closed.Max)}"]);
+        }
+        if (lines.Count == 0)
+            return;
+        text.Append("\n### With accounts\n\nCPU that Staithe uses per unit of work when it is open, and when each request brings a token, which it then has seen before:\n\n");
+        AppendTable(text, ["work", "connections", "open", "with accounts", "difference", "with accounts, ms"], lines);
+    }
+
+    // CPU is no figure here either: most of it goes into the passwords.
+    void AppendSignIns(StringBuilder text)
+    {
+        var lines = new List<string[]>();
+        foreach (var result in results.Where(result => result.Row.Group == Group.SignIns))
+        {
+            var one = result.Of(ServerKind.StaitheClosed)!;
+            lines.Add([result.Row.Size.ToString() + result.Marks, $"{Figures.Short(one.SignInRate)} /s", $"{Figures.Short(one.Rate)} /s", Figures.Milliseconds(one.P50), Figures.Milliseconds(one.P99), Figures.Milliseconds(one.Max)]);
+        }
+        if (lines.Count == 0)
+            return;
+        text.Append("\n### Pulls while others sign in\n\n4 clients GET manifests with a token while others sign in, each with a password that has to be hashed, or are told to wait:\n\n");
+        AppendTable(text, ["sign-ins wanted a second", "answered", "manifests", "p50, ms", "p99, ms", "max, ms"], lines);
+    }
+
     void AppendStarts(StringBuilder text)
     {
         var lines = new List<string[]>();
@@ -133,7 +165,7 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
     void AppendMemory(StringBuilder text)
     {
         var lines = new List<string[]>();
-        foreach (var group in results.Where(result => result.Row.Group is not (Group.Start or Group.StartLoaded)).GroupBy(result => result.Row.Group))
+        foreach (var group in results.Where(result => result.Row.Group is not (Group.Start or Group.StartLoaded or Group.Accounts or Group.SignIns)).GroupBy(result => result.Row.Group))
         {
             string Peak(ServerKind server) => group.Select(result => result.Of(server)).OfType<Summary>().ToList() is { Count: > 0 } all ? $"{Figures.MiB(all.Max(one => one.PeakBytes))} MiB" : "";
             lines.Add([MemoryTitle(group.Key), Peak(ServerKind.Staithe), Peak(ServerKind.DockerRegistry), Peak(ServerKind.Nginx)]);

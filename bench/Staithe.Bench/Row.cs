@@ -7,6 +7,8 @@ internal enum Group
     Pull,
     Push,
     Mixed,
+    Accounts,
+    SignIns,
     Tags,
     StartLoaded,
     Repositories,
@@ -38,6 +40,7 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
     const long MiB = 1024 * KiB;
 
     static readonly ServerKind[] Everybody = [ServerKind.Staithe, ServerKind.DockerRegistry, ServerKind.Nginx];
+    static readonly ServerKind[] OpenAndClosed = [ServerKind.Staithe, ServerKind.StaitheClosed];
     static readonly ServerKind[] Registries = [ServerKind.Staithe, ServerKind.DockerRegistry];
 
     /// <summary>The rows of a whole run, in the order in which they run.</summary>
@@ -55,6 +58,11 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
         Push("push-256m", "push blobs of 256 MiB", Unit.Gigabyte, 1, 256 * MiB, 4),
         Push("push-1g", "push a blob of 1 GiB", Unit.Gigabyte, 1, 1024 * MiB, 1),
         new("mixed", "GET manifests while 3 clients push blobs of 128 MiB", Group.Mixed, Unit.Request, 4, 128 * MiB, 0, Registries),
+        new("token-pull", "GET a manifest by tag, 2 KiB", Group.Accounts, Unit.Request, 16, 2 * KiB, 0, OpenAndClosed),
+        new("token-pull-64k", "GET a blob of 64 KiB", Group.Accounts, Unit.Request, 16, 64 * KiB, 0, OpenAndClosed),
+        new("token-issue", "GET a token, with a password that was seen before", Group.Accounts, Unit.Request, 4, 0, 0, ServerKind.StaitheClosed),
+        SignIns(0),
+        SignIns(200),
         Tags(1_000, Registries),
         Tags(10_000, Registries),
         Tags(1_000_000, ServerKind.Staithe),
@@ -68,7 +76,7 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
     static readonly string[] Brief =
     [
         "start", "manifest-tag@16", "manifest-tag@64", "manifest-digest@64", "manifest-head@16", "blob-64k@16", "blob-1m@4", "blob-100m@4",
-        "push-64k@4", "push-10m@4", "push-256m@1", "mixed", "tags-1000", "tags-10000", "repositories-1000",
+        "push-64k@4", "push-10m@4", "push-256m@1", "mixed", "token-pull", "token-issue", "sign-ins-0", "sign-ins-200", "tags-1000", "tags-10000", "repositories-1000",
     ];
 
     public string FullId => Group is Group.Pull or Group.Push ? $"{Id}@{Connections}" : Id;
@@ -93,6 +101,8 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
     static Row Push(string id, string title, Unit unit, int connections, long size, int count) => new(id, title, Group.Push, unit, connections, size, count, Registries);
 
     static Row Tags(int count, params ServerKind[] servers) => new($"tags-{count}", $"list 100 of {count:N0} tags", Group.Tags, Unit.Request, 1, count, 0, servers);
+
+    static Row SignIns(int perSecond) => new($"sign-ins-{perSecond}", $"GET manifests with a token while others sign in, {perSecond} a second", Group.SignIns, Unit.Request, 4, perSecond, 0, ServerKind.StaitheClosed);
 
     static Row Repositories(int count) => new($"repositories-{count}", $"list 100 of {count:N0} repositories", Group.Repositories, Unit.Request, 1, count, 0, Registries);
 }

@@ -24,6 +24,9 @@ internal sealed record Sample
     /// <summary>What other clients pushed meanwhile.</summary>
     public long PushedBytes { get; init; }
 
+    /// <summary>How many sign-ins of others were answered meanwhile.</summary>
+    public long SignIns { get; init; }
+
     /// <summary>The server's highest resident memory during the run.</summary>
     public long PeakBytes { get; init; }
 
@@ -93,6 +96,8 @@ internal sealed class Summary(IReadOnlyList<Sample> samples)
     public double IdleBytes { get; } = Median(samples, sample => sample.IdleBytes);
 
     public double PushRate { get; } = Median(samples, sample => sample.PushedBytes / sample.Wall);
+
+    public double SignInRate { get; } = Median(samples, sample => sample.SignIns / sample.Wall);
 
     public double OtherCpus { get; } = Median(samples, sample => sample.OtherCpus);
 

@@ -10,6 +10,9 @@ internal enum ServerKind
     Staithe,
     DockerRegistry,
     Nginx,
+
+    /// <summary>Staithe that asks who is there.</summary>
+    StaitheClosed,
 }
 
 /// <summary>A server under test: a program of its own on a port and in a directory of its own.</summary>
@@ -39,6 +42,7 @@ internal sealed partial class Server : IDisposable
     public static string Name(ServerKind kind) => kind switch
     {
         ServerKind.Staithe => "Staithe",
+        ServerKind.StaitheClosed => "Staithe with accounts",
         ServerKind.DockerRegistry => "docker-registry",
         _ => "nginx",
     };
@@ -53,7 +57,8 @@ internal sealed partial class Server : IDisposable
         System.IO.Directory.CreateDirectory(ContentDirectory(directory));
         var start = kind switch
         {
-            ServerKind.Staithe => StaitheStart(directory, options),
+            ServerKind.Staithe => StaitheStart(kind, directory, options, "--open"),
+            ServerKind.StaitheClosed => StaitheStart(kind, directory, options),
             ServerKind.DockerRegistry => DockerRegistryStart(directory),
             _ => NginxStart(directory),
         };
@@ -116,7 +121,7 @@ internal sealed partial class Server : IDisposable
         try
         {
             using var connection = new Connection(Address);
-            return connection.Get("/v2/").Status == 200;
+            return connection.Get("/v2/").Status == (Kind == ServerKind.StaitheClosed ? 401 : 200);
         }
         catch (SocketException)
         {
@@ -124,9 +129,9 @@ internal sealed partial class Server : IDisposable
         }
     }
 
-    static ProcessStartInfo StaitheStart(string directory, Options options)
+    static ProcessStartInfo StaitheStart(ServerKind kind, string directory, Options options, params string[] more)
     {
-        var start = ProgramStart(directory, options.StaitheProgram, "serve", "--data", Path.Combine(directory, "data"), "--listen", AddressOf(ServerKind.Staithe).ToString(), "--open");
+        var start = ProgramStart(directory, options.StaitheProgram, ["serve", "--data", Path.Combine(directory, "data"), "--listen", AddressOf(kind).ToString(), .. more]);
         start.Environment["STAITHE_LOG"] = "quiet";
         start.Environment["XDG_CONFIG_HOME"] = directory; // whoever runs this may have settings
         return start;

@@ -24,7 +24,7 @@ internal static class Wrk
         end
         """;
 
-    public static Load Get(Server server, int connections, IReadOnlyList<string> paths, TimeSpan time, string workDirectory, CancellationToken stop)
+    public static Load Get(Server server, int connections, IReadOnlyList<string> paths, TimeSpan time, string workDirectory, CancellationToken stop, string? authorization = null)
     {
         var (script, list) = (Path.Combine(workDirectory, "wrk.lua"), Path.Combine(workDirectory, "wrk.paths"));
         File.WriteAllText(script, Script);
@@ -32,7 +32,7 @@ internal static class Wrk
         var start = new ProcessStartInfo("wrk",
         [
             "--latency", $"-t{Math.Min(connections, Environment.ProcessorCount)}", $"-c{connections}", $"-d{Math.Max(1, (int)time.TotalSeconds)}s", "--timeout", "60s",
-            "-H", $"Accept: {Content.ManifestType}", "-s", script, $"http://{server.Address}", "--", list,
+            "-H", $"Accept: {Content.ManifestType}", .. authorization is null ? (string[])[] : ["-H", $"Authorization: {authorization}"], "-s", script, $"http://{server.Address}", "--", list,
         ])
         {
             RedirectStandardOutput = true,

@@ -8,6 +8,9 @@ namespace Staithe.Oci;
 /// <param name="Status">The HTTP status.</param>
 public sealed record OciError(string Code, int Status)
 {
+    /// <summary>Whether it says that something is not in the repository, or that there is no such repository.</summary>
+    public bool IsAbsence => this == NameUnknown || this == ManifestUnknown || this == BlobUnknown || this == BlobUploadUnknown;
+
     /// <summary>code-1: this repository has no such blob.</summary>
     public static readonly OciError BlobUnknown = new("BLOB_UNKNOWN", 404);
     /// <summary>code-2: the upload request makes no sense.</summary>

@@ -101,6 +101,18 @@ public abstract record OciRoute
         public override string Kind => "referrers";
     }
 
+    /// <summary>The same endpoint of another repository.</summary>
+    public OciRoute Of(RepositoryName name) => this switch
+    {
+        Manifest route => route with { Name = name },
+        Blob route => route with { Name = name },
+        UploadStart route => route with { Name = name },
+        Upload route => route with { Name = name },
+        TagList route => route with { Name = name },
+        ReferrerList route => route with { Name = name },
+        _ => this,
+    };
+
     /// <summary>
     /// Reads a request's path: what follows <c>/v2</c>, still percent-encoded, without the query. Read from its end, because every word of
     /// the endpoints is also a legal part of a repository name.

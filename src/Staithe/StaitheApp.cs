@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -18,8 +19,11 @@ using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Ldap;
+using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Search;
+using Staithe.Sharing;
 using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -80,7 +84,11 @@ internal sealed class StaitheApp : IAsyncDisposable
     }
 
     /// <summary>Starts a server; it answers when this returns.</summary>
-    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal)
+    /// <param name="config">What it is to be.</param>
+    /// <param name="logWriter">Where its log goes.</param>
+    /// <param name="isTerminal">Whether a person is likely to read it.</param>
+    /// <param name="needs">The right that a request for <c>/v2</c> needs; null for what <see cref="Gate"/> says.</param>
+    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal, Func<OciRoute, string, Rights>? needs = null)
     {
         var directory = DataDirectory.Claim(config.Data);
         var db = OpenDatabase(config, directory);
@@ -100,9 +108,13 @@ internal sealed class StaitheApp : IAsyncDisposable
         var keys = new TokenKeys(db, secret);
         var access = new AccessLookup(db, epoch);
         var refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
-        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals);
+        var signIn = new SignIn(db, epoch, secret, new SignInLimits(TimeProvider.System), refusals, OpenLdap(config, db, epoch, log));
         var tokens = new BearerTokens(keys, TimeProvider.System);
-        var gate = new Gate(access, signIn, tokens, refusals, config.Open);
+        var limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, TimeProvider.System);
+        var audited = new AuditedSpaces(db, epoch);
+        var auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
+        var links = new ShareLinkLookup(db, epoch, secret);
+        var gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs ?? Gate.Needed, config.Open);
 
         var layerFiles = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layerFiles.Create();
@@ -114,22 +126,27 @@ internal sealed class StaitheApp : IAsyncDisposable
         var indexer = new Indexer(db, storage, log);
         var errors = new ErrorRendering(db, log);
         var search = new SearchHandler(finder, gate, errors);
-        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitAsync, errors.RunAsync);
+        var recipes = new RecipeFiles(new RecipeLookup(new StoredImages(db, storage)), gate.AdmitToReadAsync, errors.RunAsync);
+        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, new PullAudit(audited, auditedPulls), stall);
+        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var (tags, referrers) = (new TagListHandler(db), new ReferrerListHandler(db));
         var registry = new RegistryEndpoint(
             gate,
-            new TokenHandler(db, access, signIn, tokens, secret, config.Open),
-            new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), pulls, stall),
-            new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules),
+            new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open),
+            manifests,
+            blobs,
             new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall),
-            new TagListHandler(db),
-            new ReferrerListHandler(db),
+            tags,
+            referrers,
             new RepositoryListHandler(db),
+            new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers),
             errors);
-        var files = new FileEndpoint(lookup, contents, gate.AdmitAsync, errors.RunAsync);
-        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ImageHandlers(lookup, contents, access), finder), new ApiErrors(db, log), config.Open);
+        var files = new FileEndpoint(lookup, contents, gate.AdmitToReadAsync, errors.RunAsync);
+        var invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        var api = new ApiEndpoint(db, epoch, signIn, new OperationTable(signIn, users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(lookup, contents, access), finder, invitations), new ApiErrors(db, log), limits, config.Open);
         var sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, TimeProvider.System);
 
-        var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals]);
+        var web = BuildWeb(config, log, config.Open ? [sweep, indexer, contentWorker, pulls] : [sweep, indexer, contentWorker, pulls, epoch, signIn, refusals, audited, auditedPulls, links]);
         var health = new Health(db, storage, web.Lifetime, log);
         var metrics = new RequestMetrics();
         var setup = new SetupHandler(users);
@@ -138,7 +155,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var images = new ImageReader(db, storage, lookup);
         IWebHandler[] shown = [new PageFiles(), new HomeHandler(finder), new SearchPageHandler(finder), new RepositoryPageHandler(db, access, epoch, images), new ImagePageHandler(db, access, images)];
         var face = new WebEndpoint(
-            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup],
+            config.Open ? shown : [.. shown, new SignInHandler(signIn, sessions), setup, new ShareHandler(links), new InviteHandler(invitations)],
             sessions,
             new FormTokens(secret),
             pages,
@@ -204,6 +221,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         HttpContext http, RequestFacts facts, RegistryEndpoint registry, (Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> HandleAsync)[] others, Health health, MetricsPage metrics)
     {
         var path = RegistryEndpoint.RawPath(http);
+        if (HasTwoLengths(http.Request))
+            return RefuseAsync(http);
         if (RegistryEndpoint.Takes(path))
             return registry.HandleAsync(http, path, facts);
         foreach (var (takes, handle) in others)
@@ -218,6 +237,17 @@ internal sealed class StaitheApp : IAsyncDisposable
             "/readyz" => health.ReadyAsync(http),
             _ => metrics.GetAsync(http),
         };
+    }
+
+    // RFC 9112 section 6.3: one that says its length in two ways may have been made to pass for two requests with whoever stands in front. The
+    // server takes the chunks and puts the other length aside under this name.
+    static bool HasTwoLengths(HttpRequest request) => request.Headers.TransferEncoding.Count > 0 && request.Headers.ContainsKey("X-Content-Length");
+
+    static Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status400BadRequest;
+        http.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
     }
 
     // An empty builder: the usual one watches the working directory for changes of settings, and each write of a blob below it would wake it.
@@ -272,6 +302,38 @@ internal sealed class StaitheApp : IAsyncDisposable
         {
             throw new ConfigException([new ConfigProblem("tlsCertificate", $"{certificate} and {key} cannot be used: {e.Message}")]);
         }
+    }
+
+    static DirectorySignIn? OpenLdap(StaitheConfig config, Db db, AccessEpoch epoch, LogOutput log)
+    {
+        if (config.LdapUrl is not { } url)
+            return null;
+        X509Certificate2Collection? authorities = null;
+        if (config.LdapCertificates is { } file)
+        {
+            authorities = [];
+            try
+            {
+                authorities.ImportFromPemFile(file);
+            }
+            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                throw new ConfigException([new ConfigProblem("ldapCertificates", $"{file} cannot be used: {e.Message}")]);
+            }
+        }
+        var settings = new LdapSettings(
+            LdapServer.Parse(url, config.LdapStartTls, authorities),
+            config.LdapBindDn,
+            config.LdapBindPassword,
+            config.LdapBase ?? "",
+            LdapFilter.Parse(config.LdapUserFilter, LdapSettings.UserWords),
+            config.LdapNameAttribute,
+            config.LdapGroupBase,
+            LdapFilter.Parse(config.LdapGroupFilter, LdapSettings.GroupWords),
+            config.LdapGroupAttribute,
+            TimeSpan.FromSeconds(config.LdapSeconds));
+        var teams = config.LdapTeams.Select(text => new GroupTeam(text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..])).ToList();
+        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, (what, e) => log.Write(LogLevel.Warning, what, ("reason", e.Message)));
     }
 
     // What a proxy says of the client and of the address that the client used, and only a proxy that was named.

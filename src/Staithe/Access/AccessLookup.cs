@@ -17,46 +17,44 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
 
     /// <summary>What the asker may do, if that is remembered.</summary>
     public Decision? FindRemembered(Identity who, RepositoryName name) =>
-        who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(Key(who, name));
+        who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(Key(who, name))?.Decision;
 
-    /// <summary>What the asker may do with a repository, whether there is one or not.</summary>
-    public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel)
+    /// <summary>What the asker may do with a repository, whether there is one or not. By a name that it had before, it is the same repository.</summary>
+    public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => (await ReachAsync(who, name, cancel)).Decision;
+
+    /// <summary>The same, with the name that the repository has now, as far as somebody was asked who it is.</summary>
+    public async Task<Reach> ReachAsync(Identity who, RepositoryName name, CancellationToken cancel)
     {
         if (who.Kind == IdentityKind.Anybody)
-            return Decision.Everything;
+            return new Reach(name, Decision.Everything);
         var key = Key(who, name);
         if (FindRemembered(key) is { } remembered)
             return remembered;
         var stamp = epoch.Stamp;
-        var (decision, exists) = await db.ReadAsync(session => ReadAsync(session, who, name), cancel);
-        if (exists) // a push may make it at any moment
+        var explained = await db.ReadAsync(session => ExplainAsync(session, who, name), cancel);
+        var reach = new Reach(explained.Place?.Name ?? name, explained.Decision);
+        if (explained.Place?.Visibility is not null) // else a push may make it at any moment
         {
             cache.Remove(key);
-            cache.TryAdd(key, new Remembered(decision, stamp, TimeProvider.System.GetTimestamp()), EntryBytes + (2 * key.Length), cache.Version(key));
+            cache.TryAdd(key, new Remembered(reach, stamp, TimeProvider.System.GetTimestamp()), EntryBytes + (2 * key.Length), cache.Version(key));
         }
-        return decision;
+        return reach;
     }
 
-    /// <summary>The same, inside a transaction, with nothing remembered.</summary>
-    public static async Task<Decision> DecideAsync(DbSession session, Identity who, RepositoryName name) => (await ReadAsync(session, who, name)).Decision;
-
-    /// <summary>The same, with what it was decided by.</summary>
+    /// <summary>The same, inside a transaction, with nothing remembered and with what it was decided by.</summary>
     public static async Task<Explanation> ExplainAsync(DbSession session, Identity who, RepositoryName name)
     {
         var found = await FindPlaceAsync(session, name);
-        var grants = found.Place is null ? [] : await ListGrantsAsync(session, who, found.SpaceId, name.Value);
+        // Only a name that no repository has now can be one that a repository had before.
+        if (found.Place?.Visibility is null && await RepositoryTable.FindPresentNameAsync(session, name) is var present && present != name)
+            found = await FindPlaceAsync(session, present);
+        var grants = found.Place is null ? [] : await ListGrantsAsync(session, who, found.SpaceId, found.Place.Name.Value);
         return new Explanation(AccessPolicy.Decide(who, found.Place, grants), found.Place, grants);
     }
 
     /// <summary>What the asker may do with everything that a target of grants in the space reaches.</summary>
     public static async Task<Decision> DecideAsync(DbSession session, Identity who, SpaceRow space, string target) =>
         AccessPolicy.DecideOnAll(who, space.OwnerId, target, await ListGrantsAsync(session, who, space.Id, target));
-
-    static async Task<(Decision Decision, bool Exists)> ReadAsync(DbSession session, Identity who, RepositoryName name)
-    {
-        var explained = await ExplainAsync(session, who, name);
-        return (explained.Decision, explained.Place?.Visibility is not null);
-    }
 
     static Task<(long SpaceId, Place? Place)> FindPlaceAsync(DbSession session, RepositoryName name) => session.FindAsync<(long, Place?)>(
         FindPlaceSql,
@@ -71,7 +69,7 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         _ => [],
     };
 
-    Decision? FindRemembered(string key) => cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering ? found.Decision : null;
+    Reach? FindRemembered(string key) => cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering ? found.Reach : null;
 
     static string Key(Identity who, RepositoryName name) => who.Kind == IdentityKind.Anonymous
         ? name.Value
@@ -81,10 +79,15 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         select s.id, s.owner_id, r.visibility from spaces s left join repositories r on r.name = $2 where s.name = $1 and s.removed_at is null
         """);
 
-    sealed record Remembered(Decision Decision, long Stamp, long At);
+    sealed record Remembered(Reach Reach, long Stamp, long At);
 }
 
+/// <summary>A repository as somebody reaches it.</summary>
+/// <param name="Name">The name that it has now, whatever it was called by.</param>
+/// <param name="Decision">What may be done with it.</param>
+internal sealed record Reach(RepositoryName Name, Decision Decision);
+
 /// <summary>A decision and what it was made from.</summary>
-/// <param name="Place">The repository; null when no space has its name.</param>
+/// <param name="Place">The repository, under the name that it has now; null when no space has its name.</param>
 /// <param name="Grants">What the asker was given that reaches it.</param>
 internal sealed record Explanation(Decision Decision, Place? Place, IReadOnlyList<GrantRow> Grants);

@@ -23,7 +23,7 @@ internal static class AccessPolicy
             return Decision.Nothing;
 
         var own = Own(who, place.OwnerId, place.Name.Value, grants);
-        return IsVisible(who, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+        return IsVisible(who, place.Name, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
     }
 
     /// <summary>What the asker may do with everything that a target reaches, such as decide who else may do what there.</summary>
@@ -32,6 +32,10 @@ internal static class AccessPolicy
     /// <param name="target">A repository, or with a slash at its end everything from there on.</param>
     /// <param name="grants">What the asker was given, alone or in a team, that covers the target and has not ended.</param>
     public static Decision DecideOnAll(Identity who, long? ownerId, string target, IReadOnlyList<GrantRow> grants) => Own(who, ownerId, target, grants);
+
+    /// <summary>What whoever holds a share link may do with what it is for: pull, for as long as whoever made it may share that.</summary>
+    /// <param name="maker">What the one who made it may do there now.</param>
+    public static Decision DecideByLink(Decision maker) => maker.Always.HasFlag(Rights.Manage | Rights.Pull) ? new Decision(Rights.Pull, []) : Decision.Nothing;
 
     /// <summary>Whether the credential goes as far as a target.</summary>
     public static bool Reaches(Limit? limit, string target) => limit?.Target is null || GrantTable.Covers(limit.Target, target);
@@ -61,11 +65,14 @@ internal static class AccessPolicy
         return who.Limit is { } limit ? own.Only(limit.Rights) : own;
     }
 
-    /// <summary>Whether the repository's visibility alone lets the asker pull.</summary>
-    public static bool IsVisible(Identity who, Visibility? visibility) => visibility switch
+    /// <summary>
+    /// Whether the repository's visibility alone lets the asker pull. What every user sees, a user's credential shows as far as it goes; beyond
+    /// that there is only what is everybody's.
+    /// </summary>
+    public static bool IsVisible(Identity who, RepositoryName name, Visibility? visibility) => visibility switch
     {
         Visibility.Public => true,
-        Visibility.Internal => who.Kind == IdentityKind.User,
+        Visibility.Internal => who.Kind == IdentityKind.User && who.Limit?.Rights.HasFlag(Rights.Pull) != false && Reaches(who.Limit, name.Value),
         _ => false,
     };
 

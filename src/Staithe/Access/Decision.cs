@@ -21,6 +21,9 @@ internal sealed record Decision(Rights Always, IReadOnlyList<TagRights> OnTags)
     /// <summary>Whether the right holds for this tag.</summary>
     public bool May(Rights right, TagName tag) => Always.HasFlag(right) || OnTags.Any(some => some.Rights.HasFlag(right) && some.Tags.Matches(tag));
 
+    /// <summary>The rights that hold at all, if perhaps only for some tags.</summary>
+    public Rights Any => OnTags.Aggregate(Always, (rights, some) => rights | some.Rights);
+
     /// <summary>The part of it that was asked for.</summary>
     public Decision Only(Rights asked) => (Always & asked) == Always && OnTags.Count == 0
         ? this

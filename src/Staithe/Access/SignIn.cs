@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Staithe.Accounts;
@@ -9,22 +11,35 @@ using Staithe.Database;
 namespace Staithe.Access;
 
 /// <summary>Too many attempts, or too many at once.</summary>
-internal sealed class SignInBusyException(TimeSpan wait) : Exception("too many attempts to sign in")
+internal class SignInBusyException(TimeSpan wait, string message = "too many attempts to sign in: wait, then try again") : Exception(message)
 {
     /// <summary>After how long it is worth trying again.</summary>
     public TimeSpan Wait { get; } = wait;
+
+    /// <summary>The same in whole seconds, as <c>Retry-After</c> takes it.</summary>
+    public string RetryAfter => Math.Ceiling(Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>What keeps the passwords does not answer, so that nobody knows whether it is the right one.</summary>
+internal sealed class SignInAwayException(TimeSpan wait) : SignInBusyException(wait, "the directory that keeps the passwords does not answer: try again later");
 
 /// <summary>
 /// Turns a name and a secret into an identity. The answer is the same, and takes as long, whether the name is unknown, the password wrong
 /// or the account disabled. What was verified is remembered for a short while, because clients send it again and again and a password
 /// takes long on purpose.
 /// </summary>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals) : BackgroundService
+/// <param name="db">Where accounts are.</param>
+/// <param name="epoch">Moves when one changes.</param>
+/// <param name="secret">Hashes tokens.</param>
+/// <param name="limits">Slow down whoever guesses.</param>
+/// <param name="refusals">Note what was refused.</param>
+/// <param name="directory">Keeps the passwords of those who have none here; null where there is none.</param>
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, DirectorySignIn? directory = null) : BackgroundService
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+    static readonly TimeSpan DirectoryRemembered = TimeSpan.FromMinutes(5); // what the directory changes, nobody tells us
     static readonly TimeSpan TokenRemembered = TimeSpan.FromSeconds(10); // it may end at any moment, and costs one statement
     static readonly TimeSpan Flush = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Busy = TimeSpan.FromSeconds(2);
@@ -48,17 +63,21 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
             return remembered;
         if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
             throw new SignInBusyException(wait);
-        var stamp = epoch.Stamp;
-        var who = await VerifyAsync(name, password, cancel);
+        var (stamp, started) = (epoch.Stamp, Stopwatch.GetTimestamp());
+        var (who, lasts) = await VerifyAsync(name, password, address, cancel);
         if (who is null)
         {
             limits.Failed(address, name);
             refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", null));
-            return null;
+            if (directory is null)
+                return null;
+            await DirectorySignIn.WaitToRefuseAsync(started, cancel);
+            // While the directory is away, whoever has no password here is told so; then everybody is, or it would show who has one.
+            return directory.IsAway && lasts != TokenRemembered ? throw new SignInAwayException(Busy) : null;
         }
         limits.Succeeded(name);
         cache.Remove(key);
-        cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp()), 512, cache.Version(key));
+        cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp(), lasts), 512, cache.Version(key));
         return who;
     }
 
@@ -95,17 +114,38 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     public override void Dispose()
     {
         hashing.Dispose();
+        directory?.Dispose();
         base.Dispose();
     }
 
-    async Task<Identity?> VerifyAsync(string name, string password, CancellationToken cancel)
+    async Task<(Identity? Who, TimeSpan Lasts)> VerifyAsync(string name, string password, string? address, CancellationToken cancel)
     {
         if (Secret.Is(password, Secret.Personal))
-            return await FindTokenAsync(password, cancel);
+            return (await FindTokenAsync(password, cancel), TokenRemembered);
         if (Secret.Is(password, Secret.Robot))
-            return await FindRobotAsync(name, password, cancel);
+            return (await FindRobotAsync(name, password, cancel), TokenRemembered);
 
         var user = SpaceName.TryParse(name, out _) ? await db.ReadAsync(session => UserTable.FindAsync(session, name), cancel) : null;
+        return directory is null || user is { Password: not null }
+            ? (await VerifyHereAsync(user, password, cancel), Remembered)
+            : (await VerifyThereAsync(name, password, address, cancel), DirectoryRemembered);
+    }
+
+    // Both are waited for: one takes as long as for a password that is kept here, the other as long as the directory takes.
+    async Task<Identity?> VerifyThereAsync(string name, string password, string? address, CancellationToken cancel)
+    {
+        var mayBe = password.Length <= PasswordHash.MaxLength;
+        var hashing = HashAsync(() => PasswordHash.Verify("", PasswordHash.OfNobody), cancel);
+        var asking = directory!.FindAsync(name, mayBe ? password : "", address, cancel);
+        await Task.WhenAll(hashing, asking);
+        if (await asking is not { } user)
+            return null;
+        await db.WriteAsync(session => UserTable.SignedInAsync(session, user.Id), cancel);
+        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
+    }
+
+    async Task<Identity?> VerifyHereAsync(UserRow? user, string password, CancellationToken cancel)
+    {
         var mayBe = password.Length <= PasswordHash.MaxLength;
         var right = await HashAsync(() => PasswordHash.Verify(mayBe ? password : "", user?.Password ?? PasswordHash.OfNobody), cancel);
         if (user is not { DisabledAt: null, Password: not null } || !mayBe || !right)
@@ -134,11 +174,16 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     async Task<Identity?> FindRobotAsync(string name, string password, CancellationToken cancel)
     {
         var hash = secret.Hash(password);
-        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || row.FullName != name)
+        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || (row.FullName != name && !await WasCalledAsync(row, name, cancel)))
             return null;
         used[(IdentityKind.Robot, row.Id)] = true;
         return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
     }
+
+    // The name of a robot holds its space's, and a machine goes on by the one that it was given.
+    async Task<bool> WasCalledAsync(RobotRow robot, string name, CancellationToken cancel) =>
+        name.EndsWith($"+{robot.Name}", StringComparison.Ordinal)
+        && (await db.ReadAsync(session => SpaceTable.FindAsync(session, name[..^(robot.Name.Length + 1)]), cancel))?.Name == robot.Space;
 
     async Task<T> HashAsync<T>(Func<T> hash, CancellationToken cancel)
     {
@@ -181,11 +226,9 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     }
 
     Identity? FindRemembered(string key) =>
-        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < (IsToken(found.Who) ? TokenRemembered : Remembered) ? found.Who : null;
-
-    static bool IsToken(Identity who) => who.Kind == IdentityKind.Robot || who.Limit is not null;
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < found.Lasts ? found.Who : null;
 
     string CacheKey(string name, string password) => Convert.ToBase64String(HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes($"{name}\n{password}")));
 
-    sealed record Verified(Identity Who, long Stamp, long At);
+    sealed record Verified(Identity Who, long Stamp, long At, TimeSpan Lasts);
 }

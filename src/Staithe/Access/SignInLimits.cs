@@ -1,10 +1,14 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Staithe.Access;
 
 /// <summary>
 /// Slows down whoever guesses: after some failures each further one doubles the wait. Counted by address and by account, in memory. For an
-/// account the wait stays short, so that a stranger's guesses do not keep its owner out.
+/// account the wait stays short, so that a stranger's guesses do not keep its owner out. Names are kept as a hash, since they may be as long as a
+/// header and nobody is to find a password in memory that was typed where the name belongs.
 /// </summary>
 internal sealed class SignInLimits(TimeProvider clock)
 {
@@ -14,7 +18,8 @@ internal sealed class SignInLimits(TimeProvider clock)
     static readonly TimeSpan MaxWaitOfAccount = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Forgiven = TimeSpan.FromHours(1);
 
-    readonly ConcurrentDictionary<string, Failures> failures = new();
+    readonly ConcurrentDictionary<UInt128, Failures> failures = new();
+    readonly byte[] hashKey = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>How long a caller has to wait before the next attempt; zero when not at all. No account is named with a secret that tells whose it is.</summary>
     public TimeSpan Wait(string? address, string? account)
@@ -37,9 +42,9 @@ internal sealed class SignInLimits(TimeProvider clock)
     /// <summary>An attempt has succeeded: its account is forgiven, its address is not, since an attacker may have an account too.</summary>
     public void Succeeded(string account) => failures.TryRemove(AccountKey(account), out _);
 
-    void Count(string key) => failures.AddOrUpdate(key, _ => new Failures(1, clock.GetTimestamp()), (_, known) => new Failures(IsForgiven(known) ? 1 : known.Count + 1, clock.GetTimestamp()));
+    void Count(UInt128 key) => failures.AddOrUpdate(key, _ => new Failures(1, clock.GetTimestamp()), (_, known) => new Failures(IsForgiven(known) ? 1 : known.Count + 1, clock.GetTimestamp()));
 
-    TimeSpan Wait(string key, TimeSpan most)
+    TimeSpan Wait(UInt128 key, TimeSpan most)
     {
         if (!failures.TryGetValue(key, out var known) || known.Count < FreeFailures || IsForgiven(known))
             return TimeSpan.Zero;
@@ -62,9 +67,14 @@ internal sealed class SignInLimits(TimeProvider clock)
             failures.Clear();
     }
 
-    static string AddressKey(string? address) => $"a {address}";
+    static UInt128 AddressKey(string? address) => new(0, ClientNetwork.Of(address));
 
-    static string AccountKey(string account) => $"n {account}";
+    // Never 0 in its upper half, which is for addresses.
+    UInt128 AccountKey(string account)
+    {
+        var hash = HMACSHA256.HashData(hashKey, Encoding.UTF8.GetBytes(account));
+        return new UInt128(BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1, BinaryPrimitives.ReadUInt64LittleEndian(hash.AsSpan(8)));
+    }
 
     sealed record Failures(int Count, long LastAt);
 }

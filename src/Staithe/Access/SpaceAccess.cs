@@ -64,6 +64,21 @@ internal static class SpaceAccess
         return space;
     }
 
+    /// <summary>The space, for whom it belongs to: the user whose own it is, or the owners of the organization. Who may do everything in it is not yet its owner.</summary>
+    /// <exception cref="AccountException">There is no such space as far as the user may know, or it is not theirs.</exception>
+    public static async Task<SpaceRow> RequireOwnAsync(DbSession session, Identity who, string name)
+    {
+        var space = await FindAsync(session, who, name);
+        if (who.Kind != IdentityKind.User || !await OwnsAsync(session, who.Id, space))
+            throw new AccountException(AccountProblem.Forbidden, $"{space.Name} is not {who.Name}'s: ask an owner of the space");
+        return space;
+    }
+
+    /// <summary>Whether a space is a user's own, or an organization of which the user is an owner.</summary>
+    public static async Task<bool> OwnsAsync(DbSession session, long userId, SpaceRow space) => space.OwnerId is { } owner
+        ? owner == userId
+        : await TeamTable.FindIdAsync(session, space.Id, TeamTable.Owners) is { } owners && await TeamTable.IsMemberAsync(session, owners, userId);
+
     static async Task<bool> BelongsAsync(DbSession session, Identity who, SpaceRow space) => who.Kind switch
     {
         IdentityKind.User => (who.Limit?.Target is not { } target || GrantTable.Covers($"{space.Name}/", target)) && await SpaceTable.IsOfUserAsync(session, who.Id, space.Id),

@@ -18,8 +18,7 @@ internal static class VisibleRepositories
     public static string Condition { get; } = $$"""
         ($1 = 1 or (s.removed_at is null and s.id is not null
             and (r.visibility = 'public'
-                or (r.visibility = 'internal' and $2 <> 0)
-                or ($4 = 1 and ($5 = '' or {{Reaches("$5")}}) and ((s.owner_id = $2 and $2 <> 0)
+                or ($4 = 1 and ($5 = '' or {{Reaches("$5")}}) and ((r.visibility = 'internal' and $2 <> 0) or (s.owner_id = $2 and $2 <> 0)
                     or exists (select 1 from grants g
                         where g.space_id = s.id and g.rights % 2 = 1 and (g.expires_at is null or g.expires_at > {now}) and {{Reaches("g.target")}}
                             and ((g.robot_id = $3 and $3 <> 0) or (g.user_id = $2 and $2 <> 0)
@@ -37,10 +36,12 @@ internal static class VisibleRepositories
     ];
 
     /// <summary>A page of the names of repositories that have a manifest and that the asker may pull from, in byte order, behind <paramref name="last"/>.</summary>
-    public static Task<List<string>> ListAsync(DbSession session, Identity who, string last, int limit) => session.ListAsync(
-        who.Kind switch { IdentityKind.Anybody => ListAllSql, IdentityKind.Anonymous => ListPublicSql, _ => ListSql },
-        row => row.GetString(0),
-        [.. Arguments(who), last, (long)limit]);
+    public static Task<List<string>> ListAsync(DbSession session, Identity who, string last, int limit) =>
+        ListAsync(session, who.Kind switch { IdentityKind.Anybody => ListAllSql, IdentityKind.Anonymous => ListPublicSql, _ => ListSql }, who, last, limit);
+
+    /// <summary>The same with a statement that need not be the right one: for a test that tries whether it would be noticed.</summary>
+    public static Task<List<string>> ListAsync(DbSession session, Sql statement, Identity who, string last, int limit) =>
+        session.ListAsync(statement, row => row.GetString(0), [.. Arguments(who), last, (long)limit]);
 
     static readonly Sql ListAllSql = List("$1 = 1 and $2 + $3 + $4 = 0 and $5 = ''");
 
@@ -48,7 +49,8 @@ internal static class VisibleRepositories
 
     static readonly Sql ListSql = List(Condition);
 
-    static Sql List(string condition) => new($"""
+    /// <summary>The statement of a list of the repositories for which a condition is true.</summary>
+    public static Sql List(string condition) => new($"""
         select r.name from repositories r left join spaces s on s.name = r.space
         where r.name > $6 and {condition} and exists (select 1 from manifests m where m.repo_id = r.id) order by r.name limit $7
         """);

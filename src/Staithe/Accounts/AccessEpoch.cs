@@ -24,7 +24,7 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
             return await db.WriteAsync(
                 async session =>
                 {
-                    await session.ExecuteAsync(MoveSql);
+                    await MoveAsync(session);
                     return await change(session);
                 },
                 cancel);
@@ -34,6 +34,9 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
             Interlocked.Increment(ref stamp); // also when nobody knows whether it was committed
         }
     }
+
+    /// <summary>Moves it in a transaction that is not one of <see cref="ChangeAsync"/>: everybody notices within <see cref="Patience"/>.</summary>
+    public static Task MoveAsync(DbSession session) => session.ExecuteAsync(MoveSql);
 
     /// <summary>Reads such rows as they are now.</summary>
     public Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default) => db.ReadAsync(work, cancel);

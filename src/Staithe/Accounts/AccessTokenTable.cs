@@ -46,6 +46,12 @@ internal static class AccessTokenTable
     /// <summary>Drops some that have ended; how many.</summary>
     public static Task<int> DeleteExpiredAsync(DbSession session, int limit) => session.ExecuteAsync(DeleteExpiredSql, (long)limit);
 
+    /// <summary>Lets tokens that are limited to exactly this target be limited to another one.</summary>
+    public static Task MoveAsync(DbSession session, string from, string to) => session.ExecuteAsync(MoveSql, from, to);
+
+    /// <summary>Lets tokens that are limited to something in a space be limited to the same below its new name.</summary>
+    public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
+
     public static Task UsedAsync(DbSession session, long[] ids) => session.ExecuteAsync(UsedSql, ids);
 
     static AccessTokenRow Map(DbDataReader row) => new(
@@ -78,5 +84,11 @@ internal static class AccessTokenTable
     static readonly Sql DeleteBySecretSql = new("delete from access_tokens where secret = $1");
     static readonly Sql DeleteSignedInSql = new("delete from access_tokens where user_id = $1 and kind in ('refresh', 'session') and parent_id is null");
     static readonly Sql DeleteExpiredSql = new("delete from access_tokens where id in (select id from access_tokens where expires_at <= {now} limit $1)");
+    static readonly Sql MoveSql = new("update access_tokens set target = $2 where target = $1");
+
+    static readonly Sql RenameSpaceSql = new("""
+        update access_tokens set target = $2 || substr(target, length($1) + 1) where target is not null and substr(target || '/', 1, length($1) + 1) = $1 || '/'
+        """);
+
     static readonly Sql UsedSql = new("update access_tokens set used_at = {now} where id {any $1}");
 }

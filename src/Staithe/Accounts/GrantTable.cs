@@ -55,6 +55,27 @@ internal static class GrantTable
     /// <summary>What a team was given, or a robot, and has not ended: what whoever gets into the team, or gets the robot's secret, has from then on.</summary>
     public static Task<List<GrantRow>> ListOfAsync(DbSession session, Grantee grantee) => session.ListAsync(ListOfSql, Map, grantee.TeamId ?? 0, grantee.RobotId ?? 0);
 
+    /// <summary>What anybody was given that covers the target, in the order in which it was given; what has ended not.</summary>
+    public static Task<List<GrantRow>> ListOverAsync(DbSession session, long spaceId, string target) => session.ListAsync(ListOverSql, Map, spaceId, TargetsOver(target));
+
+    /// <summary>Takes away what is given on exactly this target; what that was.</summary>
+    public static async Task<List<GrantRow>> DeleteOnAsync(DbSession session, long spaceId, string target)
+    {
+        var given = await session.ListAsync(ListOnSql, Map, spaceId, target);
+        await session.ExecuteAsync(DeleteOnSql, spaceId, target);
+        return given;
+    }
+
+    /// <summary>Lets what is given on exactly this target be given on another one.</summary>
+    public static Task MoveAsync(DbSession session, long spaceId, string from, string to) => session.ExecuteAsync(MoveSql, spaceId, from, to);
+
+    /// <summary>Lets everything that a space gives be given below its new name.</summary>
+    public static async Task RenameSpaceAsync(DbSession session, long spaceId, string from, string to)
+    {
+        await session.ExecuteAsync(RenameSpaceSql, spaceId, from, to);
+        await session.ExecuteAsync(RenameSpaceOfDefaultsSql, spaceId, from, to);
+    }
+
     /// <summary>A page of what is given on a target and below it, in the order in which it was given, behind <paramref name="last"/>; what has ended too.</summary>
     public static Task<List<GrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
         session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, target.EndsWith('/') ? target : NoPrefix);
@@ -90,6 +111,18 @@ internal static class GrantTable
     static readonly Sql ListOfRobotSql = new($$"""
         select {{Columns}} from grants g where g.space_id = $1 and g.robot_id = $2 and g.target {any $3} and (g.expires_at is null or g.expires_at > {now})
         """);
+
+    static readonly Sql ListOverSql = new($$"""
+        select {{Columns}} from grants g where g.space_id = $1 and g.target {any $2} and (g.expires_at is null or g.expires_at > {now}) order by g.id
+        """);
+
+    static readonly Sql ListOnSql = new($"select {Columns} from grants g where g.space_id = $1 and g.target = $2 order by g.id");
+    static readonly Sql DeleteOnSql = new("delete from grants where space_id = $1 and target = $2");
+    static readonly Sql MoveSql = new("update grants set target = $3 where space_id = $1 and target = $2");
+
+    // Each is in the space, so it begins with the old name.
+    static readonly Sql RenameSpaceSql = new("update grants set target = $3 || substr(target, length($2) + 1) where space_id = $1");
+    static readonly Sql RenameSpaceOfDefaultsSql = new("update default_grants set target = $3 || substr(target, length($2) + 1) where space_id = $1");
 
     const string NoPrefix = "/"; // no target begins with it
 

@@ -87,10 +87,11 @@ internal static class Grants
         _ => throw new AccountException(AccountProblem.Invalid, "say to whom: give one of user, team and robot"),
     };
 
-    static Task WriteAsync(DbSession session, Actor actor, SpaceRow space, string action, GrantRow grant) =>
-        AuditTable.AddAsync(session, actor, new Deed(action, grant.Target, space.Name, Words(grant)));
-
-    static string Words(GrantRow grant) => string.Create(
+    /// <summary>What is given to whom, for the audit.</summary>
+    public static string Words(GrantRow grant) => string.Create(
         CultureInfo.InvariantCulture,
         $"{RightsText.Format(grant.Rights)}{(grant.Tags is null ? "" : $" on tags {grant.Tags.Text}")} for {grant.GranteeKind} {grant.Grantee}{(grant.ExpiresAt is { } at ? $" until {DateTimeOffset.FromUnixTimeMilliseconds(at):yyyy-MM-dd}" : "")}");
+
+    static Task WriteAsync(DbSession session, Actor actor, SpaceRow space, string action, GrantRow grant) =>
+        AuditTable.AddAsync(session, actor, new Deed(action, grant.Target, space.Name, Words(grant)));
 }

@@ -25,9 +25,16 @@ internal static class Secret
 
     const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     const int Letters = 52; // of five bits each: 260
+    const int PathLetters = 32; // 160 bits, because people see it
 
     /// <summary>A new one.</summary>
     public static string Create(string kind) => kind + RandomNumberGenerator.GetString(Alphabet, Letters);
+
+    /// <summary>A new one for a link: letters and digits alone, as it stands for a part of a repository's name.</summary>
+    public static string CreateForPath() => RandomNumberGenerator.GetString(Alphabet, PathLetters);
+
+    /// <summary>Whether it looks like one for a link.</summary>
+    public static bool IsForPath(string text) => text.Length == PathLetters && text.All(Alphabet.Contains);
 
     /// <summary>Whether it looks like one of a kind.</summary>
     public static bool Is(string text, string kind) => text.Length == kind.Length + Letters && text.StartsWith(kind, StringComparison.Ordinal);

@@ -18,11 +18,17 @@ internal static class Spaces
             throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(text)}\" cannot be an organization's name: {SpaceName.Rule}");
         await CheckFreeAsync(session, name);
         var spaceId = await CreateAsync(session, name, null, visibility);
-        var owners = await TeamTable.CreateAsync(session, spaceId, TeamTable.Owners) ?? throw new InvalidOperationException($"the new space {name} has owners already");
-        await TeamTable.AddMemberAsync(session, owners, userId);
-        await GrantTable.CreateAsync(session, spaceId, $"{name}/", new Grantee(TeamId: owners), Rights.Admin, null, null);
+        await AddOwnersAsync(session, spaceId, name.Value, userId);
         await AuditTable.AddAsync(session, actor, new Deed("space.add", name.Value, name.Value, "an organization"));
         return await FindAsync(session, name.Value);
+    }
+
+    /// <summary>Makes the team of an organization's owners, with its first member.</summary>
+    public static async Task AddOwnersAsync(DbSession session, long spaceId, string name, long userId)
+    {
+        var owners = await TeamTable.CreateAsync(session, spaceId, TeamTable.Owners) ?? throw new InvalidOperationException($"the space {name} has owners already");
+        await TeamTable.AddMemberAsync(session, owners, userId);
+        await GrantTable.CreateAsync(session, spaceId, $"{name}/", new Grantee(TeamId: owners), Rights.Admin, null, null);
     }
 
     /// <summary>Sets what new repositories get.</summary>
@@ -32,15 +38,23 @@ internal static class Spaces
         await AuditTable.AddAsync(session, actor, new Deed("space.visibility", space.Name, space.Name, $"new repositories are {VisibilityText.Format(visibility)}"));
     }
 
-    /// <exception cref="AccountException">There is none of that name.</exception>
+    /// <summary>Sets whether every pull is written into the audit.</summary>
+    public static async Task SetAuditPullsAsync(DbSession session, Actor actor, SpaceRow space, bool audited)
+    {
+        await SpaceTable.SetAuditPullsAsync(session, space.Id, audited);
+        await AuditTable.AddAsync(session, actor, new Deed("space.audit-pulls", space.Name, space.Name, audited ? "every pull is written down" : "pulls are not written down"));
+    }
+
+    /// <summary>The space of that name, or that had it before.</summary>
+    /// <exception cref="AccountException">There is none.</exception>
     public static async Task<SpaceRow> FindAsync(DbSession session, string name) => await SpaceTable.FindAsync(session, name) ?? throw Unknown(name);
 
     public static AccountException Unknown(string name) => new(AccountProblem.Unknown, $"there is no space {OciException.Quote(name)}");
 
     /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
-    public static async Task CheckFreeAsync(DbSession session, SpaceName name)
+    public static async Task CheckFreeAsync(DbSession session, SpaceName name, long except = 0)
     {
-        if (await SpaceTable.FindTakenAsync(session, name) is { } taken)
+        if (await SpaceTable.FindTakenAsync(session, name, except) is { } taken)
             throw new AccountException(AccountProblem.Taken, taken == name.Value ? $"the name {name} is taken: choose another" : $"the name {name} looks too much like {taken}, which is taken: choose another");
     }
 

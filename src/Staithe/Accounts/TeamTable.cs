@@ -23,10 +23,20 @@ internal static class TeamTable
     public static Task<List<string>> ListMembersAsync(DbSession session, long teamId) => session.ListAsync(ListMembersSql, row => row.GetString(0), teamId);
 
     /// <summary>False when the user was in the team already.</summary>
-    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId) => await session.ExecuteAsync(AddMemberSql, teamId, userId) == 1;
+    /// <param name="session">The database.</param>
+    /// <param name="teamId">The team.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="source">Who says so (<see cref="ManagedMemberships"/>); null for a person.</param>
+    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId, string? source = null) =>
+        await session.ExecuteAsync(AddMemberSql, teamId, userId, source) == 1;
 
     /// <summary>Whether the team has a member who may sign in, besides this user.</summary>
     public static async Task<bool> HasOtherMemberAsync(DbSession session, long teamId, long userId) => await session.FindNumberAsync(OtherMemberSql, teamId, userId) is not null;
+
+    /// <summary>The organizations of which nobody but this user is an owner who may sign in.</summary>
+    public static Task<List<string>> ListOwnedAloneAsync(DbSession session, long userId) => session.ListAsync(OwnedAloneSql, row => row.GetString(0), userId, Owners);
+
+    public static async Task<bool> IsMemberAsync(DbSession session, long teamId, long userId) => await session.FindNumberAsync(IsMemberSql, teamId, userId) is not null;
 
     /// <summary>Whether the user is in any team of the space.</summary>
     public static async Task<bool> IsInAnyAsync(DbSession session, long spaceId, long userId) => await session.FindNumberAsync(InAnySql, spaceId, userId) is not null;
@@ -41,8 +51,15 @@ internal static class TeamTable
     static readonly Sql FindIdSql = new("select id from teams where space_id = $1 and name = $2");
     static readonly Sql ListSql = new("select id, name from teams where space_id = $1 and name > $2 order by name limit $3");
     static readonly Sql ListMembersSql = new("select u.name from team_members m join users u on u.id = m.user_id where m.team_id = $1 order by u.name");
-    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id) values ($1, $2) on conflict do nothing");
+    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id, source) values ($1, $2, $3) on conflict do nothing");
     static readonly Sql OtherMemberSql = new("select u.id from team_members m join users u on u.id = m.user_id where m.team_id = $1 and u.id <> $2 and u.disabled_at is null limit 1");
+    static readonly Sql OwnedAloneSql = new("""
+        select s.name from teams t join team_members m on m.team_id = t.id join spaces s on s.id = t.space_id
+        where m.user_id = $1 and t.name = $2 and s.owner_id is null and s.removed_at is null
+            and not exists (select 1 from team_members o join users u on u.id = o.user_id where o.team_id = t.id and o.user_id <> $1 and u.disabled_at is null)
+        order by s.name
+        """);
+    static readonly Sql IsMemberSql = new("select user_id from team_members where team_id = $1 and user_id = $2");
     static readonly Sql InAnySql = new("select t.id from teams t join team_members m on m.team_id = t.id where t.space_id = $1 and m.user_id = $2 limit 1");
     static readonly Sql RemoveMemberSql = new("delete from team_members where team_id = $1 and user_id = $2");
     static readonly Sql DeleteSql = new("delete from teams where id = $1");

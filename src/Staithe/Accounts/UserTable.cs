@@ -19,6 +19,9 @@ internal static class UserTable
 
     public static Task<UserRow?> FindAsync(DbSession session, long id) => session.FindAsync(FindByIdSql, Map, id);
 
+    /// <summary>The one whose password a directory keeps under that subject.</summary>
+    public static Task<UserRow?> FindByDirectoryAsync(DbSession session, string source, string subject) => session.FindAsync(FindByDirectorySql, Map, source, subject);
+
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
@@ -31,6 +34,9 @@ internal static class UserTable
     public static Task SetPasswordAsync(DbSession session, long id, string? hash) => session.ExecuteAsync(SetPasswordSql, id, hash);
 
     public static Task SetAdminAsync(DbSession session, long id, bool isAdmin) => session.ExecuteAsync(SetAdminSql, id, isAdmin ? 1L : 0L);
+
+    /// <summary>Takes the account away, and with it its tokens, what it was given and where it is a member.</summary>
+    public static Task DeleteAsync(DbSession session, long id) => session.ExecuteAsync(DeleteSql, id);
 
     public static Task SetDisabledAsync(DbSession session, long id, bool disabled) => session.ExecuteAsync(disabled ? DisableSql : EnableSql, id);
 
@@ -50,6 +56,7 @@ internal static class UserTable
     static readonly Sql CreateSql = new("insert into users (name, password, is_admin, created_at) values ($1, $2, $3, {now}) returning id");
     static readonly Sql FindSql = new($"select {Columns} from users where name = $1");
     static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
+    static readonly Sql FindByDirectorySql = new($"select {Columns} from users where id = (select user_id from directory_accounts where source = $1 and subject = $2)");
     static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
     static readonly Sql OtherAdminSql = new("select id from users where is_admin = 1 and disabled_at is null and id <> $1 limit 1");
     static readonly Sql AnySql = new("select id from users limit 1");
@@ -57,5 +64,6 @@ internal static class UserTable
     static readonly Sql SetAdminSql = new("update users set is_admin = $2 where id = $1");
     static readonly Sql DisableSql = new("update users set disabled_at = {now} where id = $1 and disabled_at is null");
     static readonly Sql EnableSql = new("update users set disabled_at = null where id = $1");
+    static readonly Sql DeleteSql = new("delete from users where id = $1");
     static readonly Sql SignedInSql = new("update users set signed_in_at = {now} where id = $1");
 }

@@ -65,6 +65,17 @@ internal sealed class Users(AccessEpoch epoch)
         },
         cancel);
 
+    /// <summary>Makes an account and the space that belongs to it, inside a change.</summary>
+    /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
+    public static async Task<UserRow> AddAsync(DbSession session, Actor actor, SpaceName name, string? hash, bool isAdmin)
+    {
+        await Spaces.CheckFreeAsync(session, name);
+        var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
+        await Spaces.CreateAsync(session, name, userId, Visibility.Private);
+        await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
+        return await FindAsync(session, name.Value);
+    }
+
     /// <exception cref="AccountException">There is none of that name.</exception>
     public static async Task<UserRow> FindAsync(DbSession session, string name) =>
         await UserTable.FindAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {Oci.OciException.Quote(name)}");
@@ -80,10 +91,14 @@ internal sealed class Users(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Invalid, "the password is not text in UTF-8");
     }
 
+    /// <exception cref="AccountException">It cannot be a user's name.</exception>
+    public static SpaceName CheckName(string text) => SpaceName.TryParse(text, out var name)
+        ? name
+        : throw new AccountException(AccountProblem.Invalid, $"\"{Oci.OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
+
     Task<long> AddAsync(Actor actor, string text, string? password, bool isAdmin, bool mustBeFirst, CancellationToken cancel)
     {
-        if (!SpaceName.TryParse(text, out var name))
-            throw new AccountException(AccountProblem.Invalid, $"\"{Oci.OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
+        var name = CheckName(text);
         if (password is not null)
             CheckPassword(password);
         var hash = password is null ? null : PasswordHash.Create(password);
@@ -92,11 +107,7 @@ internal sealed class Users(AccessEpoch epoch)
             {
                 if (mustBeFirst && await UserTable.AnyAsync(session))
                     throw new AccountException(AccountProblem.Taken, "there is an account already: ask its owner, or run \"staithe user add\" on the server");
-                await Spaces.CheckFreeAsync(session, name);
-                var userId = await UserTable.CreateAsync(session, name, hash, isAdmin);
-                await Spaces.CreateAsync(session, name, userId, Visibility.Private);
-                await AuditTable.AddAsync(session, actor, new Deed("user.add", name.Value, name.Value, isAdmin ? "an admin" : null));
-                return userId;
+                return (await AddAsync(session, actor, name, hash, isAdmin)).Id;
             },
             cancel);
     }

@@ -11,7 +11,7 @@ namespace Staithe.Api;
 /// <c>/api/v1</c>: finds the operation, settles who asks, reads the body and sends the answer. What is allowed is decided in the operations, in
 /// the transaction of the deed.
 /// </summary>
-internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, OperationTable table, ApiErrors errors, bool isOpen)
+internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, OperationTable table, ApiErrors errors, RequestLimits limits, bool isOpen)
 {
     public const string Prefix = "/api/v1";
 
@@ -35,8 +35,7 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
         var (operation, values) = Route(http.Request.Method, path);
         if (isOpen && !operation.IsOfContent)
             throw new ApiException(StatusCodes.Status404NotFound, "this registry is open: accounts and rights are not used on it, and there is nothing to manage; start it without \"open\" to use them");
-        var isNobody = operation.IsPublic || (operation.IsOfContent && http.Request.Headers.Authorization.Count == 0);
-        var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : await IdentifyAsync(http);
+        var who = await IdentifyAsync(http, operation);
         facts.Caller = operation.IsPublic ? null : who.Name;
         CheckQuery(http, operation);
         var body = operation.Request is null ? null : await ApiJson.ReadAsync(http, operation.Request);
@@ -46,6 +45,24 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
         http.Response.StatusCode = operation.Status;
         if (answer is not null)
             await ApiJson.SendAsync(http, ApiJson.ContentType, answer);
+    }
+
+    // A request that does not say rightly who makes it counts for its address.
+    async Task<Identity> IdentifyAsync(HttpContext http, Operation operation)
+    {
+        var address = http.Connection.RemoteIpAddress;
+        try
+        {
+            var isNobody = operation.IsPublic || (operation.IsOfContent && http.Request.Headers.Authorization.Count == 0);
+            var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : await IdentifyAsync(http);
+            limits.Require(who, address);
+            return who;
+        }
+        catch (ApiException)
+        {
+            limits.RequireStranger(address);
+            throw;
+        }
     }
 
     (Operation Operation, Dictionary<string, string> Values) Route(string method, string path)

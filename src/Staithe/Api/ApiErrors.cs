@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Staithe.Access;
 using Staithe.Accounts;
@@ -54,10 +53,9 @@ internal sealed class ApiErrors(Db db, LogOutput log)
             case AccountException refusal:
                 return new ApiException(Status(refusal.Problem), refusal.Message);
             case SignInBusyException busy:
-                return new ApiException(StatusCodes.Status429TooManyRequests, "too many attempts to sign in: wait, then try again")
-                {
-                    Header = ("Retry-After", Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
-                };
+                return new ApiException(busy is SignInAwayException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status429TooManyRequests, busy.Message) { Header = ("Retry-After", busy.RetryAfter) };
+            case TooManyRequestsException many:
+                return new ApiException(StatusCodes.Status429TooManyRequests, many.Message) { Header = ("Retry-After", many.RetryAfter) };
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new ApiException(StatusCodes.Status413PayloadTooLarge, $"the body is larger than {ApiJson.MaxBodyBytes} bytes");
             case BadHttpRequestException bad:

@@ -8,11 +8,12 @@ internal static class GrantHandlers
 {
     public static async Task<Page<Grant>> ListAsync(ApiCall call)
     {
-        var (after, target) = (call.AfterNumber(0), call.Query("target") ?? $"{call.Path["space"]}/");
+        var (after, asked) = (call.AfterNumber(0), call.Query("target"));
         return await call.PageAsync(
             async (session, limit) =>
             {
                 var space = await SpaceAccess.FindAsync(session, call.Who, call.Path["space"]);
+                var target = asked ?? $"{space.Name}/";
                 GrantOrder.CheckTarget(space, target);
                 await SpaceAccess.RequireAsync(session, call.Who, space, Rights.Manage, target);
                 return await GrantTable.ListAsync(session, space.Id, target, after, limit);

@@ -41,12 +41,13 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         Platform? wanted = null;
         if (call.Query(platform) is { } text && !Platform.TryParse(text, out wanted))
             throw ApiCall.Invalid($"{platform} is \"{OciException.Quote(text)}\": it must be OS/ARCHITECTURE, such as linux/arm64");
-        if (!(await access.DecideAsync(call.Who, name.Repository, call.Cancel)).May(Rights.Pull))
+        var reach = await access.ReachAsync(call.Who, name.Repository, call.Cancel);
+        if (!reach.Decision.May(Rights.Pull))
         {
             throw call.Who.Kind == IdentityKind.Anonymous
                 ? new ApiException(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) }
                 : new ApiException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
         }
-        return await lookup.GetAsync(name, wanted, call.Cancel);
+        return await lookup.GetAsync(name with { Repository = reach.Name }, wanted, call.Cancel);
     }
 }

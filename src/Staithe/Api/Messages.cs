@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
+using Staithe.Sharing;
 
 namespace Staithe.Api;
 
@@ -18,6 +19,9 @@ internal sealed record Me(string Name, [Description("user or robot")] string Kin
     public const string Days = "In how many days it ends; null for no end.";
     public const string Tags = "A pattern of tags for which push, move and delete hold, such as \"v*,!v0*\"; null for all.";
     public const string Visibility = "Who may pull without having been given any right: private (nobody), internal (every user) or public (everybody).";
+    public const string NewTarget = "For which new repositories: one, or with a slash at its end all from there on.";
+    public const string MadeBy = "Made by whom: at most one of madeByUser, madeByTeam and madeByRobot; none for anybody.";
+    public const string ToMaker = "To whom: at most one of user, team and robot; none for whoever makes the repository.";
     public const string Once = "The secret. It is shown this once and stored nowhere.";
 }
 
@@ -45,10 +49,14 @@ internal sealed record UserChange([Description("Null leaves it.")] bool? Admin =
 
 internal sealed record NewPassword(string Password);
 
-internal sealed record Space(string Name, [Description("user or organization")] string Kind, [Description("What new repositories get. " + Me.Visibility)] string Visibility, DateTimeOffset CreatedAt)
+internal sealed record Space(string Name, [Description("user or organization")] string Kind, [Description("What new repositories get. " + Me.Visibility)] string Visibility, [Description("Whether every pull of a manifest is written into the audit.")] bool AuditPulls, DateTimeOffset CreatedAt)
 {
-    public static Space Of(SpaceRow row) => new(row.Name, row.OwnerId is null ? "organization" : "user", VisibilityText.Format(row.Visibility), Time.Of(row.CreatedAt));
+    public static Space Of(SpaceRow row) => new(row.Name, row.OwnerId is null ? "organization" : "user", VisibilityText.Format(row.Visibility), row.AuditPulls, Time.Of(row.CreatedAt));
 }
+
+internal sealed record SpaceChange(
+    [Description("What new repositories get. " + Me.Visibility + " Null leaves it.")] string? Visibility = null,
+    [Description("Whether every pull of a manifest is written into the audit. Null leaves it.")] bool? AuditPulls = null);
 
 internal sealed record NewOrganization(string Name, [Description("What new repositories get. " + Me.Visibility)] string Visibility = "private");
 
@@ -120,6 +128,78 @@ internal sealed record Reason(
     string Rights,
     [Description(Me.Tags)] string? Tags);
 
+internal sealed record EverybodysRights(
+    string Repository,
+    [Description("Null while there is no such repository.")] string? Visibility,
+    [Description("What gives anybody a right on it, to whom (via) and which.")] IReadOnlyList<Reason> Reasons);
+
+internal sealed record NewName([Description("The new name. A space before the first slash that is not the old one moves the repository there.")] string To);
+
+internal sealed record RepositoryMoved(
+    string Name,
+    [Description("The name that it had. It still answers to it, with a warning.")] string Former,
+    [Description(Me.Visibility)] string Visibility,
+    [Description("What was given on just this repository and ended, because it left the space.")] IReadOnlyList<Grant> Dropped)
+{
+    public static RepositoryMoved Of(Access.MovedRepository moved) => new(moved.To.Value, moved.From.Value, VisibilityText.Format(moved.Visibility), [.. moved.Dropped.Select(Grant.Of)]);
+}
+
+internal sealed record RepositoryOffer(long Id, string Repository, [Description("What it is to be called.")] string To, [Description("The user who offers it.")] string By, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public static RepositoryOffer Of(RepositoryOfferRow row) => new(row.Id, row.Name, row.To + row.Path, row.Offerer, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt));
+}
+
+internal sealed record NewSpaceName([Description("The new name.")] string Name);
+
+internal sealed record NewOwner(string User, [Description("What the space is to be: the user's own (user), or an organization with the user as its only owner (organization).")] string Kind);
+
+internal sealed record SpaceOwner(
+    string Space,
+    string User,
+    [Description("user or organization")] string Kind,
+    [Description("Until when the user can take it; null when it is the user's already.")] DateTimeOffset? OfferedUntil);
+
+internal sealed record SpaceOffer(string Space, [Description("What it would be: one's own (user), or an organization that one is the only owner of (organization).")] string Kind, [Description("The user who offers it.")] string By, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public static SpaceOffer Of(SpaceOfferRow row) => new(row.Space, row.IsOrganization ? "organization" : "user", row.Offerer, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt));
+}
+
+internal sealed record DefaultGrant(
+    long Id,
+    [Description(Me.NewTarget)] string Target,
+    [Description(Me.MadeBy)] string? MadeByUser,
+    string? MadeByTeam,
+    string? MadeByRobot,
+    [Description(Me.ToMaker)] string? User,
+    string? Team,
+    string? Robot,
+    [Description(Me.Rights)] string Rights,
+    [Description(Me.Tags)] string? Tags)
+{
+    public static DefaultGrant Of(DefaultGrantRow row) => new(
+        row.Id,
+        row.Target,
+        row.MakerKind == "user" ? row.Maker : null,
+        row.MakerKind == "team" ? row.Maker : null,
+        row.MakerKind == "robot" ? row.Maker : null,
+        row.GranteeKind == "user" ? row.Grantee : null,
+        row.GranteeKind == "team" ? row.Grantee : null,
+        row.GranteeKind == "robot" ? row.Grantee : null,
+        RightsText.Format(row.Rights),
+        row.Tags?.Text);
+}
+
+internal sealed record NewDefaultGrant(
+    [Description(Me.NewTarget)] string Target,
+    [Description(Me.Rights)] string Rights,
+    [Description(Me.ToMaker)] string? User = null,
+    string? Team = null,
+    string? Robot = null,
+    [Description(Me.MadeBy)] string? MadeByUser = null,
+    string? MadeByTeam = null,
+    string? MadeByRobot = null,
+    [Description(Me.Tags)] string? Tags = null);
+
 internal sealed record AuditEntry(
     long Id,
     DateTimeOffset At,
@@ -143,6 +223,89 @@ internal sealed record ImagePackage(
 {
     public static ImagePackage Of(PackageRow row) => new(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source.Length == 0 ? null : row.Source);
 }
+
+internal sealed record ShareLink(
+    long Id,
+    string Repository,
+    [Description("The one tag that it is for; null for the whole repository.")] string? Tag,
+    [Description("Who made it: a user, or a robot as space+name.")] string MadeBy,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    [Description("Null for as many as one likes.")] long? MaxPulls,
+    [Description("Without a limit the count may be some seconds behind.")] long Pulls,
+    DateTimeOffset? UsedAt,
+    [Description("False when its time is over, its pulls are used up, or who made it may no longer share that.")] bool Works)
+{
+    public static ShareLink Of(ShareLinkRow row, bool works) => new(row.Id, row.Repository, row.Tag, row.MadeBy.Name, Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), row.MaxPulls, row.Pulls, Time.Of(row.UsedAt), works);
+}
+
+internal sealed record NewShareLink(
+    string Repository,
+    [Description("In how many days it ends, from 1 to 90.")] int ExpiresInDays,
+    [Description("The one tag that it is for, and what that leads to; null for the whole repository.")] string? Tag = null,
+    [Description("How often it may be pulled; null for as often as one likes.")] int? MaxPulls = null);
+
+internal sealed record ShareLinkSecret(
+    long Id,
+    string Repository,
+    string? Tag,
+    [Description("The page for people. Its secret is shown this once and stored nowhere.")] string Url,
+    [Description("What clients pull.")] string Image,
+    DateTimeOffset ExpiresAt,
+    long? MaxPulls);
+
+internal sealed record Invitation(
+    long Id,
+    [Description("Into which team; null for an invitation to rights.")] string? Team,
+    [Description(Me.Target)] string? Target,
+    [Description(Me.Rights)] string? Rights,
+    [Description(Me.Tags)] string? Tags,
+    [Description("For how many days the rights are granted; null for good.")] int? GrantDays,
+    [Description("The only one who may accept; null for anybody.")] string? User,
+    [Description("Whether one may make an account for it.")] bool NewAccounts,
+    [Description("Who made it.")] string MadeBy,
+    long MaxUses,
+    long Uses,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt)
+{
+    public static Invitation Of(InvitationRow row) => new(
+        row.Id,
+        row.Team?.Name,
+        row.Team is null ? row.Target : null,
+        row.Team is null ? RightsText.Format(row.Rights) : null,
+        row.Tags?.Text,
+        row.GrantDays,
+        row.UserName,
+        row.NewAccounts,
+        row.Inviter,
+        row.MaxUses,
+        row.Uses,
+        Time.Of(row.CreatedAt),
+        Time.Of(row.ExpiresAt));
+}
+
+internal sealed record NewInvitation(
+    [Description("Into which team; or else give target and rights.")] string? Team = null,
+    [Description(Me.Target)] string? Target = null,
+    [Description(Me.Rights)] string? Rights = null,
+    [Description(Me.Tags)] string? Tags = null,
+    [Description("For how many days the rights are granted; null for good.")] int? GrantDays = null,
+    [Description("The only one who may accept; null for anybody who has the link.")] string? User = null,
+    [Description("Whether one may make an account for it; for admins of the registry, or for all if spacesInviteNewUsers is set.")] bool NewAccounts = false,
+    [Description("How many may accept it, from 1 to 1000.")] int Uses = 1,
+    [Description("In how many days it ends, from 1 to 90.")] int ExpiresInDays = 7);
+
+internal sealed record InvitationSecret(long Id, [Description("The page for who is invited.")] string Url, [Description("The secret in it. " + Me.Once)] string Secret, DateTimeOffset ExpiresAt);
+
+internal sealed record InvitationAnswer([Description("The last part of the invitation's address.")] string Secret);
+
+internal sealed record AcceptedInvitation(
+    string Space,
+    [Description("The team that one is in now; null for an invitation to rights.")] string? Team,
+    [Description(Me.Target)] string? Target,
+    [Description(Me.Rights)] string? Rights,
+    [Description(Me.Tags)] string? Tags);
 
 /// <summary>The database's milliseconds as a time.</summary>
 internal static class Time

@@ -16,7 +16,8 @@ internal sealed class MyHandlers(SignIn signIn, Users users, ServerSecret secret
 
     public async Task SetPasswordAsync(ApiCall call, PasswordChange change)
     {
-        await call.ReadAsync(call.RequirePasswordAsync);
+        if (await call.ReadAsync(call.RequirePasswordAsync) is { Password: null })
+            throw new AccountException(AccountProblem.Forbidden, "your password is not kept here: change it where you have it from");
         var old = await signIn.TryAsync(call.Who.Name, change.Old, call.Actor.Address, call.Cancel);
         if (old is not { Kind: IdentityKind.User, Limit: null } || old.Id != call.Who.Id)
             throw new AccountException(AccountProblem.Forbidden, "the old password is not right: nothing was changed");

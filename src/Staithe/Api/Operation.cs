@@ -35,7 +35,7 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>Whether it is about content and not about accounts: then it is there on an open registry too, and for nobody in particular.</summary>
     public bool IsOfContent { get; init; }
 
-    /// <summary>The refusals that it may answer with, besides failures of the registry.</summary>
+    /// <summary>The refusals that it may answer with, besides failures of the registry itself.</summary>
     public IEnumerable<int> Refusals =>
     [
         StatusCodes.Status400BadRequest,
@@ -43,8 +43,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
         StatusCodes.Status404NotFound,
         .. Method == "GET" ? (int[])[] : [StatusCodes.Status409Conflict],
         .. Request is null ? (int[])[] : [StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
-        .. IsOfContent ? (int[])[StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable] : [],
-        .. IsPublic ? (int[])[] : [StatusCodes.Status429TooManyRequests],
+        .. IsOfContent ? (int[])[StatusCodes.Status422UnprocessableEntity] : [],
+        StatusCodes.Status429TooManyRequests,
+        .. IsPublic ? (int[])[] : [StatusCodes.Status503ServiceUnavailable],
     ];
 
     public static Operation Get<TResponse>(string path, string id, string summary, Func<ApiCall, Task<TResponse>> handle) =>

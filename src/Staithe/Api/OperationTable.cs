@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Search;
+using Staithe.Sharing;
 using Staithe.Transport;
 using static Staithe.Api.Operation;
 
@@ -12,9 +13,11 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ImageHandlers images, Finder finder)
+    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
     {
-        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users), new RobotHandlers(secret), new SearchHandlers(finder));
+        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret), new SearchHandlers(finder));
+        var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
+        var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
@@ -51,10 +54,31 @@ internal sealed class OperationTable
             Patch<UserChange, User>("/users/{user}", "changeUser", "Make a user an admin or an ordinary one, disable or enable; for admins.", people.ChangeAsync),
             Put<NewPassword>("/users/{user}/password", "setUserPassword", "Set a user's password, for admins; ends what docker login keeps.", people.SetPasswordAsync),
 
+            Delete("/users/{user}", "deleteUser", "Remove a user who owns nothing any more, for admins: tokens and rights end, the name stays taken.", people.DeleteAsync),
+
             List("/spaces", "listSpaces", "The spaces that one belongs to: owns, is in a team of, or is given something in.", SpaceHandlers.ListAsync, new QueryParameter("all", "true for all spaces there are, for admins.")),
             Post<NewOrganization, Space>("/organizations", "addOrganization", "Make an organization, whose team \"owners\" one is in.", SpaceHandlers.AddOrganizationAsync),
             Get("/spaces/{space}", "getSpace", "A space.", SpaceHandlers.GetAsync),
-            Patch<VisibilityChange, Space>("/spaces/{space}", "changeSpace", "Set how visible its new repositories are; those there are stay as they are.", SpaceHandlers.ChangeAsync),
+            Patch<SpaceChange, Space>("/spaces/{space}", "changeSpace", "Set how visible its new repositories are (those there are stay as they are), and whether every pull is written into the audit.", SpaceHandlers.ChangeAsync),
+
+            Post<NewSpaceName, Space>("/spaces/{space}/rename", "renameSpace", "Give a space another name, for its owners; it still answers to the old one.", owners.RenameAsync) with { Status = StatusCodes.Status200OK },
+            Delete("/spaces/{space}", "deleteSpace", "Remove a space that is empty, or with everything in it, for its owners; the name stays taken.", owners.RemoveAsync) with
+            {
+                Query = [new QueryParameter("confirm", "The space's name: its repositories go too.")],
+            },
+            Post<NewOwner, SpaceOwner>("/spaces/{space}/owner", "setSpaceOwner", "Offer a space to a user, for its owners; hand it over, for admins.", OwnerHandlers.SetAsync) with { Status = StatusCodes.Status200OK },
+            Delete("/spaces/{space}/owner", "withdrawSpaceOffer", "Take back the offer of a space.", OwnerHandlers.WithdrawAsync),
+            List("/me/offers", "listMyOffers", "The spaces that one is offered.", OwnerHandlers.ListOffersAsync),
+            Post<SpaceOwner>("/me/offers/{space}", "acceptMyOffer", "Take a space that one is offered.", OwnerHandlers.AcceptAsync),
+            Delete("/me/offers/{space}", "declineMyOffer", "Turn down a space that one is offered.", OwnerHandlers.DeclineAsync),
+
+            List("/spaces/{space}/offers", "listOffers", "The repositories that a space is offered, for who manages it.", MoveHandlers.ListOffersAsync),
+            Post<RepositoryMoved>("/spaces/{space}/offers/{id}", "acceptOffer", "Take a repository that a space is offered.", moves.AcceptAsync),
+            Delete("/spaces/{space}/offers/{id}", "declineOffer", "Turn down a repository that a space is offered.", MoveHandlers.DeclineAsync),
+
+            List("/spaces/{space}/default-grants", "listDefaultGrants", "What new repositories give to whom, for who manages the space.", DefaultGrantHandlers.ListAsync),
+            Post<NewDefaultGrant, DefaultGrant>("/spaces/{space}/default-grants", "addDefaultGrant", "Let new repositories give rights; needs the right to manage the target, and these rights.", DefaultGrantHandlers.AddAsync),
+            Delete("/spaces/{space}/default-grants/{id}", "deleteDefaultGrant", "Let new repositories no longer give that; what was given stays.", DefaultGrantHandlers.DeleteAsync),
 
             List("/spaces/{space}/teams", "listTeams", "The teams, for their members and who manages the space.", TeamHandlers.ListAsync),
             Post<Team, Team>("/spaces/{space}/teams", "addTeam", "Make a team in an organization.", TeamHandlers.AddAsync),
@@ -72,9 +96,25 @@ internal sealed class OperationTable
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
             Delete("/spaces/{space}/robots/{robot}", "deleteRobot", "Remove a robot and what it was given.", RobotHandlers.DeleteAsync),
 
+            List("/spaces/{space}/links", "listShareLinks", "The links by which repositories are shared, for who manages the target; what has ended stays for a month.", ShareLinkHandlers.ListAsync, new QueryParameter("target", "Only those to this repository, or to what is below a target; unless told, to the whole space.")),
+            Post<NewShareLink, ShareLinkSecret>("/spaces/{space}/links", "addShareLink", "Share a repository, or one tag of it, by a link that needs no account; needs the rights to manage it and to pull. The link is in this answer only.", links.AddAsync),
+            Delete("/spaces/{space}/links/{id}", "deleteShareLink", "Revoke a link.", ShareLinkHandlers.DeleteAsync),
+
+            List("/spaces/{space}/invitations", "listInvitations", "The invitations, for who manages the target; what has ended stays for a month.", InvitationHandlers.ListAsync, new QueryParameter("target", "Only those to this target and below it; unless told, to the whole space and its teams.")),
+            Post<NewInvitation, InvitationSecret>("/spaces/{space}/invitations", "addInvitation", "Invite somebody into a team, or to rights; needs the rights that go with it. The link is in this answer only.", guests.AddAsync),
+            Delete("/spaces/{space}/invitations/{id}", "deleteInvitation", "Revoke an invitation; what was accepted stays.", InvitationHandlers.DeleteAsync),
+            Post<InvitationAnswer, AcceptedInvitation>("/invitations/accept", "acceptInvitation", "Accept an invitation.", guests.AcceptAsync) with { Status = StatusCodes.Status200OK },
+
             List("/repositories", "listRepositories", "The repositories with content that one may pull from.", RepositoryHandlers.ListAsync),
             Get("/repository", "getRepository", "A repository, and what one may do with it.", RepositoryHandlers.GetAsync) with { Query = [name] },
             Patch<VisibilityChange, Repository>("/repository", "changeRepository", "Set who may pull without having been given any right.", RepositoryHandlers.ChangeAsync) with { Query = [name] },
+            Delete("/repository", "deleteRepository", "Remove a repository with everything in it; needs the rights to manage and to delete.", moves.RemoveAsync) with { Query = [name] },
+            Post<NewName, RepositoryMoved>("/repository/move", "moveRepository", "Give a repository another name, perhaps in another space; it still answers to the old one.", moves.MoveAsync) with { Query = [name], Status = StatusCodes.Status200OK },
+            List("/repository/aliases", "listAliases", "The names that a repository had before and still answers to, for who manages it.", MoveHandlers.ListAliasesAsync, name),
+            Delete("/alias", "freeAlias", "Let a repository no longer answer to a name that it had before, for who manages it; the name is free then.", moves.FreeAsync) with { Query = [name with { Summary = "The former name." }] },
+            Post<NewName, RepositoryOffer>("/repository/offer", "offerRepository", "Offer a repository to a space that one may make nothing in; needs the rights to manage and to delete.", MoveHandlers.OfferAsync) with { Query = [name] },
+            Delete("/repository/offer", "withdrawOffer", "Take back the offer of a repository.", MoveHandlers.WithdrawAsync) with { Query = [name] },
+            Get("/access/everybody", "getEverybodysAccess", "What gives anybody a right on a repository, for who manages it.", RepositoryHandlers.GetEverybodysRightsAsync) with { Query = [name with { Name = "repository" }] },
             Get("/access", "getAccess", "What one may do with a repository and why; what others may, for who manages it.", RepositoryHandlers.GetRightsAsync) with
             {
                 Query = [name with { Name = "repository" }, new QueryParameter("user", "Another user."), new QueryParameter("robot", "A robot of the repository's space.")],

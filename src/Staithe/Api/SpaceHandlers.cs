@@ -30,14 +30,17 @@ internal static class SpaceHandlers
 
     public static async Task<Space> GetAsync(ApiCall call) => Space.Of(await call.ReadAsync(session => SpaceAccess.FindAsync(session, call.Who, call.Path["space"])));
 
-    public static Task<Space> ChangeAsync(ApiCall call, VisibilityChange change)
+    public static Task<Space> ChangeAsync(ApiCall call, SpaceChange change)
     {
-        var visibility = ApiCall.ReadVisibility(change.Visibility);
+        Visibility? visibility = change.Visibility is null ? null : ApiCall.ReadVisibility(change.Visibility);
         return call.ChangeAsync(async session =>
         {
             var space = await SpaceAccess.RequireAsync(session, call.Who, call.Path["space"], Rights.Manage);
-            await Spaces.SetVisibilityAsync(session, call.Actor, space, visibility);
-            return Space.Of(space with { Visibility = visibility });
+            if (visibility is { } seen)
+                await Spaces.SetVisibilityAsync(session, call.Actor, space, seen);
+            if (change.AuditPulls is { } audited && audited != space.AuditPulls)
+                await Spaces.SetAuditPullsAsync(session, call.Actor, space, audited);
+            return Space.Of(await Spaces.FindAsync(session, space.Name));
         });
     }
 }

@@ -1,9 +1,10 @@
+using Staithe.Access;
 using Staithe.Accounts;
 
 namespace Staithe.Api;
 
 /// <summary>What admins do with accounts.</summary>
-internal sealed class UserHandlers(Users users)
+internal sealed class UserHandlers(Users users, ContentChanges changes)
 {
     public static async Task<Page<User>> ListAsync(ApiCall call)
     {
@@ -38,6 +39,12 @@ internal sealed class UserHandlers(Users users)
     {
         call.RequireAdmin();
         await users.SetPasswordAsync(call.Actor, call.Path["user"], password.Password, call.Cancel);
+    }
+
+    public Task DeleteAsync(ApiCall call)
+    {
+        call.RequireAdmin();
+        return changes.RunAsync(session => Removal.RemoveUserAsync(session, call.Actor, call.Path["user"], leavesAdmin: true), call.Cancel);
     }
 
     static async Task<User> FindAsync(ApiCall call, string name) => User.Of(await call.ReadAsync(session => Users.FindAsync(session, name)));

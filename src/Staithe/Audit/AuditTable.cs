@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Staithe.Database;
 
 namespace Staithe.Audit;
@@ -40,23 +41,38 @@ internal static class AuditTable
     /// <param name="limit">The most lines to give.</param>
     public static Task<List<AuditLine>> ListAsync(DbSession session, string? space, long before, int limit) => session.ListAsync(
         space is null ? ListSql : ListOfSpaceSql,
-        row => new AuditLine(
-            row.GetInt64(0),
-            row.GetInt64(1),
-            row.GetString(2),
-            row.GetString(3),
-            row.GetString(4),
-            row.IsDBNull(5) ? null : row.GetString(5),
-            row.IsDBNull(6) ? null : row.GetString(6),
-            row.GetString(7),
-            row.IsDBNull(8) ? null : row.GetString(8)),
+        Map,
         space is null ? [before, (long)limit] : [before, (long)limit, space]);
+
+    /// <summary>Shows the lines of a space to the admins of its new name. What they say stays as it was written.</summary>
+    public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
+
+    /// <summary>The oldest lines behind one, oldest first.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="space">Of this space only; null for all there are.</param>
+    /// <param name="after">The line to go on from; 0 for the oldest.</param>
+    /// <param name="limit">The most lines to give.</param>
+    public static Task<List<AuditLine>> ListOldestAsync(DbSession session, string? space, long after, int limit) => session.ListAsync(
+        space is null ? ListOldestSql : ListOldestOfSpaceSql,
+        Map,
+        space is null ? [after, (long)limit] : [after, (long)limit, space]);
 
     /// <summary>Drops some of the lines that are older than a time; how many.</summary>
     public static Task<int> DeleteOldAsync(DbSession session, TimeSpan age, int limit) => session.ExecuteAsync(DeleteOldSql, (long)age.TotalMilliseconds, (long)limit);
 
     static Task<int> AddAsync(DbSession session, Actor actor, Deed deed, string outcome) =>
         session.ExecuteAsync(AddSql, actor.Name, deed.Action, deed.Target, deed.Space, actor.Address, outcome, deed.Detail);
+
+    static AuditLine Map(DbDataReader row) => new(
+        row.GetInt64(0),
+        row.GetInt64(1),
+        row.GetString(2),
+        row.GetString(3),
+        row.GetString(4),
+        row.IsDBNull(5) ? null : row.GetString(5),
+        row.IsDBNull(6) ? null : row.GetString(6),
+        row.GetString(7),
+        row.IsDBNull(8) ? null : row.GetString(8));
 
     static readonly Sql AddSql = new("""
         insert into audit (at, actor, action, target, space, address, outcome, detail) values ({now}, $1, $2, $3, $4, $5, $6, $7)
@@ -68,6 +84,16 @@ internal static class AuditTable
 
     static readonly Sql ListOfSpaceSql = new("""
         select id, at, actor, action, target, space, address, outcome, detail from audit where space = $3 and id < $1 order by id desc limit $2
+        """);
+
+    static readonly Sql RenameSpaceSql = new("update audit set space = $2 where space = $1");
+
+    static readonly Sql ListOldestSql = new("""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where id > $1 order by id limit $2
+        """);
+
+    static readonly Sql ListOldestOfSpaceSql = new("""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where space = $3 and id > $1 order by id limit $2
         """);
 
     static readonly Sql DeleteOldSql = new("delete from audit where id in (select id from audit where at < {now} - $1 order by at limit $2)");

@@ -71,6 +71,7 @@ internal static class StaitheCommand
         {
             ServeCommand.Create(terminal),
             UserCommand.Create(terminal),
+            AuditCommand.Create(terminal),
             RunCommand.Create(terminal),
             FsckCommand.Create(terminal),
             ConfigCommand.Create(terminal),

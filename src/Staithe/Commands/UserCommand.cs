@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
@@ -17,7 +18,7 @@ internal static class UserCommand
     public static Command Create(Terminal terminal) =>
         new Command("user", "Make, list and change the accounts of people.")
         {
-            CreateAdd(terminal), CreateList(terminal), CreatePassword(terminal),
+            CreateAdd(terminal), CreateList(terminal), CreatePassword(terminal), CreateRemove(terminal),
             CreateChange(terminal, "disable", "Keep an account from signing in; what it holds stays as it is.", (users, name) => users.SetDisabledAsync(Actor.Shell, name, disabled: true), "may no longer sign in; tokens that it holds end within five minutes"),
             CreateChange(terminal, "enable", "Let a disabled account sign in again.", (users, name) => users.SetDisabledAsync(Actor.Shell, name, disabled: false), "may sign in"),
             CreateChange(terminal, "promote", "Make an account an admin of the registry, which is no right on anybody's images.", (users, name) => users.SetAdminAsync(Actor.Shell, name, isAdmin: true), "is an admin"),
@@ -79,6 +80,21 @@ internal static class UserCommand
             await terminal.Output.WriteLineAsync($"{wanted} has another password");
         }));
         return command.WithHelp("Tokens that the user made for programs stay as they are.");
+    }
+
+    static Command CreateRemove(Terminal terminal)
+    {
+        var command = new Command("remove", "Remove an account that owns no images any more: its tokens and rights end, its name stays taken.");
+        var name = AddName(command);
+        var options = ConfigOptions.AddTo(command, [Settings.Data, Settings.Database]);
+        command.SetAction((parsed, cancel) => RunAsync(terminal, options.Read(parsed), async (db, _) =>
+        {
+            var wanted = parsed.GetRequiredValue(name);
+            using var epoch = new AccessEpoch(db);
+            await epoch.ChangeAsync(session => Removal.RemoveUserAsync(session, Actor.Shell, wanted, leavesAdmin: false), cancel);
+            await terminal.Output.WriteLineAsync($"{wanted} is removed; tokens that it holds end within five minutes");
+        }));
+        return command.WithHelp("\"staithe user disable\" keeps somebody from signing in and leaves everything as it is.");
     }
 
     static Command CreateChange(Terminal terminal, string verb, string description, Func<Users, string, Task> change, string outcome)

@@ -21,6 +21,7 @@ internal static class ConfigLoader
         CheckDatabase(draft);
         CheckTwice(draft);
         CheckTls(draft);
+        CheckLdap(draft);
         var config = draft.Find(Settings.Data) is null ? draft.Config with { Data = DefaultData(environment, draft) } : draft.Config;
         return draft.Problems.Count == 0 ? new LoadedConfig(config, draft.Sources) : throw new ConfigException(draft.Problems);
     }
@@ -61,6 +62,24 @@ internal static class ConfigLoader
         var (certificate, key) = (draft.Find(Settings.TlsCertificate), draft.Find(Settings.TlsKey));
         if ((certificate is null) != (key is null))
             draft.Refuse((certificate ?? key)!.Place, $"TLS takes a certificate and its key: give {(certificate is null ? Settings.TlsCertificate : Settings.TlsKey).Key} too");
+    }
+
+    static void CheckLdap(ConfigDraft draft)
+    {
+        if (draft.Find(Settings.LdapBindPassword) is { } password && draft.Find(Settings.LdapBindPasswordFile) is { } file)
+            draft.Refuse(file.Place, $"the password is given already ({password.Source}): leave one of the two away");
+        if (draft.Find(Settings.LdapUrl) is not { } url)
+        {
+            foreach (var alone in Settings.All.Where(setting => setting.Key.StartsWith("ldap", StringComparison.Ordinal)).Select(draft.Find).OfType<GivenSetting>())
+                draft.Refuse(alone.Place, $"means nothing without a directory: give {Settings.LdapUrl.Key} too");
+            return;
+        }
+        if (draft.Find(Settings.LdapBase) is null)
+            draft.Refuse(url.Place, $"a directory is searched below an entry: give {Settings.LdapBase.Key} too");
+        if ((draft.Config.LdapBindDn is null) != (draft.Config.LdapBindPassword is null))
+            draft.Refuse(url.Place, $"who looks for people needs a password: give both {Settings.LdapBindDn.Key} and {Settings.LdapBindPasswordFile.Key}, or neither");
+        if (draft.Find(Settings.LdapTeams) is { } teams && draft.Find(Settings.LdapGroupBase) is null)
+            draft.Refuse(teams.Place, $"groups are looked for below an entry: give {Settings.LdapGroupBase.Key} too");
     }
 
     static string DefaultData(IReadOnlyDictionary<string, string> environment, ConfigDraft draft)

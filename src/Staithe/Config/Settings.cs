@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Staithe.Ldap;
 using Staithe.Oci;
 
 namespace Staithe.Config;
@@ -110,6 +111,154 @@ internal static class Settings
         config => config.Open,
         (config, open) => config with { Open = open });
 
+    public static readonly Setting RequestsPerMinute = Number(
+        "requestsPerMinute",
+        0,
+        100_000,
+        "Requests that an account may make a minute, as many at once; 0 for no limit. Those beyond are answered 429 with Retry-After.",
+        config => config.RequestsPerMinute,
+        (config, requests) => config with { RequestsPerMinute = requests });
+
+    public static readonly Setting AnonymousRequestsPerMinute = Number(
+        "anonymousRequestsPerMinute",
+        0,
+        100_000,
+        "The same for requests that do not say who makes them, or not rightly, by address (of IPv6 the first 64 bits).",
+        config => config.AnonymousRequestsPerMinute,
+        (config, requests) => config with { AnonymousRequestsPerMinute = requests });
+
+    public static readonly Setting LdapUrl = Words(
+        "ldapUrl",
+        "ldap://HOST or ldaps://HOST, with :PORT if it is not the usual one",
+        "An LDAP directory that keeps the passwords of people who have none here. See docs/accounts.md.",
+        config => config.LdapUrl,
+        (config, url) => config with { LdapUrl = url },
+        text => LdapServer.Parse(text, startTls: true, null));
+
+    public static readonly Setting LdapStartTls = Switch(
+        "ldapStartTls",
+        null,
+        "Encrypt connections to ldap:// before anything is said. Without it, whoever is in between reads the passwords.",
+        config => config.LdapStartTls,
+        (config, startTls) => config with { LdapStartTls = startTls });
+
+    public static readonly Setting LdapCertificates = OfFile(
+        "ldapCertificates",
+        "a PEM file",
+        "The certificates of those who may have signed the directory's. Without it, those that the system trusts.",
+        config => config.LdapCertificates,
+        (config, path) => config with { LdapCertificates = path });
+
+    public static readonly Setting LdapBindDn = Words(
+        "ldapBindDn",
+        "a DN",
+        "Who looks for people in the directory. Without it, nobody in particular does.",
+        config => config.LdapBindDn,
+        (config, dn) => config with { LdapBindDn = dn });
+
+    public static readonly Setting LdapBindPassword = new Setting<string>(
+        text => text.Text,
+        One<string>((config, password) => config with { LdapBindPassword = password }),
+        config => config.LdapBindPassword is null ? "none" : "set, and not shown")
+    {
+        Key = "ldapBindPassword",
+        Shape = SettingShape.Text,
+        Takes = "a password",
+        Help = "The password of ldapBindDn. Prefer ldapBindPasswordFile (STAITHE_LDAP_BIND_PASSWORD_FILE).",
+    };
+
+    public static readonly Setting LdapBindPasswordFile = new Setting<string>(
+        ReadSecret,
+        One<string>((config, password) => config with { LdapBindPassword = password }),
+        config => LdapBindPassword!.Show(config),
+        "none")
+    {
+        Key = "ldapBindPasswordFile",
+        Shape = SettingShape.Text,
+        Takes = "a file; relative to the configuration file when it stands there",
+        Help = "A file that holds the value of ldapBindPassword, which then is not given itself.",
+        FileOf = LdapBindPassword,
+    };
+
+    public static readonly Setting LdapBase = Words(
+        "ldapBase",
+        "a DN",
+        "Below which entry of the directory people are looked for.",
+        config => config.LdapBase,
+        (config, dn) => config with { LdapBase = dn });
+
+    public static readonly Setting LdapUserFilter = Words(
+        "ldapUserFilter",
+        "a filter, in which {name} stands for what was typed",
+        "Finds the entry of a person. It has to find exactly one.",
+        config => config.LdapUserFilter,
+        (config, filter) => config with { LdapUserFilter = filter },
+        text => LdapFilter.Parse(text, LdapSettings.UserWords));
+
+    public static readonly Setting LdapNameAttribute = Words(
+        "ldapNameAttribute",
+        "an attribute",
+        "Holds what the account of a person is called.",
+        config => config.LdapNameAttribute,
+        (config, attribute) => config with { LdapNameAttribute = attribute },
+        CheckAttribute);
+
+    public static readonly Setting LdapGroupBase = Words(
+        "ldapGroupBase",
+        "a DN",
+        "Below which entry of the directory groups are looked for.",
+        config => config.LdapGroupBase,
+        (config, dn) => config with { LdapGroupBase = dn });
+
+    public static readonly Setting LdapGroupFilter = Words(
+        "ldapGroupFilter",
+        "a filter, in which {dn} stands for the entry of a person and {name} for the name of the account",
+        "Finds the groups that somebody is in.",
+        config => config.LdapGroupFilter,
+        (config, filter) => config with { LdapGroupFilter = filter },
+        text => LdapFilter.Parse(text, LdapSettings.GroupWords));
+
+    public static readonly Setting LdapGroupAttribute = Words(
+        "ldapGroupAttribute",
+        "an attribute",
+        "Holds what a group is called in ldapTeams.",
+        config => config.LdapGroupAttribute,
+        (config, attribute) => config with { LdapGroupAttribute = attribute },
+        CheckAttribute);
+
+    public static readonly Setting LdapTeams = new Setting<string>(
+        text => ParseGroupTeam(text.Text),
+        (config, teams) => config with { LdapTeams = teams },
+        config => config.LdapTeams.Count == 0 ? "none" : string.Join(", ", config.LdapTeams))
+    {
+        Key = "ldapTeams",
+        Shape = SettingShape.TextList,
+        Takes = "GROUP=SPACE/TEAM, the group by its name or its DN; several are allowed, in the environment with commas between them",
+        Help = "Teams whose members are those of a group, taken in and out when they sign in.",
+    };
+
+    public static readonly Setting LdapNewAccounts = Switch(
+        "ldapNewAccounts",
+        null,
+        "Give whoever the directory knows an account at the first sign-in. Otherwise an admin makes it, without a password.",
+        config => config.LdapNewAccounts,
+        (config, isOn) => config with { LdapNewAccounts = isOn });
+
+    public static readonly Setting LdapSeconds = Number(
+        "ldapSeconds",
+        1,
+        60,
+        "Seconds that the directory has for its part of a sign-in.",
+        config => config.LdapSeconds,
+        (config, seconds) => config with { LdapSeconds = seconds });
+
+    public static readonly Setting SpacesInviteNewUsers = Switch(
+        "spacesInviteNewUsers",
+        null,
+        "Let those who manage a space invite people who have no account, and who then make one. Otherwise only admins may.",
+        config => config.SpacesInviteNewUsers,
+        (config, may) => config with { SpacesInviteNewUsers = may });
+
     public static readonly Setting Sparse = Choice(
         "sparse",
         "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
@@ -187,7 +336,11 @@ internal static class Settings
 
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile];
+        [
+            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            RequestsPerMinute, AnonymousRequestsPerMinute,
+            LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
+        ];
 
     /// <summary>A value for a message; not repeated when it could be a database URL that went to the wrong place, with its password.</summary>
     public static string Shown(string text) =>
@@ -231,6 +384,23 @@ internal static class Settings
         Help = help,
     };
 
+    static Setting<string> Words(string key, string takes, string help, Func<StaitheConfig, string?> get, Func<StaitheConfig, string, StaitheConfig> with, Action<string>? check = null) => new(
+        text =>
+        {
+            if (text.Text.Length == 0 || text.Text.Any(char.IsControl))
+                throw new FormatException("expected some text");
+            check?.Invoke(text.Text);
+            return text.Text;
+        },
+        One(with),
+        config => get(config) ?? "none")
+    {
+        Key = key,
+        Shape = SettingShape.Text,
+        Takes = takes,
+        Help = help,
+    };
+
     static Setting<T> Choice<T>(string key, string help, Func<StaitheConfig, T> get, Func<StaitheConfig, T, StaitheConfig> with) where T : struct, Enum
     {
         var choices = Enum.GetValues<T>().ToDictionary(Word);
@@ -271,6 +441,18 @@ internal static class Settings
         if (IPAddress.TryParse(text, out var address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
         return IPNetwork.TryParse(text, out var network) ? network : throw new FormatException($"expected an IP address or a network such as 10.0.0.0/8, found {Shown(text)}");
+    }
+
+    static void CheckAttribute(string text)
+    {
+        if (!text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ';'))
+            throw new FormatException($"expected the name of an attribute, found {Shown(text)}");
+    }
+
+    static string ParseGroupTeam(string text)
+    {
+        var at = text.LastIndexOf('=');
+        return at > 0 && text[(at + 1)..].Split('/') is [{ Length: > 0 }, { Length: > 0 }] ? text : throw new FormatException($"expected GROUP=SPACE/TEAM, found {Shown(text)}");
     }
 
     static string ParseDatabase(string text)

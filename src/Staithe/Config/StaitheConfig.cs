@@ -29,6 +29,57 @@ internal sealed record StaitheConfig
     /// <summary>Whether nobody is asked who they are, and everybody who reaches the port may pull, push and delete.</summary>
     public bool Open { get; init; }
 
+    /// <summary>How many requests a minute an account may make; 0 for as many as come.</summary>
+    public int RequestsPerMinute { get; init; }
+
+    /// <summary>How many requests a minute an address may make whose requests do not say who makes them; 0 for as many as come.</summary>
+    public int AnonymousRequestsPerMinute { get; init; }
+
+    /// <summary>Where the directory is that keeps passwords; null for none. The other settings of it mean nothing then.</summary>
+    public string? LdapUrl { get; init; }
+
+    /// <summary>Whether a connection to <c>ldap://</c> is encrypted by StartTLS before anything is said.</summary>
+    public bool LdapStartTls { get; init; } = true;
+
+    /// <summary>The certificates that may have signed the directory's; null for those that the system trusts.</summary>
+    public string? LdapCertificates { get; init; }
+
+    /// <summary>Who looks for people, and the password for that: both or neither.</summary>
+    public string? LdapBindDn { get; init; }
+
+    /// <inheritdoc cref="LdapBindDn"/>
+    public string? LdapBindPassword { get; init; }
+
+    /// <summary>Where people are.</summary>
+    public string? LdapBase { get; init; }
+
+    /// <summary>Finds the entry of a name.</summary>
+    public string LdapUserFilter { get; init; } = "(uid={name})";
+
+    /// <summary>The attribute that holds what an account is called.</summary>
+    public string LdapNameAttribute { get; init; } = "uid";
+
+    /// <summary>Where groups are; null for no groups.</summary>
+    public string? LdapGroupBase { get; init; }
+
+    /// <summary>Finds the groups of an entry.</summary>
+    public string LdapGroupFilter { get; init; } = "(member={dn})";
+
+    /// <summary>The attribute that holds what a group is called.</summary>
+    public string LdapGroupAttribute { get; init; } = "cn";
+
+    /// <summary>Which group's members are whose team's, as <c>group=space/team</c>.</summary>
+    public IReadOnlyList<string> LdapTeams { get; init; } = [];
+
+    /// <summary>Whether whoever the directory knows gets an account at the first sign-in.</summary>
+    public bool LdapNewAccounts { get; init; }
+
+    /// <summary>How long the directory has for its part of a sign-in.</summary>
+    public int LdapSeconds { get; init; } = 5;
+
+    /// <summary>Whether those who manage a space may invite people who have no account, as admins may.</summary>
+    public bool SpacesInviteNewUsers { get; init; }
+
     /// <summary>Whether a manifest may name content that is missing.</summary>
     public SparsePolicy Sparse { get; init; }
 

@@ -10,18 +10,19 @@ internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
     /// <exception cref="OciException">BLOB_UNKNOWN; UNSUPPORTED while a manifest of the repository needs the blob.</exception>
     public async Task RunAsync(RepositoryName name, Digest digest, Actor actor, CancellationToken cancel)
     {
-        await cache.ChangeAsync(() => db.WriteAsync(
+        var present = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
-                var blob = await BlobTable.FindAsync(session, name, digest) ?? throw new OciException(OciError.BlobUnknown, $"{name} has no blob {digest}");
+                var present = (await RepositoryTable.KeepAsync(session, name))?.Name ?? name;
+                var blob = await BlobTable.FindAsync(session, present, digest) ?? throw new OciException(OciError.BlobUnknown, $"{name} has no blob {digest}");
                 var users = await BlobTable.ListUsersAsync(session, blob);
                 if (users.Count > 0)
                     throw new OciException(OciError.Unsupported, $"{digest} is part of the manifest {users[0]}: delete that first", [new Dictionary<string, object> { ["manifests"] = users }]);
                 await BlobTable.UnlinkAsync(session, blob, rules.Trash);
-                await AuditTable.AddAsync(session, actor, new Deed("blob.delete", $"{name}@{digest}", name.Space));
-                return blob;
+                await AuditTable.AddAsync(session, actor, new Deed("blob.delete", $"{present}@{digest}", present.Space));
+                return present;
             },
             cancel));
-        cache.ForgetBlob(name, digest);
+        cache.ForgetBlob(present, digest);
     }
 }

@@ -1,3 +1,4 @@
+using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
 
@@ -7,7 +8,7 @@ namespace Staithe.Content;
 internal sealed class BlobMount(Db db, ContentRules rules)
 {
     /// <summary>False when the source does not have the blob; without a source, when no repository has it.</summary>
-    public Task<bool> TryRunAsync(RepositoryName target, RepositoryName? source, Digest digest, CancellationToken cancel) => db.WriteAsync(
+    public Task<bool> TryRunAsync(RepositoryName target, RepositoryName? source, Digest digest, Creator creator, CancellationToken cancel) => db.WriteAsync(
         async session =>
         {
             var blobId = source is null
@@ -15,8 +16,8 @@ internal sealed class BlobMount(Db db, ContentRules rules)
                 : (await BlobTable.FindAsync(session, source, digest))?.BlobId;
             if (blobId is null)
                 return false;
-            var repoId = await RepositoryTable.GetOrCreateIdAsync(session, target);
-            await BlobTable.LinkAsync(session, repoId, blobId.Value, digest, rules.Lease);
+            var repository = await Repositories.GetOrCreateAsync(session, target, creator);
+            await BlobTable.LinkAsync(session, repository.Id, blobId.Value, digest, rules.Lease);
             return true;
         },
         cancel);

@@ -67,6 +67,23 @@ internal static class BlobTable
             await TrashTable.AddAsync(session, key, trash);
     }
 
+    /// <summary>Takes every blob from a repository that has no manifests any more, as <see cref="UnlinkAsync"/> does with one; how many.</summary>
+    public static async Task<int> UnlinkAllAsync(DbSession session, long repoId, TimeSpan trash)
+    {
+        var blobs = (await session.ListAsync(LockAllSql, row => row.GetInt64(0), repoId)).ToArray();
+        await session.ExecuteAsync(UnlinkAllSql, repoId);
+        await session.ExecuteAsync(DequeueAllSql, repoId);
+        // The locks were waited for, so this sees every link that anybody else has made.
+        foreach (var some in blobs.Chunk(UnlinkedAtOnce))
+        {
+            foreach (var key in await session.ListAsync(DeleteAllUnlinkedSql, row => row.GetString(0), [some]))
+                await TrashTable.AddAsync(session, key, trash);
+        }
+        return blobs.Length;
+    }
+
+    const int UnlinkedAtOnce = 1000;
+
     static readonly Sql FindSql = new("""
         select rb.repo_id, b.id, b.storage_key, b.size, rb.protect_until - {now}
         from repositories r join repo_blobs rb on rb.repo_id = r.id join blobs b on b.id = rb.blob_id
@@ -120,6 +137,16 @@ internal static class BlobTable
     static readonly Sql UnlinkSql = new("delete from repo_blobs where repo_id = $1 and blob_id = $2");
 
     static readonly Sql DequeueSql = new("delete from gc_candidates where repo_id = $1 and blob_id = $2");
+
+    static readonly Sql LockAllSql = new("select id from blobs where id in (select blob_id from repo_blobs where repo_id = $1) order by id {for update}");
+
+    static readonly Sql UnlinkAllSql = new("delete from repo_blobs where repo_id = $1");
+
+    static readonly Sql DequeueAllSql = new("delete from gc_candidates where repo_id = $1");
+
+    static readonly Sql DeleteAllUnlinkedSql = new("""
+        delete from blobs where id {any $1} and not exists (select 1 from repo_blobs rb where rb.blob_id = blobs.id) returning storage_key
+        """);
 
     static readonly Sql DeleteUnlinkedSql = new("""
         delete from blobs where id = $1 and not exists (select 1 from repo_blobs where blob_id = $1) returning storage_key

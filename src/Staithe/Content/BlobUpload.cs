@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
+using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Storage;
@@ -21,7 +22,9 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     {
         var id = UploadId.Create();
         var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, 0);
-        await db.WriteAsync(session => UploadTable.CreateAsync(session, name, upload, rules.UploadExpiry), cancel);
+        await db.WriteAsync(
+            async session => await UploadTable.CreateAsync(session, (await RepositoryTable.KeepAsync(session, name))?.Name ?? name, upload, rules.UploadExpiry),
+            cancel);
         return upload;
     }
 
@@ -46,24 +49,18 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 
     /// <summary>Takes the last chunk, if any, and makes the upload a blob of the repository.</summary>
     /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
-    public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, CancellationToken cancel)
+    public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
         using var claim = await claims.TakeAsync(id, force: false, cancel);
-        using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
-        await ReceiveAsync(writing, chunk, claim);
+        return await FinishAsync(name, await GetAsync(name, id, cancel), digest, chunk, claim, creator, cancel);
+    }
 
-        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
-        if (actual != digest)
-        {
-            await DropAsync(id, writing.Row.StorageKey);
-            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
-        }
-        await GiveBackWhenFullAsync(writing, async () =>
-        {
-            await SyncAsync(writing);
-            await CommitAsync(name, writing, digest);
-        });
-        return digest;
+    /// <summary>The same with an upload that only the caller knows, and so has not changed since it began.</summary>
+    /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
+    public async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
+    {
+        using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
+        return await FinishAsync(name, upload, digest, chunk, claim, creator, cancel);
     }
 
     /// <summary>Gives an upload up.</summary>
@@ -78,6 +75,25 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 
     /// <summary>Gives up an upload that only the caller knows, if it has not ended.</summary>
     public Task AbandonAsync(UploadRow upload) => DropAsync(upload.Id, upload.StorageKey);
+
+    async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, UploadClaims.Claim claim, Creator creator, CancellationToken cancel)
+    {
+        using var writing = await OpenAsync(upload, chunk, cancel);
+        await ReceiveAsync(writing, chunk, claim);
+
+        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
+        if (actual != digest)
+        {
+            await DropAsync(upload.Id, upload.StorageKey);
+            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
+        }
+        await GiveBackWhenFullAsync(writing, async () =>
+        {
+            await SyncAsync(writing);
+            await CommitAsync(name, writing, digest, creator);
+        });
+        return digest;
+    }
 
     static OciException Unknown() => new(OciError.BlobUploadUnknown, "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; begin a new one with POST");
 
@@ -188,15 +204,15 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             throw Unknown();
     }
 
-    Task CommitAsync(RepositoryName name, Writing writing, Digest digest) => db.WriteAsync(async session =>
+    Task CommitAsync(RepositoryName name, Writing writing, Digest digest, Creator creator) => db.WriteAsync(async session =>
     {
+        var repository = await Repositories.GetOrCreateAsync(session, name, creator); // first the repository, as whoever moves it does
         if (!await UploadTable.DeleteAsync(session, writing.Row.Id))
             throw Unknown();
-        var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
         var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
         if (blob.StorageKey != writing.Row.StorageKey)
             await TrashTable.AddAsync(session, writing.Row.StorageKey, TimeSpan.Zero);
-        await BlobTable.LinkAsync(session, repoId, blob.Id, digest, rules.Lease);
+        await BlobTable.LinkAsync(session, repository.Id, blob.Id, digest, rules.Lease);
     });
 
     Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(async session =>

@@ -7,6 +7,9 @@ internal static class ChangedRepositoryTable
 {
     public static Task AddAsync(DbSession session, long repoId) => session.ExecuteAsync(AddSql, repoId);
 
+    /// <summary>Everything in a space.</summary>
+    public static Task AddSpaceAsync(DbSession session, string space) => session.ExecuteAsync(AddSpaceSql, space);
+
     /// <summary>Some of them, and at which change.</summary>
     public static Task<List<(long RepoId, long Seq)>> ListAsync(DbSession session, int limit) => session.ListAsync(ListSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)limit);
 
@@ -15,6 +18,11 @@ internal static class ChangedRepositoryTable
 
     static readonly Sql AddSql = new("""
         insert into changed_repositories (repo_id, seq) values ($1, 1) on conflict (repo_id) do update set seq = changed_repositories.seq + 1
+        """);
+
+    static readonly Sql AddSpaceSql = new("""
+        insert into changed_repositories (repo_id, seq) select id, 1 from repositories where space = $1
+        on conflict (repo_id) do update set seq = changed_repositories.seq + 1
         """);
 
     static readonly Sql ListSql = new("select repo_id, seq from changed_repositories order by repo_id limit $1");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Staithe.Accounts;
 using Staithe.Oci;
 using Staithe.Storage;
 
@@ -67,7 +68,7 @@ internal sealed class ContentCache : IDisposable
         {
             return await change();
         }
-        catch (Exception e) when (e is not OciException)
+        catch (Exception e) when (e is not (OciException or AccountException))
         {
             manifests.Clear(UnknownOutcome);
             blobs.Clear(UnknownOutcome);
@@ -86,6 +87,13 @@ internal sealed class ContentCache : IDisposable
 
     /// <summary>A manifest changed in a way that shows under every tag of it.</summary>
     public void ForgetManifests() => manifests.Clear();
+
+    /// <summary>Repositories have other names, or are gone.</summary>
+    public void ForgetAll()
+    {
+        manifests.Clear();
+        blobs.Clear();
+    }
 
     public void Dispose() => blobs.Clear();
 }

@@ -11,31 +11,30 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
     /// <exception cref="OciException">MANIFEST_UNKNOWN; UNSUPPORTED while an index of the repository has the manifest as a child.</exception>
     public async Task RunAsync(RepositoryName name, Reference reference, Actor actor, CancellationToken cancel)
     {
-        var gone = await cache.ChangeAsync(() => db.WriteAsync(
+        var (present, gone) = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
-                if (await RepositoryTable.FindIdAsync(session, name) is not { } repoId)
-                    return null;
-                var gone = reference.Tag is { } tag ? await DeleteTagAsync(session, repoId, tag) : await DeleteManifestAsync(session, repoId, reference.Digest!);
-                if (gone is null)
-                    return null;
+                if (await RepositoryTable.KeepAsync(session, name) is not var (repoId, present))
+                    throw Unknown(name, reference);
+                var gone = (reference.Tag is { } tag ? await DeleteTagAsync(session, repoId, tag) : await DeleteManifestAsync(session, repoId, reference.Digest!)) ?? throw Unknown(name, reference);
                 await ChangedRepositoryTable.AddAsync(session, repoId);
                 foreach (var lost in gone)
                     await TagMoveTable.AddAsync(session, repoId, lost, null, actor.Name);
                 await AuditTable.AddAsync(session, actor, reference.Tag is null
-                        ? new Deed("manifest.delete", $"{name}@{reference}", name.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
-                        : new Deed("tag.delete", $"{name}:{reference}", name.Space));
-                return gone;
+                    ? new Deed("manifest.delete", $"{present}@{reference}", present.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
+                    : new Deed("tag.delete", $"{present}:{reference}", present.Space));
+                return (present, gone);
             },
-            cancel)) ?? throw new OciException(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
+            cancel));
         foreach (var tag in gone)
-            cache.Forget(name, TagName.Parse(tag));
+            cache.Forget(present, TagName.Parse(tag));
         if (reference.Digest is not null)
-            cache.Forget(name, reference.Digest);
+            cache.Forget(present, reference.Digest);
     }
 
-    static async Task<List<string>?> DeleteTagAsync(DbSession session, long repoId, TagName tag) =>
-        await TagTable.DeleteAsync(session, repoId, tag) ? [tag.Value] : null;
+    static OciException Unknown(RepositoryName name, Reference reference) => new(OciError.ManifestUnknown, $"{name} has no manifest {reference}");
+
+    static async Task<List<string>?> DeleteTagAsync(DbSession session, long repoId, TagName tag) => await TagTable.DeleteAsync(session, repoId, tag) ? [tag.Value] : null;
 
     static async Task<List<string>?> DeleteManifestAsync(DbSession session, long repoId, Digest digest)
     {

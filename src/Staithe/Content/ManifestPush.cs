@@ -1,3 +1,4 @@
+using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Database;
@@ -11,9 +12,12 @@ namespace Staithe.Content;
 internal sealed record TagCondition(IReadOnlyList<string>? MustBe, IReadOnlyList<string>? MustNotBe);
 
 /// <summary>Who pushes, and what they may do with tags.</summary>
-/// <param name="Actor">Who it is.</param>
+/// <param name="Creator">Who it is.</param>
 /// <param name="MayTag">Whether a tag may be set; told whether there is such a tag already, which then moves.</param>
-internal sealed record Pusher(Actor Actor, Func<TagName, bool, bool> MayTag);
+internal sealed record Pusher(Creator Creator, Func<TagName, bool, bool> MayTag)
+{
+    public Actor Actor => Creator.Actor;
+}
 
 /// <summary>end-7: takes a manifest in. All its rules are lines here, in the order in which they are checked.</summary>
 internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules)
@@ -27,10 +31,10 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     {
         var digest = CheckDigest(reference, content);
         var manifest = Manifest.Parse(content, contentType);
-        var retyped = await cache.ChangeAsync(() => db.WriteAsync(
+        var (present, retyped) = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
-                var repoId = await RepositoryTable.GetOrCreateIdAsync(session, name);
+                var (repoId, present) = await Repositories.GetOrCreateAsync(session, name, pusher.Creator);
                 var references = await ResolveAsync(session, repoId, manifest);
                 if (references.Absent.Count > 0)
                 {
@@ -43,15 +47,15 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 if (ImageLookup.IsImage(manifest))
                     await ImageTable.QueueAsync(session, stored.Id);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
-                    await SetAsync(session, name, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
+                    await SetAsync(session, present, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
                 await ChangedRepositoryTable.AddAsync(session, repoId);
                 if (tags.Count == 0)
-                    await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{name}@{digest}", name.Space));
-                return stored.Retyped;
+                    await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{present}@{digest}", present.Space));
+                return (present, stored.Retyped);
             },
             cancel));
         foreach (var moved in tags)
-            cache.Forget(name, moved);
+            cache.Forget(present, moved);
         if (retyped)
             cache.ForgetManifests();
         return (digest, manifest.Subject?.Digest);

@@ -69,6 +69,13 @@ internal static class ManifestTable
         return await session.ExecuteAsync(DeleteSql, manifestId) == 1;
     }
 
+    /// <summary>Deletes every manifest of a repository that has no tags any more, and what they refer to; how many.</summary>
+    public static async Task<int> DeleteAllAsync(DbSession session, long repoId)
+    {
+        await session.ExecuteAsync(DeleteAllChildrenSql, repoId); // an index holds what it lists
+        return await session.ExecuteAsync(DeleteAllSql, repoId);
+    }
+
     /// <summary>
     /// The referrers of a subject, oldest first, behind the id <paramref name="last"/>: at most <paramref name="limit"/>, and no more once
     /// their annotations exceed <paramref name="maxBytes"/>. The flag says that there are more.
@@ -165,6 +172,10 @@ internal static class ManifestTable
         """);
 
     static readonly Sql DeleteSql = new("delete from manifests where id = $1");
+
+    static readonly Sql DeleteAllChildrenSql = new("delete from manifest_children where repo_id = $1");
+
+    static readonly Sql DeleteAllSql = new("delete from manifests where repo_id = $1");
 
     static readonly Sql ListReferrersSql = new("""
         select id, digest, media_type, size, artifact_type, annotations from manifests

@@ -21,12 +21,14 @@ internal static class TagTable
         session.ExecuteAsync(MoveSql, repoId, tag.Value, manifestId);
 
     /// <summary>Removes one name; false when there is none.</summary>
-    public static async Task<bool> DeleteAsync(DbSession session, long repoId, TagName tag) =>
-        await session.ExecuteAsync(DeleteSql, repoId, tag.Value) == 1;
+    public static async Task<bool> DeleteAsync(DbSession session, long repoId, TagName tag) => await session.ExecuteAsync(DeleteSql, repoId, tag.Value) == 1;
 
     /// <summary>Removes every name of a manifest; the names.</summary>
     public static Task<List<string>> DeleteAllOfAsync(DbSession session, long repoId, long manifestId) =>
         session.ListAsync(DeleteAllOfSql, row => row.GetString(0), repoId, manifestId);
+
+    /// <summary>Removes every name in a repository; how many.</summary>
+    public static Task<int> DeleteAllAsync(DbSession session, long repoId) => session.ExecuteAsync(DeleteAllSql, repoId);
 
     /// <summary>A page of tags in byte order, behind <paramref name="last"/>.</summary>
     public static Task<List<string>> ListAsync(DbSession session, long repoId, string last, int limit) =>
@@ -46,6 +48,8 @@ internal static class TagTable
     static readonly Sql DeleteSql = new("delete from tags where repo_id = $1 and name = $2");
 
     static readonly Sql DeleteAllOfSql = new("delete from tags where repo_id = $1 and manifest_id = $2 returning name");
+
+    static readonly Sql DeleteAllSql = new("delete from tags where repo_id = $1");
 
     static readonly Sql ListSql = new("select name from tags where repo_id = $1 and name > $2 order by name limit $3");
 }

@@ -31,6 +31,18 @@ internal static class UploadTable
     public static Task<List<string>> DeleteExpiredAsync(DbSession session, string[] except, int limit) =>
         session.ListAsync(DeleteExpiredSql, row => row.GetString(0), except, (long)limit);
 
+    /// <summary>Lets the uploads to a repository go on under its new name.</summary>
+    public static Task MoveAsync(DbSession session, RepositoryName from, RepositoryName to) => session.ExecuteAsync(MoveSql, from.Value, to.Value);
+
+    /// <summary>Lets the uploads to what is in a space go on under its new name.</summary>
+    public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
+
+    /// <summary>Ends the uploads to a repository; their keys.</summary>
+    public static Task<List<string>> DeleteOfAsync(DbSession session, RepositoryName name) => session.ListAsync(DeleteOfSql, row => row.GetString(0), name.Value);
+
+    /// <summary>Ends the uploads to what is or would be in a space; their keys.</summary>
+    public static Task<List<string>> DeleteOfSpaceAsync(DbSession session, string space) => session.ListAsync(DeleteOfSpaceSql, row => row.GetString(0), space);
+
     static UploadRow Map(UploadId id, DbDataReader row) => new(
         id,
         row.GetString(0),
@@ -51,6 +63,16 @@ internal static class UploadTable
         """);
 
     static readonly Sql DeleteSql = new("delete from uploads where id = $1");
+
+    static readonly Sql MoveSql = new("update uploads set repository = $2 where repository = $1");
+
+    const string InSpace = "substr(repository || '/', 1, length($1) + 1) = $1 || '/'";
+
+    static readonly Sql RenameSpaceSql = new($"update uploads set repository = $2 || substr(repository, length($1) + 1) where {InSpace}");
+
+    static readonly Sql DeleteOfSql = new("delete from uploads where repository = $1 returning storage_key");
+
+    static readonly Sql DeleteOfSpaceSql = new($"delete from uploads where {InSpace} returning storage_key");
 
     static readonly Sql DeleteExpiredSql = new("""
         delete from uploads where id in (select id from uploads where expires_at <= {now} and not (id {any $1}) order by expires_at limit $2)

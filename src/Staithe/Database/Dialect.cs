@@ -20,6 +20,8 @@ internal sealed partial class Dialect
             ["keep links"] = "",
             ["keep manifests"] = "",
             ["word index"] = "create virtual table search_words using fts5 (name, title, description, words, content = '', contentless_delete = 1, prefix = '2 3')",
+            ["keep repository"] = "",
+            ["keep space"] = "",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -37,6 +39,8 @@ internal sealed partial class Dialect
             ["keep links"] = "for key share of rb",
             ["keep manifests"] = "for key share of m",
             ["word index"] = "create table search_words (repo_id bigint primary key, words tsvector not null); create index search_words_by_word on search_words using gin (words)",
+            ["keep repository"] = "for key share of r",
+            ["keep space"] = "for key share of s",
         });
 
     readonly Func<string, string> any;
@@ -48,7 +52,8 @@ internal sealed partial class Dialect
     /// <summary>
     /// Replaces the words, and <c>{any $n}</c>: the column before it is one of the array's; <c>{each $n}</c>: the array as a table with the column
     /// <c>value</c>. <c>{keep links}</c> and <c>{keep manifests}</c>
-    /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends.
+    /// hold the rows read under the aliases <c>rb</c> and <c>m</c> against deletion until the transaction ends; <c>{keep repository}</c> and
+    /// <c>{keep space}</c>, of <c>r</c> and <c>s</c>, against another name too.
     /// </summary>
     public string Expand(string template) => Braces().Replace(template, match => match.Groups["argument"] is { Success: true } argument
         ? (match.Groups["list"].Value == "any" ? any : each)(argument.Value)

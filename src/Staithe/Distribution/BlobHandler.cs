@@ -27,11 +27,12 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         return atOnce ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, facts);
     }
 
-    public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts)
+    /// <param name="mayRenew">Whether a HEAD is by somebody who may be about to push a manifest that names the blob.</param>
+    public async Task GetAsync(HttpContext http, OciRoute.Blob route, RequestFacts facts, bool mayRenew = true)
     {
         var path = route.Path;
         var version = cache.BlobVersion(path);
-        var found = await FindAsync(http, route) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
+        var found = await FindAsync(http, route, mayRenew) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
         var small = found.Size <= ContentCache.MaxOpenFileBytes ? new SharedFile(Open(found)) : null;
         var blob = new CachedBlob(route, found, Stopwatch.GetTimestamp(), small);
         small?.TryHold();
@@ -54,10 +55,10 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
     }
 
     // A HEAD that finds the blob promises it to a push that is about to name it, so it may have to renew the lease.
-    async Task<LinkedBlob?> FindAsync(HttpContext http, OciRoute.Blob route)
+    async Task<LinkedBlob?> FindAsync(HttpContext http, OciRoute.Blob route, bool mayRenew)
     {
         var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, route.Name, route.Digest), http.RequestAborted);
-        if (blob is null || !HttpMethods.IsHead(http.Request.Method) || !NeedsRenewal(TimeSpan.FromMilliseconds(blob.LeaseLeft)))
+        if (blob is null || !mayRenew || !HttpMethods.IsHead(http.Request.Method) || !NeedsRenewal(TimeSpan.FromMilliseconds(blob.LeaseLeft)))
             return blob;
         if (!await db.WriteAsync(session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted))
             return null;

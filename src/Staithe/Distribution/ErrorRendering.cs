@@ -1,3 +1,4 @@
+using Staithe.Access;
 using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Storage;
@@ -39,6 +40,8 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
         {
             case OciException refusal:
                 return refusal;
+            case TooManyRequestsException many:
+                return new OciException(OciError.TooManyRequests, many.Message) { Headers = new Dictionary<string, string> { ["Retry-After"] = many.RetryAfter } };
             case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
                 return new OciException(OciError.RequestTimeout, "the body came too slowly");
             case BadHttpRequestException bad:
@@ -58,7 +61,7 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
         LogLevel.Error,
         "request failed",
         ("method", http.Request.Method),
-        ("path", OciException.Quote(RegistryEndpoint.RawPath(http))),
+        ("path", OciException.Quote(SecretPath.Hide(RegistryEndpoint.RawPath(http)))),
         ("trace", http.TraceIdentifier),
         ("exception", exception.ToString()));
 

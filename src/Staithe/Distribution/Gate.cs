@@ -3,6 +3,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Oci;
+using Staithe.Sharing;
 
 namespace Staithe.Distribution;
 
@@ -11,52 +12,84 @@ namespace Staithe.Distribution;
 /// that a request needs follows from its route and method, here and nowhere else. What a caller may not see is answered as if it were not
 /// there.
 /// </summary>
-internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens tokens, Refusals refusals, bool isOpen)
+internal sealed class Gate(
+    AccessLookup access, PresentNames names, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, Refusals refusals, RequestLimits limits, Func<OciRoute, string, Rights> needs, bool isOpen)
 {
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
-
 
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
     public bool MayPullAtOnce(HttpContext http, RepositoryName name)
     {
         if (isOpen)
-            return true;
+            return HasRoom(http, Identity.Anybody);
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count == 0)
-            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true;
-        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true;
+            return access.FindRemembered(Identity.Anonymous, name)?.May(Rights.Pull) == true && HasRoom(http, Identity.Anonymous);
+        return authorization.Count == 1 && tokens.FindVerified(authorization[0]!) is { } token && IsForUs(http, token) && token.Find(name)?.May(Rights.Pull) == true && HasRoom(http, token.Who);
     }
 
-    /// <summary>Who it is and what was decided; returns only when the request may go on.</summary>
+    /// <summary>Who it is that <see cref="MayPullAtOnce"/> let through, for the audit.</summary>
+    public string NameAtOnce(HttpContext http) => isOpen
+        ? Actor.Anybody
+        : http.Request.Headers.Authorization is [{ } header] ? tokens.FindVerified(header)?.Who.Name ?? Actor.Anybody : Identity.Anonymous.Name;
+
+    /// <summary>
+    /// Who it is and what was decided, and the route with the name that the repository has now; returns only when the request may go on.
+    /// </summary>
     /// <exception cref="OciException">UNAUTHORIZED with a challenge, DENIED, or NAME_UNKNOWN for what the caller may not know of.</exception>
-    public async Task<Caller> AdmitAsync(HttpContext http, OciRoute route)
+    public async Task<(Caller Caller, OciRoute Route)> AdmitAsync(HttpContext http, OciRoute asked)
     {
         var address = http.Connection.RemoteIpAddress?.ToString();
         if (isOpen)
-            return new Caller(Identity.Anybody, Decision.Everything, address, null);
-        var (who, token) = await IdentifyAsync(http, route, address);
-        if (route.Repository is not { } name)
+            limits.Require(Identity.Anybody, http.Connection.RemoteIpAddress);
+        var (who, token) = isOpen ? (Identity.Anybody, null) : await LimitAsync(http, limits, async () => await IdentifyAsync(http, asked, address), found => found.Who);
+        if (asked.Repository is not { } name)
         {
             var mayBeAnonymous = token is not null; // an anonymous token is one that was asked for
             return who.Kind != IdentityKind.Anonymous || mayBeAnonymous
-                ? new Caller(who, Decision.Nothing, address, token)
-                : throw Challenge(http, route, "sign in first; \"podman login\" and \"docker login\" do");
+                ? (new Caller(who, Decision.Nothing, address, token), asked)
+                : throw Challenge(http, asked, "sign in first; \"podman login\" and \"docker login\" do");
         }
 
-        var needed = Needed(route, http.Request.Method);
-        var decision = token is null ? await access.DecideAsync(who, name, http.RequestAborted) : token.Find(name);
-        if (decision is not null && Allows(decision, route, needed))
-            return new Caller(who, decision, address, token);
-        if (decision is null || who.Kind == IdentityKind.Anonymous)
-            throw Challenge(http, route, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
-        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
-        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), route, needed))
-            throw Challenge(http, route, "this token was not asked for that: ask for another", isNarrow: true);
-        if (needed == Rights.Pull)
-            throw RepositoryListHandler.Unknown(name);
-        refusals.Add(new Actor(who.Name, address), new Deed(needed == Rights.Delete ? "delete" : "push", name.Value, name.Space));
-        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+        var caller = new Caller(who, Decision.Nothing, address, token);
+        if (token is null && who.Kind != IdentityKind.Anybody)
+        {
+            var reach = await access.ReachAsync(who, name, http.RequestAborted);
+            return await LetInAsync(http, asked, name, reach.Name, caller, reach.Decision);
+        }
+        // An ordinary pull asks nobody by which name the repository is called now: when nothing is there, that shows (see FollowAsync).
+        var isPull = asked is OciRoute.Manifest or OciRoute.Blob && needs(asked, http.Request.Method) == Rights.Pull;
+        var present = isPull ? names.FindRemembered(name) ?? name : await names.FindAsync(name, http.RequestAborted);
+        return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
+    }
+
+    /// <summary>Whether the route's name is a share link's; where nobody is asked who they are, it is a name like any other.</summary>
+    public bool IsShareLink(OciRoute route) => !isOpen && ShareLinkName.Is(route.Repository);
+
+    /// <summary>
+    /// The same, where the name in the path is a share link's. The secret in it is all that is needed, and whoever signs in beside gets no more by
+    /// that. The link is looked at with each request, whatever a token says.
+    /// </summary>
+    /// <exception cref="OciException">As above; NAME_UNKNOWN alike for a link that has ended and one that never was.</exception>
+    public async Task<(Caller Caller, ShareLinkPass Link)> AdmitByLinkAsync(HttpContext http, OciRoute route)
+    {
+        var address = http.Connection.RemoteIpAddress?.ToString();
+        var (who, token) = await LimitAsync(http, limits, async () => await IdentifyAsync(http, route, address), found => found.Who);
+        var actor = new Actor(who.Name, address);
+        if (await links.FindAsync(ShareLinkName.SecretOf(route.Repository!), http.RequestAborted) is not { } link)
+        {
+            refusals.Add(actor, new Deed("link.pull", "", null));
+            throw new OciException(OciError.NameUnknown, "this link has ended, or never was one: ask whoever gave it to you for another");
+        }
+        if (needs(route, http.Request.Method) != Rights.Pull)
+        {
+            refusals.Add(actor, new Deed(needs(route, http.Request.Method) == Rights.Delete ? "delete" : "push", link.Repository.Value, link.Repository.Space, $"by link {link.Id.ToString(CultureInfo.InvariantCulture)}"));
+            throw new OciException(OciError.Denied, "one may only pull by a share link: push to the repository itself");
+        }
+        if (token is not null && token.Find(route.Repository!)?.May(Rights.Pull) != true)
+            throw Challenge(http, route, "this token was not asked for this link", isNarrow: true);
+        return (new Caller(who, link.Decision, address, token), link);
     }
 
     /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>
@@ -64,9 +97,30 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
     public async Task<Identity> IdentifyAsync(HttpContext http) =>
         isOpen ? Identity.Anybody : (await IdentifyAsync(http, new OciRoute.RepositoryList(), http.Connection.RemoteIpAddress?.ToString())).Who;
 
-    /// <summary>Whether the caller may pull from another repository than the route's, as a mount does.</summary>
-    public async Task<bool> MayAlsoPullAsync(HttpContext http, Caller caller, RepositoryName name) =>
-        (caller.Token is null ? await access.DecideAsync(caller.Who, name, http.RequestAborted) : caller.Token.Find(name))?.May(Rights.Pull) == true;
+    /// <summary>
+    /// The same once more, when nothing was found under the name that the repository was taken to have; null when it has no other.
+    /// </summary>
+    public async Task<(Caller Caller, OciRoute Route)?> FollowAsync(HttpContext http, OciRoute asked, OciRoute tried, Caller caller)
+    {
+        if (asked.Repository is not { } name || await names.ReadAsync(name, http.RequestAborted) is not { } present || present == tried.Repository)
+            return null;
+        return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
+    }
+
+    /// <summary>For what stands beside the registry's API: the route of a manifest that the caller may pull, with the name that the repository has now.</summary>
+    /// <exception cref="OciException">As for <see cref="AdmitAsync"/>.</exception>
+    public async Task<OciRoute.Manifest> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
+    {
+        var (caller, route) = await AdmitAsync(http, asked);
+        return (OciRoute.Manifest)((await FollowAsync(http, asked, route, caller))?.Route ?? route);
+    }
+
+    /// <summary>The name that another repository than the route's has now, if the caller may pull from it, as a mount does; null if not.</summary>
+    public async Task<RepositoryName?> FindAlsoPullableAsync(HttpContext http, Caller caller, RepositoryName name)
+    {
+        var present = await names.FindAsync(name, http.RequestAborted);
+        return (await DecideAsync(caller, name, present, http.RequestAborted))?.May(Rights.Pull) == true ? present : null;
+    }
 
     /// <summary>A name and a secret as RFC 7617 sends them; null when there is none of it.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when it cannot be read.</exception>
@@ -94,12 +148,60 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         }
         catch (SignInBusyException busy)
         {
-            throw new OciException(OciError.TooManyRequests, "too many attempts to sign in: wait, then try again")
+            throw new OciException(busy is SignInAwayException ? OciError.Unavailable : OciError.TooManyRequests, busy.Message)
             {
-                Headers = new Dictionary<string, string> { ["Retry-After"] = Math.Ceiling(busy.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture) },
+                Headers = new Dictionary<string, string> { ["Retry-After"] = busy.RetryAfter },
             };
         }
     }
+
+    async Task<(Caller Caller, OciRoute Route)> LetInAsync(HttpContext http, OciRoute asked, RepositoryName name, RepositoryName present, Caller caller, Decision? decision)
+    {
+        var (who, token, needed) = (caller.Who, caller.Token, needs(asked, http.Request.Method));
+        if (decision is not null && Allows(decision, asked, needed))
+        {
+            if (present != name)
+                FormerName.Tell(http, name, present);
+            return (caller with { Decision = decision }, asked.Of(present));
+        }
+        if (decision is null || who.Kind == IdentityKind.Anonymous)
+            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
+        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
+        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), asked, needed))
+            throw Challenge(http, asked, "this token was not asked for that: ask for another", isNarrow: true);
+        if (needed == Rights.Pull)
+            throw RepositoryListHandler.Unknown(name);
+        refusals.Add(new Actor(who.Name, caller.Address), new Deed(needed == Rights.Delete ? "delete" : "push", present.Value, present.Space));
+        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+    }
+
+    // What a token says of a former name holds as far as its owner may do that with the repository where it is now.
+    async Task<Decision?> DecideAsync(Caller caller, RepositoryName asked, RepositoryName present, CancellationToken cancel)
+    {
+        if (caller.Token is not { } token)
+            return await access.DecideAsync(caller.Who, present, cancel);
+        var decision = token.Find(asked);
+        return decision is null || present == asked ? decision : (await access.DecideAsync(token.Who, present, cancel)).Only(decision.Any);
+    }
+
+    /// <summary>Settles who it is and counts the request; one that does not say so rightly counts for its address.</summary>
+    /// <exception cref="TooManyRequestsException">There were too many.</exception>
+    public static async Task<T> LimitAsync<T>(HttpContext http, RequestLimits limits, Func<Task<T>> identify, Func<T, Identity> who)
+    {
+        try
+        {
+            var found = await identify();
+            limits.Require(who(found), http.Connection.RemoteIpAddress);
+            return found;
+        }
+        catch (OciException)
+        {
+            limits.RequireStranger(http.Connection.RemoteIpAddress);
+            throw;
+        }
+    }
+
+    bool HasRoom(HttpContext http, Identity who) => !limits.AreOn || limits.Count(who, http.Connection.RemoteIpAddress) == TimeSpan.Zero;
 
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)
     {
@@ -121,7 +223,8 @@ internal sealed class Gate(AccessLookup access, SignIn signIn, BearerTokens toke
         }
     }
 
-    static Rights Needed(OciRoute route, string method) => (route, method) switch
+    /// <summary>The right that a request needs.</summary>
+    public static Rights Needed(OciRoute route, string method) => (route, method) switch
     {
         (OciRoute.Manifest or OciRoute.Blob or OciRoute.TagList or OciRoute.ReferrerList, "GET" or "HEAD") => Rights.Pull,
         (OciRoute.Manifest or OciRoute.Blob, "DELETE") => Rights.Delete,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
@@ -8,7 +9,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-3, end-7 and end-9: manifests out, in, and away.</summary>
-internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, TimeSpan stall)
+internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush push, ManifestDelete delete, PullCounts pulls, PullAudit audit, TimeSpan stall)
 {
     const int MaxTagsInOnePush = 100;
 
@@ -19,18 +20,42 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
             return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
+        if (audit.Asks(manifest.Route.Name))
+            facts.Caller = gate.NameAtOnce(http);
         return SendAsync(http, manifest, facts);
     }
 
-    public async Task GetAsync(HttpContext http, OciRoute.Manifest route, RequestFacts facts)
+    public async Task GetAsync(HttpContext http, OciRoute.Manifest route, RequestFacts facts) => await SendAsync(http, await FindAsync(route, http.RequestAborted), facts);
+
+    /// <exception cref="OciException">NAME_UNKNOWN or MANIFEST_UNKNOWN.</exception>
+    public async Task<CachedManifest> FindAsync(OciRoute.Manifest route, CancellationToken cancel)
     {
         var path = route.Path;
         var version = cache.ManifestVersion(path);
-        var found = await db.ReadAsync(session => ManifestTable.FindAsync(session, route.Name, route.Reference), http.RequestAborted)
-            ?? throw await NotFoundAsync(route, http.RequestAborted);
+        var found = await db.ReadAsync(session => ManifestTable.FindAsync(session, route.Name, route.Reference), cancel)
+            ?? throw await NotFoundAsync(route, cancel);
         var manifest = new CachedManifest(route, found.Digest, found.MediaType, found.Content);
         cache.Add(path, manifest, version);
-        await SendAsync(http, manifest, facts);
+        return manifest;
+    }
+
+    public Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
+    {
+        Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
+        if (Preconditions.IsKnown(http.Request, manifest.Digest))
+        {
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+        http.Response.ContentType = manifest.MediaType;
+        http.Response.ContentLength = manifest.Content.Length;
+        if (HttpMethods.IsHead(http.Request.Method))
+            return Task.CompletedTask;
+        facts.BytesSent = manifest.Content.Length;
+        pulls.Add(manifest.Pulls);
+        if (audit.Asks(manifest.Route.Name))
+            audit.Note(http, manifest.Route, manifest.Digest, facts.Caller ?? Actor.Anybody);
+        return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 
     public async Task PutAsync(HttpContext http, OciRoute.Manifest route, Caller caller)
@@ -42,7 +67,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         List<TagName> tags = route.Reference.Tag is { } tag ? [tag, .. more] : more;
         var content = await ReadAsync(http);
         var (digest, subject) = await push.RunAsync(
-            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Actor, caller.MayTag), http.RequestAborted);
+            route.Name, route.Reference, [.. tags.Distinct()], content, http.Request.ContentType, Preconditions.OfPush(http.Request), new Pusher(caller.Creator, caller.MayTag), http.RequestAborted);
 
         http.Response.StatusCode = StatusCodes.Status201Created;
         http.Response.Headers.Location = route.Path;
@@ -58,23 +83,6 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         caller.CheckDelete(route);
         await delete.RunAsync(route.Name, route.Reference, caller.Actor, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
-    }
-
-    Task SendAsync(HttpContext http, CachedManifest manifest, RequestFacts facts)
-    {
-        Preconditions.Describe(http.Response, manifest.Digest, byDigest: manifest.Route.Reference.Digest is not null);
-        if (Preconditions.IsKnown(http.Request, manifest.Digest))
-        {
-            http.Response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
-        }
-        http.Response.ContentType = manifest.MediaType;
-        http.Response.ContentLength = manifest.Content.Length;
-        if (HttpMethods.IsHead(http.Request.Method))
-            return Task.CompletedTask;
-        facts.BytesSent = manifest.Content.Length;
-        pulls.Add(manifest.Pulls);
-        return http.Response.BodyWriter.WriteAsync(manifest.Content).AsTask();
     }
 
     async Task<OciException> NotFoundAsync(OciRoute.Manifest route, CancellationToken cancel) =>

@@ -16,7 +16,8 @@ internal sealed class ReferrerListHandler(Db db)
     // Annotations make descriptors of any size; an answer ends where a client's limit for an index would.
     const int MaxAnswerBytes = 4 * 1024 * 1024;
 
-    public async Task GetAsync(HttpContext http, OciRoute.ReferrerList route)
+    /// <param name="asked">The path by which the list was asked for, where it is another than the route's own.</param>
+    public async Task GetAsync(HttpContext http, OciRoute.ReferrerList route, string? asked = null)
     {
         var page = Page.Of(http.Request);
         var artifactType = http.Request.Query["artifactType"] is [{ Length: > 0 } type, ..] ? type : null;
@@ -31,11 +32,14 @@ internal sealed class ReferrerListHandler(Db db)
                 : ([], false),
             http.RequestAborted);
         if (more && referrers.Count > 0)
-            page.Link(http.Response, route.Path, referrers[^1].Id.ToString(CultureInfo.InvariantCulture), artifactType is null ? null : $"&artifactType={Uri.EscapeDataString(artifactType)}");
+            page.Link(http.Response, asked ?? route.Path, referrers[^1].Id.ToString(CultureInfo.InvariantCulture), artifactType is null ? null : $"&artifactType={Uri.EscapeDataString(artifactType)}");
         if (artifactType is not null)
             http.Response.Headers["OCI-Filters-Applied"] = "artifactType";
         await WholeBody.SendAsync(http, MediaTypes.OciIndex, JsonBody.Write(json => WriteIndex(json, referrers)));
     }
+
+    /// <summary>The answer where there is nothing to list.</summary>
+    public static Task SendNothingAsync(HttpContext http) => WholeBody.SendAsync(http, MediaTypes.OciIndex, JsonBody.Write(json => WriteIndex(json, [])));
 
     static void WriteIndex(Utf8JsonWriter json, List<Referrer> referrers)
     {

@@ -15,9 +15,11 @@ internal sealed class RegistryEndpoint(
     TagListHandler tags,
     ReferrerListHandler referrers,
     RepositoryListHandler repositories,
+    ShareLinkHandler links,
     ErrorRendering errors)
 {
     const string Prefix = "/v2";
+    const int MaxMoves = 8; // while one request is answered
 
     /// <summary>True when the request is for the registry's API.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
@@ -68,14 +70,46 @@ internal sealed class RegistryEndpoint(
 
     async Task ParseAsync(HttpContext http, string path, RequestFacts facts)
     {
-        var route = OciRoute.Parse(http.Request.Method, path[Prefix.Length..]);
-        facts.Kind = route.Kind;
-        facts.Repository = route.Repository?.Value;
+        var asked = Parse(http.Request.Method, path);
+        facts.Kind = asked.Kind;
+        facts.Repository = asked.Repository?.Value;
         if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
             throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
-        var caller = await gate.AdmitAsync(http, route);
+        if (gate.IsShareLink(asked))
+        {
+            await links.GetAsync(http, asked, facts);
+            return;
+        }
+        var (caller, route) = await gate.AdmitAsync(http, asked);
         facts.Caller = caller.Who.Name;
-        await DispatchAsync(http, route, caller, facts);
+        for (var moves = 0; ; moves++)
+        {
+            try
+            {
+                await DispatchAsync(http, route, caller, facts);
+                return;
+            }
+            catch (OciException absent) when (absent.Error.IsAbsence && moves < MaxMoves && !http.Response.HasStarted)
+            {
+                // Perhaps it has another name now, or got one this very moment. Who asks for what is there never comes here.
+                if (await gate.FollowAsync(http, asked, route, caller) is not var (again, there))
+                    throw;
+                (caller, route) = (again, there);
+            }
+        }
+    }
+
+    // What is wrong with a path is told with the path, but not with the secret of a link.
+    static OciRoute Parse(string method, string path)
+    {
+        try
+        {
+            return OciRoute.Parse(method, path[Prefix.Length..]);
+        }
+        catch (OciException wrong) when (SecretPath.Is(path))
+        {
+            throw new OciException(wrong.Error, "this is no path of a share link: it goes on as the path of a repository does, with manifests, blobs, tags or referrers");
+        }
     }
 
     Task DispatchAsync(HttpContext http, OciRoute route, Caller caller, RequestFacts facts) => (route, http.Request.Method) switch
@@ -90,7 +124,7 @@ internal sealed class RegistryEndpoint(
         (OciRoute.UploadStart start, "POST") => uploads.PostAsync(http, start, caller),
         (OciRoute.Upload upload, "GET" or "HEAD") => uploads.GetAsync(http, upload),
         (OciRoute.Upload upload, "PATCH") => uploads.PatchAsync(http, upload),
-        (OciRoute.Upload upload, "PUT") => uploads.PutAsync(http, upload),
+        (OciRoute.Upload upload, "PUT") => uploads.PutAsync(http, upload, caller),
         (OciRoute.Upload upload, "DELETE") => uploads.DeleteAsync(http, upload),
         (OciRoute.TagList list, "GET" or "HEAD") => tags.GetAsync(http, list),
         (OciRoute.ReferrerList list, "GET" or "HEAD") => referrers.GetAsync(http, list),

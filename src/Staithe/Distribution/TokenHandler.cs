@@ -4,6 +4,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Sharing;
 using Staithe.Transport;
 
 namespace Staithe.Distribution;
@@ -12,7 +13,7 @@ namespace Staithe.Distribution;
 /// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form. Whoever asks gets a
 /// token; what was not granted is simply not in it.
 /// </summary>
-internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, BearerTokens tokens, ServerSecret secret, bool isOpen)
+internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, ServerSecret secret, RequestLimits limits, bool isOpen)
 {
     const int MaxScopes = 32;
     const int MaxServiceLength = 300;
@@ -29,12 +30,12 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         {
             case "GET":
                 var query = http.Request.Query;
-                await AnswerAsync(http, await IdentifyAsync(http), query["service"], query["scope"], query["offline_token"] == "true");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http), asker => asker.Who), query["service"], query["scope"], query["offline_token"] == "true");
                 break;
             case "POST":
                 var form = await ReadFormAsync(http);
                 await WorkerThread.SwitchAsync();
-                await AnswerAsync(http, await IdentifyAsync(http, form), form["service"], form["scope"], form["access_type"] == "offline");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), form["service"], form["scope"], form["access_type"] == "offline");
                 break;
             default:
                 throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
@@ -100,17 +101,22 @@ internal sealed class TokenHandler(Db db, AccessLookup access, SignIn signIn, Be
         foreach (var text in asked)
         {
             if (!TokenScope.TryParse(text, out var scope))
-                throw new OciException(OciError.ParameterInvalid, $"\"{OciException.Quote(text)}\" is not a scope: it has the form repository:NAME:pull,push");
+                throw new OciException(OciError.ParameterInvalid, $"{(text.Contains(":s/", StringComparison.Ordinal) ? "this" : $"\"{OciException.Quote(text)}\"")} is not a scope: it has the form repository:NAME:pull,push");
             if (scope.Type != TokenScope.Repository)
                 continue; // what belongs to the registry as a whole is decided when it is asked for
             var rights = RepositoryActions.Asked(scope.Actions);
-            var decision = (await access.DecideAsync(who, RepositoryName.Parse(scope.Name), cancel)).Only(rights);
+            var decision = (await DecideAsync(who, RepositoryName.Parse(scope.Name), cancel)).Only(rights);
             decisions[scope.Name] = decisions.TryGetValue(scope.Name, out var before)
                 ? new Decision(before.Always | decision.Always, [.. before.OnTags, .. decision.OnTags])
                 : decision;
         }
         return decisions;
     }
+
+    // Whoever asks for it, the secret in a share link's name is what counts.
+    async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => ShareLinkName.Is(name) && who.Kind != IdentityKind.Anybody
+        ? ShareLinkPass.DecisionOf(await links.FindAsync(ShareLinkName.SecretOf(name), cancel))
+        : await access.DecideAsync(who, name, cancel);
 
     // docker login keeps it, and no password.
     async Task<string> MakeRefreshAsync(Identity who, CancellationToken cancel)

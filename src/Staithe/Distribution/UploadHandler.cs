@@ -21,14 +21,14 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         {
             var digest = Digest.ParseSupported(wanted);
             var source = query["from"] is [{ Length: > 0 } from, ..] ? RepositoryName.Parse(from) : null;
-            if (await MayMountAsync(http, caller, source) && await mount.TryRunAsync(route.Name, source, digest, http.RequestAborted))
+            if (await FindSourceAsync(http, caller, source) is var (mayMount, present) && mayMount && await mount.TryRunAsync(route.Name, present, digest, caller.Creator, http.RequestAborted))
                 Created(http, route.Name, digest);
             else
                 await BeginAsync(http, route, digest.Algorithm!);
         }
         else if (query["digest"] is [{ } whole, ..])
         {
-            await TakeWholeAsync(http, route, Digest.ParseSupported(whole));
+            await TakeWholeAsync(http, route, Digest.ParseSupported(whole), caller);
         }
         else
         {
@@ -42,11 +42,11 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         Progress(http, route, received, StatusCodes.Status202Accepted);
     }
 
-    public async Task PutAsync(HttpContext http, OciRoute.Upload route)
+    public async Task PutAsync(HttpContext http, OciRoute.Upload route, Caller caller)
     {
         if (http.Request.Query["digest"] is not [{ } text, ..])
             throw new OciException(OciError.DigestInvalid, "the closing PUT needs ?digest=, the digest of the whole blob");
-        Created(http, route.Name, await upload.FinishAsync(route.Name, route.Id, Digest.ParseSupported(text), ChunkOf(http), http.RequestAborted));
+        Created(http, route.Name, await upload.FinishAsync(route.Name, route.Id, Digest.ParseSupported(text), ChunkOf(http), caller.Creator, http.RequestAborted));
     }
 
     public async Task GetAsync(HttpContext http, OciRoute.Upload route)
@@ -62,8 +62,13 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     }
 
     // Who may not pull from the source is answered like one who names a source without the blob. Without a source, anything might be it.
-    async Task<bool> MayMountAsync(HttpContext http, Caller caller, RepositoryName? source) =>
-        source is null ? caller.Who.Kind == IdentityKind.Anybody : await gate.MayAlsoPullAsync(http, caller, source);
+    async Task<(bool MayMount, RepositoryName? Source)> FindSourceAsync(HttpContext http, Caller caller, RepositoryName? source)
+    {
+        if (source is null)
+            return (caller.Who.Kind == IdentityKind.Anybody, null);
+        var present = await gate.FindAlsoPullableAsync(http, caller, source);
+        return (present is not null, present);
+    }
 
     async Task BeginAsync(HttpContext http, OciRoute.UploadStart route, DigestAlgorithm algorithm)
     {
@@ -73,12 +78,12 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     }
 
     // Nobody but this request knows the upload, so with the request it ends.
-    async Task TakeWholeAsync(HttpContext http, OciRoute.UploadStart route, Digest digest)
+    async Task TakeWholeAsync(HttpContext http, OciRoute.UploadStart route, Digest digest, Caller caller)
     {
         var row = await upload.StartAsync(route.Name, digest.Algorithm!, http.RequestAborted);
         try
         {
-            await upload.FinishAsync(route.Name, row.Id, digest, ChunkOf(http), http.RequestAborted);
+            await upload.FinishAsync(route.Name, row, digest, ChunkOf(http), caller.Creator, http.RequestAborted);
         }
         catch
         {

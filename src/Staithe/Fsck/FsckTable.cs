@@ -36,6 +36,10 @@ internal static class FsckTable
         found.AddRange(await session.ListAsync(PresentSql, row => $"{row.GetString(0)}@{row.GetString(1)}: {row.GetString(2)} is said to be absent, and the repository has it"));
         found.AddRange(await session.ListAsync(MisfiledSql, row => $"{row.GetString(0)} is said to be in the space {row.GetString(1)}, whose admins it does not belong to"));
         found.AddRange(await session.ListAsync(StraySql, row => $"the space {row.GetString(0)} gives a right on {row.GetString(1)}, which is not in it"));
+        found.AddRange(await session.ListAsync(TwiceSql, row => $"{row.GetString(0)} is a repository and a former name of {row.GetString(1)}"));
+        found.AddRange(await session.ListAsync(MisfiledAliasSql, row => $"{row.GetString(0)}, a former name, is said to be in the space {row.GetString(1)}, or that space has another name"));
+        found.AddRange(await session.ListAsync(OrphanedSql, row => $"{row.GetString(0)} is in the space {row.GetString(1)}, which was removed or has another name"));
+        found.AddRange(await session.ListAsync(ChainedSql, row => $"the former name {row.GetString(0)} leads to {row.GetString(1)}, which is one too"));
         return found;
     }
 
@@ -87,6 +91,19 @@ internal static class FsckTable
     static readonly Sql StraySql = new("""
         select s.name, g.target from grants g join spaces s on s.id = g.space_id where substr(g.target || '/', 1, length(s.name) + 1) <> s.name || '/'
         """);
+
+    static readonly Sql TwiceSql = new("""
+        select a.name, r.name from repository_aliases a join repositories t on t.name = a.name join repositories r on r.id = a.repo_id
+        """);
+
+    static readonly Sql MisfiledAliasSql = new("""
+        select a.name, a.space from repository_aliases a
+        where substr(a.name || '/', 1, length(a.space) + 1) <> a.space || '/' or exists (select 1 from spaces s where s.name = a.space and s.moved_to is not null)
+        """);
+
+    static readonly Sql OrphanedSql = new("select r.name, r.space from repositories r join spaces s on s.name = r.space where s.removed_at is not null");
+
+    static readonly Sql ChainedSql = new("select s.name, t.name from spaces s join spaces t on t.id = s.moved_to where t.moved_to is not null");
 
     static readonly Sql HomesSql = new("""
         select (select count(*) from blobs where storage_key = $1) + (select count(*) from uploads where storage_key = $1)

@@ -29,7 +29,8 @@ internal sealed class RequestFacts
     /// <summary>The kind of endpoint.</summary>
     public string Kind { get; set; } = Other;
 
-    public string? Repository { get; set; }
+    /// <summary>The repository that it was about.</summary>
+    public string? Repository { get; set => field = SecretPath.HideName(value); }
 
     /// <summary>Who it was, where somebody was asked.</summary>
     public string? Caller { get; set; }

@@ -16,9 +16,9 @@ namespace Staithe.Web;
 /// </summary>
 /// <param name="lookup">What a name means.</param>
 /// <param name="contents">The insides of images.</param>
-/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other.</param>
+/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
-internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute, Task> admit, Func<HttpContext, Func<Task>, Task> guard)
+internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard)
 {
     const string Prefix = "/f/";
     const int PieceBytes = 256 * 1024;
@@ -45,7 +45,7 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
             throw new OciException(OciError.EndpointUnknown, "say which image and file: /f/NAME:TAG/PATH or /f/NAME@DIGEST/PATH");
         facts.Repository = name.Repository.Value;
         var (platform, layer) = ReadQuery(http.Request);
-        await admit(http, new OciRoute.Manifest(name.Repository, name.Reference));
+        name = name with { Repository = (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
         try
         {
             var image = await lookup.GetAsync(name, platform, http.RequestAborted);

@@ -34,7 +34,8 @@ internal sealed class FormTokens(ServerSecret secret)
     public bool Check(HttpContext http, string token)
     {
         // What browsers say of their own accord; a program says nothing, and has no cookie that somebody could ride on.
-        if (http.Request.Headers.Origin is [{ } origin] && !string.Equals(origin, $"{http.Request.Scheme}://{http.Request.Host}", StringComparison.OrdinalIgnoreCase))
+        // A page that tells nobody where its reader came from has its own forms sent with the origin "null".
+        if (http.Request.Headers.Origin is [{ } origin and not "null"] && !string.Equals(origin, $"{http.Request.Scheme}://{http.Request.Host}", StringComparison.OrdinalIgnoreCase))
             return false;
         if (Find(http) is not { } browser || token.Length != Base64Url.GetEncodedLength(2 * MaskBytes) || !Base64Url.IsValid(token))
             return false;

@@ -12,9 +12,9 @@ namespace Staithe.Web;
 /// <c>/run/NAME:TAG/kube.yaml</c> and its like. Who may pull the manifest may read how to run it; nobody else learns that it is there.
 /// </summary>
 /// <param name="lookup">What recipes are made of.</param>
-/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other.</param>
+/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
-internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext, OciRoute, Task> admit, Func<HttpContext, Func<Task>, Task> guard)
+internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard)
 {
     const string Prefix = "/run/";
     const string KubeFile = "kube.yaml";
@@ -38,7 +38,7 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
             throw new OciException(OciError.Unsupported, "a recipe can be read, and nothing else") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, HEAD" } };
         var (name, reference, file) = Parse(path);
         var (kind, options, platform) = ReadQuery(http.Request, file);
-        await admit(http, new OciRoute.Manifest(name, reference));
+        name = (await admit(http, new OciRoute.Manifest(name, reference))).Name;
         if (!Authority().IsMatch(http.Request.Host.Value ?? ""))
             throw new OciException(OciError.ParameterInvalid, "the Host header is no host and port, which a recipe would have to name");
         var image = await lookup.GetAsync(http.Request.Host.Value!, !http.Request.IsHttps, name, reference, platform, http.RequestAborted);

@@ -83,7 +83,7 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEp
         await epoch.ChangeAsync<object?>(
             async session =>
             {
-                if (!(await AccessLookup.DecideAsync(session, visit.Who, name)).Always.HasFlag(Rights.Manage))
+                if (!(await AccessLookup.ExplainAsync(session, visit.Who, name)).Decision.Always.HasFlag(Rights.Manage))
                     throw new AccountException(AccountProblem.Forbidden, $"you do not manage {name}");
                 if (visit.Field("do") == "texts")
                     await RepositorySettings.SetTextsAsync(session, visit.Actor, name, visit.Field("description"), visit.Field("readme"));

@@ -134,6 +134,8 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
                 return new PageException(refusal.Problem == AccountProblem.Taken ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, "That does not go", Sentence(refusal.Message));
             case OciException refusal:
                 return new PageException(refusal.Error.Status, "That does not go", Sentence(refusal.Message));
+            case SignInAwayException away:
+                return new PageException(StatusCodes.Status503ServiceUnavailable, "Nobody can be let in now", Sentence(away.Message)) { RetryAfter = away.Wait };
             case SignInBusyException busy:
                 return new PageException(StatusCodes.Status429TooManyRequests, "Too many attempts", "Wait a little, then try again.") { RetryAfter = busy.Wait };
             case BadHttpRequestException bad:

@@ -32,10 +32,11 @@ public sealed class AccessPolicyTests
         ("robot", "write", "lsm", "lsm", "lsm", "lsm"),
         ("robot", "admin", "lsmda", "lsmda", "lsmda", "lsmda"),
 
-        // a token takes away what its user has, and not what everybody has
+        // a token takes away what its user has, also what every user has, and not what everybody has
         ("owner read", "", "l", "l", "l", "l"),
         ("owner write", "", "lsm", "lsm", "lsm", "lsm"),
-        ("owner push", "", "ls", "ls", "s", "s"),
+        ("owner push", "", "ls", "s", "s", "s"),
+        ("user push", "", "l", "", "", ""),
         ("owner admin", "", "lsmda", "lsmda", "lsmda", "lsmda"),
         ("user admin", "", "l", "l", "", ""),
         ("user admin", "read", "l", "l", "l", "l"),
@@ -45,13 +46,15 @@ public sealed class AccessPolicyTests
         ("owner admin team/web/", "", "lsmda", "lsmda", "lsmda", "lsmda"),
         ("owner admin team/web/app", "", "lsmda", "lsmda", "lsmda", "lsmda"),
         ("owner admin team/web/app/", "", "lsmda", "lsmda", "lsmda", "lsmda"),
-        ("owner admin team/web", "", "l", "l", "", ""),
-        ("owner admin team/we/", "", "l", "l", "", ""),
-        ("owner admin team/web/ap", "", "l", "l", "", ""),
-        ("owner admin team/web/app/x", "", "l", "l", "", ""),
-        ("owner admin other/", "", "l", "l", "", ""),
+        ("owner admin team/web", "", "l", "", "", ""),
+        ("owner admin team/we/", "", "l", "", "", ""),
+        ("owner admin team/web/ap", "", "l", "", "", ""),
+        ("owner admin team/web/app/x", "", "l", "", "", ""),
+        ("owner admin other/", "", "l", "", "", ""),
         ("user read team/", "write", "l", "l", "l", "l"),
-        ("user write other/", "write", "l", "l", "", ""),
+        ("user write other/", "write", "l", "", "", ""),
+        ("user read team/", "", "l", "l", "", ""),
+        ("user read other/", "", "l", "", "", ""),
     ];
 
     [Fact]
@@ -62,6 +65,7 @@ public sealed class AccessPolicyTests
     [InlineData("a stranger sees what is private")]
     [InlineData("a robot sees what is internal")]
     [InlineData("a token has no target")]
+    [InlineData("a token shows what every user sees")]
     [InlineData("who has write may delete")]
     [InlineData("the owner may not manage")]
     public void The_table_notices_a_rule_that_is_another(string flaw)
@@ -72,6 +76,7 @@ public sealed class AccessPolicyTests
             "a stranger sees what is private" when who.Kind == IdentityKind.User && place is not null => AccessPolicy.Decide(who, place with { Visibility = Visibility.Internal }, grants),
             "a robot sees what is internal" when who.Kind == IdentityKind.Robot && place?.Visibility == Visibility.Internal => AccessPolicy.Decide(who, place with { Visibility = Visibility.Public }, grants),
             "a token has no target" when who.Limit is not null => AccessPolicy.Decide(who with { Limit = who.Limit with { Target = null } }, place, grants),
+            "a token shows what every user sees" when who.Limit is not null && place?.Visibility == Visibility.Internal => AccessPolicy.Decide(who, place with { Visibility = Visibility.Public }, grants),
             "who has write may delete" => AccessPolicy.Decide(who, place, [.. grants.Select(grant => grant.Rights == Rights.Write ? grant with { Rights = Rights.Write | Rights.Delete } : grant)]),
             "the owner may not manage" when who.Id == Owner => AccessPolicy.Decide(who, place, grants).Only(Rights.Write | Rights.Delete),
             _ => AccessPolicy.Decide(who, place, grants),

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using Staithe.Accounts;
+using Staithe.Distribution;
+using Staithe.Oci;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Access;
@@ -56,16 +58,56 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         ("robot", "pw", "pw", "pw", "pw"),
         ("other robot", "p", "", "", ""),
         ("narrow", "p", "p", "p", "p"),
+        ("former owner", "p", "p", "", ""),
+        ("limited", "p", "", "", ""),
     ];
 
     [Theory, OnBothEngines]
     public async Task Everybody_gets_what_is_theirs_and_is_told_no_more(Engine engine)
     {
-        var world = await World.MakeAsync(await registries.GetAsync(engine));
+        Assert.Empty(await WrongAsync(await World.MakeAsync(await registries.GetAsync(engine))));
+    }
+
+    // The matrix must be able to see a fault: a server that derives one right from one route otherwise.
+    [Theory]
+    [InlineData("everybody may delete manifests")] // that who may push may is refused once more behind the gate, where tags are known
+    [InlineData("who may push may delete blobs")]
+    [InlineData("who may pull may delete blobs")]
+    [InlineData("who may pull may push manifests")]
+    [InlineData("who may pull may upload")]
+    [InlineData("who may pull may end an upload")]
+    [InlineData("everybody may ask for tags")]
+    [InlineData("everybody may ask whether there is a blob")]
+    [InlineData("referrers are for who may push")]
+    [InlineData("a change needs no more than a read where the method is not known")]
+    [Trait("Kind", "slow")]
+    public async Task The_matrix_notices_a_rule_that_is_another(string flaw)
+    {
+        Rights Flawed(OciRoute route, string method) => (flaw, route, method) switch
+        {
+            ("everybody may delete manifests", OciRoute.Manifest, "DELETE") => Rights.None,
+            ("who may push may delete blobs", OciRoute.Blob, "DELETE") => Rights.Push,
+            ("who may pull may delete blobs", OciRoute.Blob, "DELETE") => Rights.Pull,
+            ("who may pull may push manifests", OciRoute.Manifest, "PUT") => Rights.Pull,
+            ("who may pull may upload", OciRoute.UploadStart, _) => Rights.Pull,
+            ("who may pull may end an upload", OciRoute.Upload, "DELETE") => Rights.Pull,
+            ("everybody may ask for tags", OciRoute.TagList, "GET") => Rights.None,
+            ("everybody may ask whether there is a blob", OciRoute.Blob, "HEAD") => Rights.None,
+            ("referrers are for who may push", OciRoute.ReferrerList, _) => Rights.Push,
+            ("a change needs no more than a read where the method is not known", _, "POST" or "PATCH") => Rights.Pull,
+            _ => Gate.Needed(route, method),
+        };
+        await using var closed = await ClosedRegistry.StartAsync(Engine.Sqlite, needs: Flawed);
+        Assert.NotEmpty(await WrongAsync(await World.MakeAsync(closed)));
+    }
+
+    static async Task<List<string>> WrongAsync(World world)
+    {
         var wrong = new List<string>();
         foreach (var (who, @public, @internal, @private, missing) in Callers)
         {
-            foreach (var (place, rights) in ((string, string)[])[("public", @public), ("internal", @internal), ("private", @private), ("missing", missing)])
+            foreach (var (place, rights) in ((string, string)[])[("public", @public), ("internal", @internal), ("private", @private), ("missing", missing),
+                ("was public", @public), ("was internal", @internal), ("was private", @private), ("was in another space", @private)])
             {
                 foreach (var way in who == "anonymous" ? (string[])["none", "Bearer"] : ["Basic", "Bearer"])
                 {
@@ -79,7 +121,7 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
                 }
             }
         }
-        Assert.Empty(wrong);
+        return wrong;
     }
 
     [Theory, OnBothEngines]
@@ -98,6 +140,21 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             }
         }
         // nor does a space that nobody has answer otherwise
+        // By a name that it had before, what one may not see is not there either.
+        foreach (var was in (string[])["was private", "was in another space"])
+        {
+            foreach (var way in (string[])["Basic", "Bearer"])
+            {
+                var caller = await world.CallAsync("stranger", was, way);
+                var atMissing = await world.CallAsync("stranger", "missing", way);
+                foreach (var request in Requests)
+                {
+                    using var there = await world.SendAsync(caller, request, was);
+                    using var nowhere = await world.SendAsync(atMissing, request, "missing");
+                    Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(there, world.Names[was]));
+                }
+            }
+        }
         using var noSpace = await world.Registry.As(world.Accounts["stranger"]).GetAsync("/v2/nobody-has-this/app/tags/list");
         using var hidden = await world.Registry.As(world.Accounts["stranger"]).GetAsync($"/v2/{world.Names["private"]}/tags/list");
         Assert.Equal(await TraceAsync(noSpace, "nobody-has-this/app"), await TraceAsync(hidden, world.Names["private"]));
@@ -111,7 +168,9 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         {
             using var there = await world.SendAsync(world.Closed.Registry.As(null), request, "private");
             using var nowhere = await world.SendAsync(world.Closed.Registry.As(null), request, "missing");
+            using var moved = await world.SendAsync(world.Closed.Registry.As(null), request, "was in another space");
             Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(there, world.Names["private"]));
+            Assert.Equal(await TraceAsync(nowhere, world.Names["missing"]), await TraceAsync(moved, world.Names["was in another space"]));
         }
     }
 
@@ -145,7 +204,7 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             await anonymous.ExpectErrorAsync(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
             Assert.EndsWith(",scope=\"registry:catalog:*\"", anonymous.Header("WWW-Authenticate")!, StringComparison.Ordinal);
         }
-        foreach (var (who, expected) in ((string, string)[])[("anonymous", "public"), ("stranger", "public internal"), ("reader", "public internal private"), ("owner", "public internal private"), ("other robot", "public"), ("robot", "public internal private"), ("narrow", "public internal private")])
+        foreach (var (who, expected) in ((string, string)[])[("anonymous", "public"), ("stranger", "public internal"), ("reader", "public internal private"), ("owner", "public internal private"), ("other robot", "public"), ("robot", "public internal private"), ("narrow", "public internal private"), ("limited", "public")])
         {
             var account = world.Accounts.GetValueOrDefault(who);
             foreach (var caller in (Registry[])[await world.Closed.WithTokenAsync(account, "registry:catalog:*"), .. account is null ? (Registry[])[] : [world.Closed.As(account)]])
@@ -200,11 +259,17 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
     static async Task<string?> ProblemAsync(World world, HttpResponseMessage response, Request request, string place, string who, string rights)
     {
         var status = (int)response.StatusCode;
+        // Who may know where it is now is told so, and nobody else.
+        var warning = world.Present.TryGetValue(place, out var present) && rights.Contains(request.Needs, StringComparison.Ordinal) ? $"299 - \"{world.Names[place]} is called {world.Names[present]} now: use that name\"" : null;
+        if (response.Header("Warning") != warning)
+            return $"the warning is {response.Header("Warning")}, not {warning}";
         if (rights.Contains(request.Needs, StringComparison.Ordinal))
         {
             var expected = place != "missing" ? request.Status : request.Needs == 'p' ? (request.Path.StartsWith("referrers", StringComparison.Ordinal) ? 200 : 404) : request.Status;
             return status == expected ? null : $"{status}, not {expected}";
         }
+        if (status < 400)
+            return $"{status}, and they may not";
         var code = request.Method == "HEAD" ? "" : (await response.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString();
         if (who == "anonymous")
         {
@@ -235,6 +300,9 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
     {
         readonly Dictionary<(string Who, string Place), Registry> withTokens = [];
 
+        /// <summary>The places that are others under the names that they had before.</summary>
+        public Dictionary<string, string> Present { get; } = new() { ["was public"] = "public", ["was internal"] = "internal", ["was private"] = "private", ["was in another space"] = "private" };
+
         public ClosedRegistry Registry => Closed;
 
         public static async Task<World> MakeAsync(ClosedRegistry closed)
@@ -257,9 +325,15 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             accounts["robot"] = robot;
             accounts["other robot"] = await closed.AddRobotAsync(owner.SpaceId, owner.Name);
             accounts["narrow"] = await closed.AddTokenAsync(owner, Rights.Read, $"{owner.Name}/");
+            accounts["limited"] = await closed.AddTokenAsync(owner, Rights.Admin, $"{owner.Name}/other/");
 
             var pusher = closed.As(owner);
             var (blob, manifest) = ("", "");
+            var former = await closed.AddUserAsync("former");
+            foreach (var was in (string[])["was public", "was internal", "was private"])
+                names[was] = $"{owner.Name}/{was.Replace(' ', '-')}";
+            names["was in another space"] = $"{former.Name}/private"; // whose owner has no right where it is now
+            accounts["former owner"] = await closed.AddTokenAsync(former);
             foreach (var place in (string[])["public", "internal", "private"])
             {
                 blob = await pusher.PushBlobAsync(names[place], "{}"u8.ToArray());
@@ -268,11 +342,19 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
                 await pushed.ExpectAsync(HttpStatusCode.Created);
                 manifest = Harness.Registry.Digest(image);
             }
+            await closed.ChangeAsync(async session =>
+            {
+                foreach (var place in (string[])["public", "internal", "private"])
+                    await session.ExecuteAsync(AddAliasSql, names[$"was {place}"], owner.Name, names[place]);
+                await session.ExecuteAsync(AddAliasSql, names["was in another space"], former.Name, names["private"]);
+            });
             await closed.SetVisibilityAsync(names["internal"], Visibility.Internal);
             await closed.SetVisibilityAsync(names["public"], Visibility.Public);
             await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{names["public"]}/tags/list"));
             return new World(closed, names, accounts, blob, manifest);
         }
+
+        static readonly Database.Sql AddAliasSql = new("insert into repository_aliases (name, space, repo_id, created_at) select $1, $2, id, 0 from repositories where name = $3");
 
         public async Task<Registry> CallAsync(string who, string place, string way)
         {

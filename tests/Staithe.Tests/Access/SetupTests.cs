@@ -177,7 +177,7 @@ public sealed class SetupTests
     static Task<string> TextAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A registry without accounts, and a browser.</summary>
-    sealed class Site(Registry registry) : IAsyncDisposable
+    internal sealed class Site(Registry registry) : IAsyncDisposable
     {
         readonly Browser browser = new(registry.Url);
 

@@ -33,6 +33,58 @@ public sealed class VisibleRepositoriesTests
         Assert.InRange((double)visible / compared, 3, 60);
     }
 
+    // Each rule of the statement, taken out or turned round: some asker of some world has to see that. One is left out: that a grant is of the
+    // repository's own space follows from its target, and is there for the index.
+    [Fact]
+    [Trait("Kind", "slow")]
+    public async Task The_comparison_notices_each_rule_of_the_statement_that_is_another()
+    {
+        await using var closed = await ClosedRegistry.StartAsync(Engine.Sqlite);
+        var random = Seed.Random();
+        var worlds = new List<(World World, Identity Who, List<string> Expected)>();
+        for (var i = 0; i < Worlds; i++)
+        {
+            var world = await World.MakeAsync(closed, random);
+            foreach (var who in world.Askers.Where(who => who.Kind is IdentityKind.User or IdentityKind.Robot))
+                worlds.Add((world, who, []));
+        }
+        for (var i = 0; i < worlds.Count; i++)
+            worlds[i] = worlds[i] with { Expected = await worlds[i].World.DecidedAsync(worlds[i].Who) };
+        foreach (var (rule, other) in ((string, string)[])
+        [
+            ("s.removed_at is null and", ""),
+            ("r.visibility = 'public'", "r.visibility <> 'private'"),
+            ("r.visibility = 'public'", "1 = 0"),
+            ("(r.visibility = 'internal' and $2 <> 0)", "(r.visibility = 'internal')"),
+            ("(r.visibility = 'internal' and $2 <> 0)", "(1 = 0)"),
+            ("$4 = 1 and", ""),
+            ("($5 = '' or", "(1 = 1 or"),
+            ("($5 = '' or", "(1 = 0 or"),
+            ("($5 = r.name or", "(1 = 0 or"),
+            ("substr($5, length($5)) = '/' and", ""),
+            ("s.owner_id = $2 and $2 <> 0", "1 = 0"),
+            ("g.rights % 2 = 1 and", ""),
+            ("(g.expires_at is null or g.expires_at > {now}) and", ""),
+            ("(g.expires_at is null or g.expires_at > {now}) and", "g.expires_at is null and"),
+            ("(g.target = r.name or", "(1 = 0 or"),
+            ("substr(g.target, length(g.target)) = '/' and", ""),
+            ("substr(r.name || '/', 1, length(g.target)) = g.target", "substr(r.name, 1, length(g.target)) = g.target"),
+            ("(g.robot_id = $3 and $3 <> 0)", "(1 = 0)"),
+            ("(g.user_id = $2 and $2 <> 0)", "(1 = 0)"),
+            ("where user_id = $2)", ")"),
+            ("g.team_id in (select team_id from team_members where user_id = $2)", "1 = 0"),
+        ])
+        {
+            Assert.Contains(rule, VisibleRepositories.Condition, StringComparison.Ordinal);
+            var at = VisibleRepositories.Condition.IndexOf(rule, StringComparison.Ordinal);
+            var flawed = VisibleRepositories.List(VisibleRepositories.Condition[..at] + other + VisibleRepositories.Condition[(at + rule.Length)..]);
+            var noticed = false;
+            foreach (var (_, who, expected) in worlds)
+                noticed = noticed || !expected.SequenceEqual(await closed.Db.ReadAsync(session => VisibleRepositories.ListAsync(session, flawed, who, "", 10_000), TestContext.Current.CancellationToken));
+            Assert.True(noticed, $"nobody notices \"{other}\" for \"{rule}\"");
+        }
+    }
+
     [Theory, OnBothEngines]
     public async Task A_list_for_somebody_else_is_noticed(Engine engine)
     {

@@ -13,7 +13,7 @@ public sealed partial class OpenApiTests
     {
         await using var server = await ApiServer.StartAsync(Engine.Sqlite, "root");
         var operations = Operations(server.Document).ToList();
-        Assert.True(operations.Count > 37, "operations are missing");
+        Assert.True(operations.Count > 58, "operations are missing");
         Assert.Equal(operations.Count, operations.Select(operation => operation.Description.GetProperty("operationId").GetString()).Distinct().Count());
         foreach (var (method, path, description) in operations.Where(operation => operation.Path != "/openapi.json"))
         {

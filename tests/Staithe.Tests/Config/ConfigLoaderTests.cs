@@ -43,6 +43,8 @@ public class ConfigLoaderTests : ConfigFixture
         { "connections", "10", "10", "10" },
         { "connections", "1000000", "1000000", "1000000" },
         { "sendfile", "false", "false", "false" },
+        { "requestsPerMinute", "100000", "100000", "100000" },
+        { "anonymousRequestsPerMinute", "1", "1", "1" },
     };
 
     [Theory]
@@ -70,7 +72,36 @@ public class ConfigLoaderTests : ConfigFixture
 
     [Fact]
     public void Every_setting_is_in_the_table_above() =>
-        Assert.Empty(Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey"]));
+        Assert.DoesNotContain(
+            Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey"]),
+            key => !key.StartsWith("ldap", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_directory_is_read_from_the_file_and_from_the_environment()
+    {
+        var (password, certificates) = (Write("password", "hunter2\n"), Write("ca.pem", "c"));
+        (string Key, string Text)[] values =
+        [
+            ("ldapUrl", "ldaps://directory.example:3269"), ("ldapStartTls", "false"), ("ldapCertificates", certificates), ("ldapBindDn", "cn=staithe,dc=example"), ("ldapBindPasswordFile", password), ("ldapBase", "ou=people,dc=example"),
+            ("ldapUserFilter", "(sAMAccountName={name})"), ("ldapNameAttribute", "sAMAccountName"), ("ldapGroupBase", "ou=groups,dc=example"), ("ldapGroupFilter", "(memberUid={name})"), ("ldapGroupAttribute", "ou"),
+            ("ldapTeams", "dev=team/dev"), ("ldapNewAccounts", "true"), ("ldapSeconds", "60"),
+        ];
+        var json = string.Join(", ", values.Select(value => $"\"{value.Key}\": {(value.Text is "true" or "false" or "60" ? value.Text : $"\"{value.Text}\"")}"));
+        var fromFile = Load(InFile($"{{ {json} }}"));
+        foreach (var (key, text) in values)
+            Variables[Settings.All.Single(setting => setting.Key == key).Variable] = text;
+        foreach (var config in (StaitheConfig[])[fromFile, Load()])
+        {
+            Assert.Equal("hunter2", config.LdapBindPassword);
+            Assert.DoesNotContain("hunter2", config.ToString(), StringComparison.Ordinal);
+            Assert.All(values.Where(value => value.Key != "ldapBindPasswordFile"), value => Assert.Equal(value.Text, Settings.All.Single(setting => setting.Key == value.Key).Show(config)));
+        }
+    }
+
+    [Fact]
+    public void Groups_with_commas_are_for_the_file() => Assert.Equal(
+        ["cn=dev,ou=groups,dc=example=team/dev", "ops=team/ops"],
+        Load(InFile("""{ "ldapUrl": "ldap://h", "ldapBase": "dc=example", "ldapGroupBase": "dc=example", "ldapTeams": ["cn=dev,ou=groups,dc=example=team/dev", "ops=team/ops"] }""")).LdapTeams);
 
     [Fact]
     public void Flag_beats_environment_beats_file_beats_default()

@@ -110,6 +110,17 @@ public class ConfigProblemTests : ConfigFixture
             Assert.Equal("postgres://u:hunter2@h/e", Load(flags).Database);
     }
 
+    [Theory]
+    [InlineData("\"ldapBase\": \"dc=example\"", "ldapBase: means nothing without a directory: give ldapUrl too")]
+    [InlineData("\"ldapUrl\": \"ldap://h\"", "ldapUrl: a directory is searched below an entry: give ldapBase too")]
+    [InlineData("\"ldapUrl\": \"http://u:hunter2@h\", \"ldapBase\": \"dc=example\"", "ldapUrl: expected ldap://HOST or ldaps://HOST, with a port if it is not the usual one, and nothing behind")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapBindDn\": \"cn=x\"", "ldapUrl: who looks for people needs a password: give both ldapBindDn and ldapBindPasswordFile, or neither")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapUserFilter\": \"uid={name}\"", "ldapUserFilter: not an LDAP filter: \"uid={name}\" has \"u\" where \"(\" belongs")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapUserFilter\": \"(uid={user})\"", "ldapUserFilter: not an LDAP filter: \"(uid={user})\" has a brace; what can stand in braces is name, and a brace itself is \\7b")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapTeams\": \"dev=team/dev\"", "ldapTeams: groups are looked for below an entry: give ldapGroupBase too")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapGroupBase\": \"dc=x\", \"ldapTeams\": \"dev\"", "ldapTeams: expected GROUP=SPACE/TEAM, found \"dev\"")]
+    public void A_directory_is_given_whole(string settings, string problem) => Assert.Equal([$"staithe.json:1: {problem}"], Problems(InFile($"{{ {settings} }}")));
+
     [Fact]
     public void All_at_once_in_the_order_of_the_sources()
     {

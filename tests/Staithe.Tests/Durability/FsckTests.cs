@@ -100,6 +100,12 @@ public sealed partial class FsckTests
             ("delete from manifest_blobs; delete from repo_blobs", "no repository has it"),
             ("delete from manifest_blobs; delete from gc_candidates", "belongs to no manifest, and the collector does not know of it"),
             ("insert into absent_references (manifest_id, repo_id, digest, kind) select mb.manifest_id, mb.repo_id, b.digest, 'blob' from manifest_blobs mb join blobs b on b.id = mb.blob_id", "is said to be absent, and the repository has it"),
+            ("insert into repository_aliases (name, space, repo_id, created_at) select name, space, id, 0 from repositories", "fsck/a is a repository and a former name of fsck/a"),
+            ("insert into repository_aliases (name, space, repo_id, created_at) select 'other/x', space, id, 0 from repositories", "other/x, a former name, is said to be in the space fsck"),
+            ("insert into spaces (name, skeleton, visibility, created_at, removed_at) values ('fsck', 'fsck', 'private', 0, 0)", "fsck/a is in the space fsck, which was removed"),
+            ("insert into spaces (name, skeleton, visibility, created_at) values ('x', 'x', 'private', 0);"
+                + "insert into spaces (name, skeleton, visibility, created_at, removed_at, moved_to) select 'y', 'y', 'private', 0, 0, id from spaces where name = 'x';"
+                + "insert into spaces (name, skeleton, visibility, created_at, removed_at, moved_to) select 'z', 'z', 'private', 0, 0, id from spaces where name = 'y'", "the former name z leads to y, which is one too"),
         ];
         (string Damage, string Told)[] onSqlite =
         [

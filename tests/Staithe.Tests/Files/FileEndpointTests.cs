@@ -135,7 +135,7 @@ public sealed class FileEndpointTests(Registries registries, ClosedRegistries cl
         {
             var digest = await registry.PushLayersAsync(name, null, new TarBytes().File("arch", architecture).End());
             using var manifest = await registry.GetAsync($"/v2/{name}/manifests/{digest}");
-            children.Add($$"""{"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{digest}}","size":{{(await manifest.BytesAsync()).Length}},"platform":{"os":"linux","architecture":"{{architecture}}" } }""");
+            children.Add($$"""{"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{digest}}","size":{{(await manifest.BytesAsync()).Length}},"platform":{"os":"linux","architecture":"{{architecture}}"} }""");
         }
         using (var pushed = await registry.PutManifestAsync(name, "1", Encoding.UTF8.GetBytes($$"""{"manifests":[{{string.Join(',', children)}}],"schemaVersion":2,"mediaType":"{{RegistryClient.OciIndex}}" }"""), RegistryClient.OciIndex))
             await pushed.ExpectAsync(HttpStatusCode.Created);

@@ -63,8 +63,8 @@ internal sealed class ClosedRegistry : IAsyncDisposable
 
     public Db Db => Registry.App.Database;
 
-    public static async Task<ClosedRegistry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null) =>
-        new(await Registry.StartAsync(engine, config => (change?.Invoke(config) ?? config) with { Open = false }));
+    public static async Task<ClosedRegistry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null) =>
+        new(await Registry.StartAsync(engine, config => (change?.Invoke(config) ?? config) with { Open = false }, needs));
 
     public static string Basic(string name, string password) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}";
 

@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Staithe.Accounts;
 using Staithe.Config;
+using Staithe.Oci;
 
 namespace Staithe.Tests.Harness;
 
@@ -51,7 +53,7 @@ internal sealed class Registry : IAsyncDisposable
     public string Log => log.ToString();
 
     /// <summary>A server of its own for one test, or one that many share.</summary>
-    public static async Task<Registry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null)
+    public static async Task<Registry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null)
     {
         var directory = new TempDirectory();
         var config = new StaitheConfig
@@ -65,7 +67,7 @@ internal sealed class Registry : IAsyncDisposable
         };
         config = change?.Invoke(config) ?? config;
         var log = new StringWriter();
-        var app = await StaitheApp.StartAsync(config, TextWriter.Synchronized(log), isTerminal: false);
+        var app = await StaitheApp.StartAsync(config, TextWriter.Synchronized(log), isTerminal: false, needs);
         return new Registry(app, config, directory, log);
     }
 
