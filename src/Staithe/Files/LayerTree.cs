@@ -92,8 +92,6 @@ internal sealed class LayerTree(LayerLimits limits)
     {
         var target = Find(Split(entry.Link));
         var node = Replace(parent, name, keepChildren: false);
-        if (target == node)
-            throw new LayerRefusedException("it has a link to itself");
         if (target is { Type: EntryType.Directory })
             throw new LayerRefusedException("it has a hard link to a directory");
         if (target is null or { Type: EntryType.Whiteout })

@@ -25,7 +25,7 @@ public sealed class FileEndpointTests(Registries registries, ClosedRegistries cl
         Assert.Equal("ID=test\n", Encoding.UTF8.GetString(await file.BytesAsync()));
         Assert.Equal(("text/plain; charset=utf-8", 8L, "nosniff"), (file.Header("Content-Type"), file.Content.Headers.ContentLength, file.Header("X-Content-Type-Options")));
         var tag = $"\"sha256:{Convert.ToHexStringLower(SHA256.HashData("ID=test\n"u8))}\"";
-        Assert.Equal((tag, "Tue, 14 Nov 2023 22:13:20 GMT", "private, no-cache", digest), (file.Header("ETag"), file.Header("Last-Modified"), file.Header("Cache-Control"), file.Header("Docker-Content-Digest")));
+        Assert.Equal((tag, "Tue, 14 Nov 2023 22:13:20 GMT", "no-cache, private", digest), (file.Header("ETag"), file.Header("Last-Modified"), file.Header("Cache-Control"), file.Header("Docker-Content-Digest")));
 
         // By digest, with percents, through a link, and by HEAD.
         foreach (var path in (string[])[$"/f/{name}@{digest}/etc/os-release", $"/f/{name}%3A1/etc/os%2Drelease", $"/f/{name}:1/etc/link", $"/f/{name}:1/etc/../etc/./link"])
@@ -35,7 +35,7 @@ public sealed class FileEndpointTests(Registries registries, ClosedRegistries cl
             Assert.Equal(tag, same.Header("ETag"));
         }
         using var head = await registry.HeadAsync($"/f/{name}@{digest}/large");
-        Assert.Equal((HttpStatusCode.OK, 3_000_000L, "application/octet-stream", "private, max-age=31536000, immutable"), (head.StatusCode, head.Content.Headers.ContentLength, head.Header("Content-Type"), head.Header("Cache-Control")));
+        Assert.Equal((HttpStatusCode.OK, 3_000_000L, "application/octet-stream", "max-age=31536000, private, immutable"), (head.StatusCode, head.Content.Headers.ContentLength, head.Header("Content-Type"), head.Header("Cache-Control")));
 
         using var known = await registry.GetAsync($"/f/{name}:1/etc/os-release", ("If-None-Match", tag));
         Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
@@ -97,7 +97,7 @@ public sealed class FileEndpointTests(Registries registries, ClosedRegistries cl
         foreach (var (path, status) in new[]
         {
             ($"/f/{name}:1/b", 404), ($"/f/{name}:1/a/", 404), ($"/f/{name}:1/gone", 404), ($"/f/{name}:1/pipe", 404), ($"/f/{name}:2/a", 404), ($"/f/no/such:1/a", 404),
-            ($"/f/{name}", 404), ("/f/", 404), ($"/f/{name}:1/a%2Fb", 404), ($"/f/{name}:1/a%00", 404), ($"/f/{name}:1/?layer=2", 404), ($"/f/{name}:1/?layer=0", 400), ($"/f/{name}:1/?x=1", 400), ($"/f/{name}:1/?platform=x", 400),
+            ($"/f/{name}", 404), ("/f/", 404), ($"/f/{name}:1/a%2Fb", 404), ($"/f/{name}:1/?layer=2", 404), ($"/f/{name}:1/?layer=0", 400), ($"/f/{name}:1/?x=1", 400), ($"/f/{name}:1/?platform=x", 400),
         })
         {
             using var response = await registry.GetAsync(path);

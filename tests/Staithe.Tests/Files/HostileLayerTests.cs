@@ -18,7 +18,6 @@ public sealed class HostileLayerTests
         { "too much", "unpacks to more than 67108864 bytes" },
         { "out by a name", "leads out of its root" },
         { "out by an absolute name", "leads out of its root" },
-        { "a link to itself", "link to itself" },
         { "links in a circle", "go round in circles" },
         { "a name that is too long", "more than 4096 bytes" },
         { "a part that is too long", "more than 255 bytes" },
@@ -87,13 +86,15 @@ public sealed class HostileLayerTests
             .Link("up", "../../../../../../etc/shadow").Link("self", "self").Link("host", "/proc/self/environ")
             .File("-rf", "4").File("new\nline", "5").File("\u202Eexe.txt", "6").File("<script>", "7")
             .Add(".wh..wh.plnk", '5').File("x\\y", "8")
-            .Add("zero", content: new byte[900_000])
+            .Add("zero", content: new byte[900_000]).Add("self2", '1', link: "self2").File("again", "9").Add("again", '1', link: "again")
             .End();
         var layer = bench.Index(LayerBytes.Gzip(archive), Small);
         using var image = new ImageFiles([layer]);
-        Assert.Equal(["/-rf", "/<script>", "/a", "/a/b", "/absolute", "/dot", "/dot/file", "/host", "/new\nline", "/self", "/up", "/x\\y", "/zero", "/\u202Eexe.txt"], LayerBench.Paths(image));
+        Assert.Equal(["/-rf", "/<script>", "/a", "/a/b", "/absolute", "/again", "/dot", "/dot/file", "/host", "/new\nline", "/self", "/self2", "/up", "/x\\y", "/zero", "/\u202Eexe.txt"], LayerBench.Paths(image));
         Assert.Null(image.Find("up")); // there is none inside
         Assert.Null(image.Find("self"));
+        Assert.Null(image.Find("self2"));
+        Assert.Equal("9", bench.Text(image, "again"));
         Assert.Null(image.Find("host"));
         Assert.Null(image.Find("../../etc/passwd"));
         Assert.Equal("1", bench.Text(image, "../../absolute"));
@@ -170,8 +171,6 @@ public sealed class HostileLayerTests
                 return tar.File("a/../../etc/passwd", "x").End();
             case "out by an absolute name":
                 return tar.File("/../etc/passwd", "x").End();
-            case "a link to itself":
-                return tar.File("a", "1").Add("a", '1', link: "a").End();
             case "links in a circle":
                 return tar.Link("a", "b").Link("b", "a").File("a/c", "x").End();
             case "a name that is too long":
@@ -201,7 +200,7 @@ public sealed class HostileLayerTests
             case "cut zstd":
                 return LayerBytes.Zstd(ok)[..5000];
             case "damaged zstd":
-                return Damage(LayerBytes.Zstd(Numbers()));
+                return [.. LayerBytes.Zstd(Numbers())[..6], .. Enumerable.Repeat((byte)0xFF, 100)];
             case "a broken sum":
                 return tar.File("a", "1").Add("b", breakSum: true).End();
             case "a negative size":

@@ -50,7 +50,7 @@ public sealed class VersionTests
     public void Debian_says_the_same()
     {
         var random = Seed.Random();
-        var pairs = Enumerable.Range(0, 120).Select(_ => (Left: Version(random), Right: Version(random))).ToList();
+        var pairs = Enumerable.Range(0, 120).Select(_ => (Left: Version(random), Right: Version(random))).Select(pair => random.Next(10) == 0 ? (pair.Left, Right: $"0:{pair.Left.Split(':')[^1]}") : pair).ToList();
         // One process for all: it prints -1, 0 or 1 for each.
         var script = string.Concat(pairs.Select(pair => $"if dpkg --compare-versions '{pair.Left}' lt '{pair.Right}'; then echo -1; elif dpkg --compare-versions '{pair.Left}' eq '{pair.Right}'; then echo 0; else echo 1; fi\n"));
         var told = System.Text.Encoding.ASCII.GetString(LayerBytes.Pipe("sh", System.Text.Encoding.ASCII.GetBytes(script), "-s")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
