@@ -93,7 +93,7 @@ internal static class SpaceTable
 
     static readonly Sql HoldSql = new("select id from spaces where id {any $1} order by id {for update}");
 
-    static readonly Sql FindTakenSql = new("select name from spaces where (name = $1 or skeleton = $2) and id <> $3 and coalesce(moved_to, 0) <> $3 limit 1");
+    static readonly Sql FindTakenSql = new("select name from spaces where (name = $1 or skeleton = $2) and id <> $3 and (moved_to is null or moved_to <> $3) limit 1");
 
     static readonly Sql ListFormerSql = new("select name from spaces where moved_to = $1 order by name");
 

@@ -54,6 +54,8 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
         try
         {
             var isWanted = wanted.TryDequeue(out var id);
+            if (isWanted && !waiting.ContainsKey(id))
+                return true; // it came up by itself meanwhile, and whoever wanted it reads it now
             var taken = await db.WriteAsync(session => isWanted ? ImageTable.TakeAsync(session, id, Lease) : ImageTable.TakeAsync(session, Lease), cancel);
             try
             {

@@ -83,7 +83,7 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         who is { Kind: IdentityKind.User, IsAdmin: true },
         isOpen,
         forms.Create(http),
-        http.Request.Path + http.Request.QueryString);
+        SecretPath.Is(http.Request.Path) ? "/" : http.Request.Path + http.Request.QueryString); // nothing may repeat the secret of a link
 
     static async Task<IFormCollection> ReadFormAsync(HttpContext http)
     {

@@ -24,7 +24,7 @@ public sealed class RequestLogTests
             (HttpMethod.Get, "/v2/", "base", null, 200, 0),
             (HttpMethod.Get, "/v2/Bad/tags/list", "other", null, 400, 0),
             (HttpMethod.Get, "/livez", "health", null, 200, 0),
-            (HttpMethod.Get, "/", "other", null, 404, 0),
+            (HttpMethod.Get, "/nothing", "page", null, 404, 0),
         };
         foreach (var request in requests)
         {
