@@ -368,7 +368,7 @@ public sealed class ShareLinkTests
                 using var response = await one.SendAsync(registry, method, path);
                 answers.AppendLine(await TextAsync(response));
             }
-            foreach (var path in (string[])[$"/v2/%73/{one.Secret}/A/manifests/1", $"/v2//s/{one.Secret}/app/manifests/1", $"/v2/s/{one.Secret.ToUpperInvariant()}/app/tags/list", $"/v2/s/{one.Secret}", $"/s/{one.Secret}/none", $"/v2/auth?service={registry.Authority}&scope=repository:s/{one.Secret}/A:pull"])
+            foreach (var path in (string[])[$"/v2/%73/{one.Secret}/A/manifests/1", $"/v2//s/{one.Secret}/app/manifests/1", $"/v2/s/{one.Secret.ToUpperInvariant()}/app/tags/list", $"/v2/s/{one.Secret}", $"/v2/auth?service={registry.Authority}&scope=repository:s/{one.Secret}/A:pull"])
             {
                 using var response = await registry.GetAsync(path);
                 answers.AppendLine(await TextAsync(response));
