@@ -41,7 +41,7 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
         var (count, page) = (Number(http, "n", UsualCount, MaxCount), Number(http, "page", 1, MaxPage));
         var found = await finder.RunAsync(who, SearchQuery.Parse(text), SearchOrder.Best, (page - 1) * count, count, http.RequestAborted);
         var isDocker = http.Request.Headers.ContainsKey("X-Docker-Token");
-        if (found.Total == 0 && !isDocker && http.Request.Headers.Authorization.Count == 0)
+        if ((found.Total == 0 || found.Meant.Count > 0) && !isDocker && http.Request.Headers.Authorization.Count == 0)
             throw new OciException(OciError.NameUnknown, "nothing public is found by that; /v2/_catalog lists what you may pull when you sign in");
         await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {

@@ -20,8 +20,9 @@ public sealed partial class ApiPageTests
         var function = blocks[0].Replace("https://registry.example", $"http://{server.Registry.Authority}", StringComparison.Ordinal);
         Assert.NotEqual(blocks[0], function);
         var outputs = new List<string>();
+        // What has to do with issuers elsewhere needs one: the tests of those do that.
         // What looks into images needs images with something in them, and names one by a digest that is not written out: its own tests do that.
-        foreach (var block in blocks.Skip(1).Where(block => !block.Contains('…', StringComparison.Ordinal)))
+        foreach (var block in blocks.Skip(1).Where(block => !block.Contains('…', StringComparison.Ordinal) && !block.Contains("/trusts", StringComparison.Ordinal) && !block.Contains("/me/identities", StringComparison.Ordinal)))
         {
             outputs.Add(await RunAsync($"set -eu -o pipefail\nUSER=root PASSWORD={ApiServer.Password("root")}\n{function}\n{block}"));
             if (outputs.Count == 1)

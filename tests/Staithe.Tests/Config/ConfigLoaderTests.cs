@@ -46,6 +46,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "connections", "10", "10", "10" },
         { "connections", "1000000", "1000000", "1000000" },
         { "sendfile", "false", "false", "false" },
+        { "spacesInviteNewUsers", "true", "true", "true" },
         { "requestsPerMinute", "100000", "100000", "100000" },
         { "anonymousRequestsPerMinute", "1", "1", "1" },
     };
@@ -76,7 +77,7 @@ public class ConfigLoaderTests : ConfigFixture
     [Fact]
     public void Every_setting_is_in_the_table_above() =>
         Assert.DoesNotContain(
-            Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey"]),
+            Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey", "oidc", "trustedIssuers"]),
             key => !key.StartsWith("ldap", StringComparison.Ordinal));
 
     [Fact]
