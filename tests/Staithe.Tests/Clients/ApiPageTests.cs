@@ -15,6 +15,9 @@ public sealed partial class ApiPageTests
     {
         await using var server = await ApiServer.StartAsync(engine, "root", "carol", "dave");
         var page = await File.ReadAllTextAsync(Repository.File("docs/api.md"), TestContext.Current.CancellationToken);
+        // These sections take several people and numbers that they hand each other: the tests of these operations play that.
+        foreach (var section in (string[])["Links and invitations", "Names that move, and what goes", "Rights for new repositories"])
+            page = Regex.Replace(page, $"(?ms)^## {section}\n.*?(?=^## )", "");
         var blocks = Blocks().Matches(page).Select(block => string.Join('\n', block.Value.Split('\n').Select(line => line.Trim()))).ToList();
         Assert.InRange(blocks.Count, 5, 20);
         var function = blocks[0].Replace("https://registry.example", $"http://{server.Registry.Authority}", StringComparison.Ordinal);

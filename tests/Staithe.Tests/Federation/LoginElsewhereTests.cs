@@ -360,6 +360,7 @@ public sealed class LoginElsewhereTests
         using var response = await browser.GetAsync("/login/oidc/company");
         await response.ExpectAsync(HttpStatusCode.ServiceUnavailable);
         Assert.DoesNotContain("169.254", await Browser.TextAsync(response), StringComparison.Ordinal);
+        await place.Registry.StopAsync(); // then everything is written
         Assert.Contains("an issuer cannot be asked", place.Registry.Log, StringComparison.Ordinal);
     }
 
