@@ -16,6 +16,9 @@ internal sealed class PresentNames(Db db, AccessEpoch epoch)
 
     readonly BoundedCache<Remembered> cache = new(CacheBytes);
 
+    /// <summary>Moves with every change of names and rights.</summary>
+    public long Stamp => epoch.Stamp;
+
     /// <summary>The name it has now, if that is remembered.</summary>
     public RepositoryName? FindRemembered(RepositoryName name) => cache.Find(name.Value) is { } found && found.Stamp == epoch.Stamp ? found.Present : null;
 

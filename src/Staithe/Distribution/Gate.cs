@@ -18,6 +18,9 @@ internal sealed class Gate(
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
 
+    /// <summary>Moves with every change of names and rights.</summary>
+    public long Stamp => names.Stamp;
+
     /// <summary>Whether the caller may pull, if that can be told from memory: for answers that come from there too.</summary>
     public bool MayPullAtOnce(HttpContext http, RepositoryName name)
     {

@@ -80,6 +80,24 @@ internal sealed class RegistryEndpoint(
             await links.GetAsync(http, asked, facts);
             return;
         }
+        var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+        for (var changes = 0; ; changes++)
+        {
+            var stamp = gate.Stamp;
+            try
+            {
+                await AdmitAsync(http, asked, facts);
+                return;
+            }
+            catch (OciException absent) when (isRead && absent.Error.IsAbsence && changes < MaxMoves && gate.Stamp != stamp && !http.Response.HasStarted)
+            {
+                // A name moved between two looks, so what is absent under one may be there under the other.
+            }
+        }
+    }
+
+    async Task AdmitAsync(HttpContext http, OciRoute asked, RequestFacts facts)
+    {
         var (caller, route) = await gate.AdmitAsync(http, asked);
         facts.Caller = caller.Who.Name;
         for (var moves = 0; ; moves++)
