@@ -105,7 +105,7 @@ internal sealed class Report(Machine machine, Options options, IReadOnlyList<Row
             foreach (var server in result.Row.Servers)
             {
                 var one = result.Of(server)!;
-                lines.Add([Server.Name(server) + result.Marks, $"{Figures.Short(one.Rate)} /s", Figures.Milliseconds(one.P50), Figures.Milliseconds(one.P99), Figures.Milliseconds(one.Max), $"{Figures.Short(one.PushRate / 1e6)} MB/s"]);
+                lines.Add([Server.Name(server) + (server == ServerKind.Nginx ? ", the pushes to Staithe" : "") + result.Marks, $"{Figures.Short(one.Rate)} /s", Figures.Milliseconds(one.P50), Figures.Milliseconds(one.P99), Figures.Milliseconds(one.Max), $"{Figures.Short(one.PushRate / 1e6)} MB/s"]);
             }
         }
         if (lines.Count == 0)

@@ -57,7 +57,7 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
         Push("push-10m", "push blobs of 10 MiB", Unit.Gigabyte, 4, 10 * MiB, 60),
         Push("push-256m", "push blobs of 256 MiB", Unit.Gigabyte, 1, 256 * MiB, 4),
         Push("push-1g", "push a blob of 1 GiB", Unit.Gigabyte, 1, 1024 * MiB, 1),
-        new("mixed", "GET manifests while 3 clients push blobs of 128 MiB", Group.Mixed, Unit.Request, 4, 128 * MiB, 0, Registries),
+        new("mixed", "GET manifests while 3 clients push blobs of 128 MiB", Group.Mixed, Unit.Request, 4, 128 * MiB, 0, [.. Registries, ServerKind.Nginx]),
         new("token-pull", "GET a manifest by tag, 2 KiB", Group.Accounts, Unit.Request, 16, 2 * KiB, 0, OpenAndClosed),
         new("token-pull-64k", "GET a blob of 64 KiB", Group.Accounts, Unit.Request, 16, 64 * KiB, 0, OpenAndClosed),
         new("token-issue", "GET a token, with a password that was seen before", Group.Accounts, Unit.Request, 4, 0, 0, ServerKind.StaitheClosed),

@@ -6,11 +6,20 @@ namespace Staithe.Telemetry;
 /// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: it can do its work, and is not on its way out.</summary>
 internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLifetime lifetime, LogOutput log)
 {
+    const string Live = "/livez", Ready = "/readyz";
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static Task LiveAsync(HttpContext http) => AnswerAsync(http, StatusCodes.Status200OK, "ok");
+    /// <summary>Whether the path is one of these.</summary>
+    public static bool Takes(string path) => path is Live or Ready;
 
-    public async Task ReadyAsync(HttpContext http)
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        facts.Kind = RequestFacts.Health;
+        return path == Live ? AnswerAsync(http, StatusCodes.Status200OK, "ok") : ReadyAsync(http);
+    }
+
+    async Task ReadyAsync(HttpContext http)
     {
         if (lifetime.ApplicationStopping.IsCancellationRequested)
         {

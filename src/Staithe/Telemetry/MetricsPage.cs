@@ -6,8 +6,12 @@ namespace Staithe.Telemetry;
 /// <summary><c>/metrics</c>: the counters in the text format that Prometheus reads.</summary>
 internal sealed class MetricsPage(RequestMetrics requests, Func<long> cacheBytes)
 {
-    public Task GetAsync(HttpContext http)
+    /// <summary>Whether the path is this one.</summary>
+    public static bool Takes(string path) => path == "/metrics";
+
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
+        facts.Kind = RequestFacts.Health;
         var text = new StringBuilder();
         requests.Write(text);
         Gauge(text, "staithe_cache_bytes", "Manifests held in memory.", cacheBytes());

@@ -200,9 +200,9 @@ public sealed class ShareLinkTests
         await alice.RefusedAsync(HttpStatusCode.NotFound, Delete, $"/spaces/alice/links/{revoked.Id}");
         Assert.Empty(Actions(await TokenAsync(server, null, revoked.Name)));
 
-        await timed.ChangeAsync(registry, "expires_at = {now} + 1500");
         Assert.Equal(HttpStatusCode.OK, await timed.GetAsync(registry, "manifests/1"));
         Assert.True((await timed.FindAsync(alice, "alice")).GetProperty("works").GetBoolean());
+        await timed.ChangeAsync(registry, "expires_at = {now} + 300");
         await EventuallyAsync(async () => await timed.GetAsync(registry, "manifests/1") == HttpStatusCode.NotFound);
         await timed.ExpectEndedAsync(registry, "manifests/1");
         Assert.False((await timed.FindAsync(alice, "alice")).GetProperty("works").GetBoolean());

@@ -1,0 +1,227 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Api;
+using Staithe.Audit;
+using Staithe.Config;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Distribution;
+using Staithe.Federation;
+using Staithe.Files;
+using Staithe.GarbageCollection;
+using Staithe.Ldap;
+using Staithe.Oci;
+using Staithe.Recipes;
+using Staithe.Search;
+using Staithe.Sharing;
+using Staithe.Storage;
+using Staithe.Telemetry;
+using Staithe.Web;
+
+namespace Staithe;
+
+/// <summary>The composition root: every object that lives as long as the server is made here, first what several faces use, then a method for each face.</summary>
+internal sealed class Composition : IAsyncDisposable
+{
+    readonly StaitheConfig config;
+    readonly Db db;
+    readonly FileBlobStorage storage;
+    readonly LogOutput log;
+    readonly TimeProvider clock = TimeProvider.System;
+
+    readonly ContentRules rules;
+    readonly ContentCache cache = new();
+    readonly UploadClaims claims;
+
+    readonly ServerSecret secret;
+    readonly AccessEpoch epoch;
+    readonly AccessLookup access;
+    readonly TokenKeys keys;
+    readonly BearerTokens tokens;
+    readonly Refusals refusals;
+    readonly Issuers issuers;
+    readonly IdTokens idTokens;
+    readonly SignIn signIn;
+    readonly Sessions sessions;
+    readonly RequestLimits limits;
+    readonly AuditedSpaces auditedSpaces;
+    readonly Pulls auditedPulls;
+    readonly ShareLinkLookup links;
+    readonly Invitations invitations;
+    readonly Gate gate;
+
+    readonly ImageLookup images;
+    readonly ImageContents contents;
+    readonly RecipeLookup recipes;
+    readonly Finder finder;
+    readonly ErrorRendering errors;
+    readonly SetupHandler setup;
+    readonly PageRenderer pages = new();
+
+    /// <param name="config">What the server is to be.</param>
+    /// <param name="directory">Its data, claimed.</param>
+    /// <param name="db">Its database, up to date.</param>
+    /// <param name="storage">Its blobs.</param>
+    /// <param name="log">Where it logs to.</param>
+    /// <param name="needs">The right that a request for <c>/v2</c> needs.</param>
+    /// <exception cref="ConfigException">Something that the configuration names cannot be used.</exception>
+    public Composition(StaitheConfig config, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Func<OciRoute, string, Rights> needs)
+    {
+        (this.config, this.db, this.storage, this.log) = (config, db, storage, log);
+        rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
+        claims = new UploadClaims(clock);
+
+        secret = ServerSecret.LoadOrCreate(directory.SecretFile);
+        epoch = new AccessEpoch(db);
+        Users = new Users(epoch);
+        access = new AccessLookup(db, epoch);
+        keys = new TokenKeys(db, secret);
+        tokens = new BearerTokens(keys, clock);
+        refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
+        issuers = new Issuers(config.Oidc, config.TrustedIssuers, clock);
+        idTokens = new IdTokens(clock);
+        signIn = new SignIn(db, epoch, secret, new SignInLimits(clock), refusals, new KeylessRobots(db, issuers, idTokens, clock), OpenLdap());
+        sessions = new Sessions(db, epoch, secret);
+        limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, clock);
+        auditedSpaces = new AuditedSpaces(db, epoch);
+        auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
+        links = new ShareLinkLookup(db, epoch, secret);
+        invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs, config.Open);
+
+        var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
+        layers.Create();
+        Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
+        images = new ImageLookup(db);
+        contents = new ImageContents(db, storage, layers, Contents);
+        recipes = new RecipeLookup(new StoredImages(db, storage));
+        finder = new Finder(db);
+        Indexer = new Indexer(db, storage, log);
+        Pulls = new PullCounts(db);
+        Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
+        errors = new ErrorRendering(db, log);
+        setup = new SetupHandler(Users);
+    }
+
+    public Users Users { get; }
+
+    /// <summary>Where the first account is made, while there is none.</summary>
+    public string SetupPath => setup.Path;
+
+    public Sweep Sweep { get; }
+
+    public Indexer Indexer { get; }
+
+    public PullCounts Pulls { get; }
+
+    /// <summary>Who looks into images.</summary>
+    public ContentWorker Contents { get; }
+
+    /// <summary>What runs as long as the server.</summary>
+    public IReadOnlyList<IHostedService> Services => config.Open
+        ? [Sweep, Indexer, Contents, Pulls]
+        : [Sweep, Indexer, Contents, Pulls, epoch, signIn, refusals, auditedSpaces, auditedPulls, links];
+
+    /// <summary>What answers the requests of a server.</summary>
+    public RequestLog MakeFront(WebApplication web)
+    {
+        var metrics = new RequestMetrics();
+        var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
+        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
+        var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
+        var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
+        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var front = new Front(MakeRegistry(),
+        [
+            new(ApiEndpoint.Takes, api.HandleAsync),
+            new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
+            new(FileEndpoint.Takes, files.HandleAsync),
+            new(SearchHandler.Takes, search.HandleAsync),
+            new(Health.Takes, health.HandleAsync),
+            new(MetricsPage.Takes, metricsPage.HandleAsync),
+            new(_ => true, people.HandleAsync),
+        ]);
+        return new RequestLog(metrics, log, front.AnswerAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        cache.Dispose();
+        keys.Dispose();
+        issuers.Dispose();
+        await pages.DisposeAsync();
+    }
+
+    RegistryEndpoint MakeRegistry()
+    {
+        var stall = TimeSpan.FromSeconds(config.StallSeconds);
+        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
+        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var uploads = new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall);
+        var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
+        var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
+        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers);
+        return new RegistryEndpoint(gate, tokenHandler, manifests, blobs, uploads, tags, referrers, repositories, shared, errors);
+    }
+
+    ApiEndpoint MakeApi()
+    {
+        var operations = new OperationTable(
+            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, access), finder, invitations, new Trusts(issuers));
+        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
+    }
+
+    WebEndpoint MakePages()
+    {
+        var reader = new ImageReader(db, storage, images);
+        List<IWebHandler> handlers =
+        [
+            new PageFiles(),
+            new HomeHandler(finder),
+            new SearchPageHandler(finder),
+            new RepositoryPageHandler(db, access, epoch, reader),
+            new ImagePageHandler(db, access, reader, recipes),
+        ];
+        if (!config.Open)
+        {
+            var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
+            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), sessions, epoch, refusals, log);
+            handlers.AddRange([new SignInHandler(signIn, sessions, elsewhere.Links), elsewhere, setup, new ShareHandler(links), new InviteHandler(invitations)]);
+        }
+        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, db, log, config.Open);
+    }
+
+    DirectorySignIn? OpenLdap()
+    {
+        if (config.LdapUrl is not { } url)
+            return null;
+        X509Certificate2Collection? authorities = null;
+        if (config.LdapCertificates is { } file)
+        {
+            authorities = [];
+            try
+            {
+                authorities.ImportFromPemFile(file);
+            }
+            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                throw new ConfigException([new ConfigProblem("ldapCertificates", $"{file} cannot be used: {e.Message}")]);
+            }
+        }
+        var settings = new LdapSettings(
+            LdapServer.Parse(url, config.LdapStartTls, authorities),
+            config.LdapBindDn,
+            config.LdapBindPassword,
+            config.LdapBase ?? "",
+            LdapFilter.Parse(config.LdapUserFilter, LdapSettings.UserWords),
+            config.LdapNameAttribute,
+            config.LdapGroupBase,
+            LdapFilter.Parse(config.LdapGroupFilter, LdapSettings.GroupWords),
+            config.LdapGroupAttribute,
+            TimeSpan.FromSeconds(config.LdapSeconds));
+        var teams = config.LdapTeams.Select(text => new GroupTeam(text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..])).ToList();
+        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, (what, e) => log.Write(LogLevel.Warning, what, ("reason", e.Message)));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Staithe.Config;
+using Staithe.Telemetry;
+using Staithe.Transport;
+
+namespace Staithe;
+
+/// <summary>The web server as the configuration wants it: addresses, limits, TLS, proxies. What it answers is <see cref="Front"/>'s.</summary>
+internal static class HttpHost
+{
+    const int MaxRequestLineBytes = 16 * 1024; // a push may name a hundred tags
+    const int MinBodyBytesPerSecond = 240;
+    const int MinAnswerBytesPerSecond = 1024;
+
+    /// <summary>A server that does not listen yet.</summary>
+    /// <param name="config">What it is to be.</param>
+    /// <param name="log">Where it logs to.</param>
+    /// <param name="services">What runs beside it as long as it does.</param>
+    /// <exception cref="ConfigException">The certificate cannot be used.</exception>
+    public static WebApplication Build(StaitheConfig config, LogOutput log, IReadOnlyList<IHostedService> services)
+    {
+        // An empty builder: the usual one watches the working directory for changes of settings, and each write of a blob below it would wake it.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "staithe" });
+        builder.Logging.AddProvider(new LogOutputProvider(log)).SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None) // what stops the host comes out of StartAsync
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None); // it would make an activity for each request, for nobody
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(config.StopSeconds));
+        foreach (var service in services)
+            builder.Services.AddSingleton(service);
+        builder.WebHost.ServeOnNetworkThreads();
+        var certificate = OpenCertificate(config, log);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxConcurrentConnections = config.Connections;
+            options.Limits.MaxRequestBodySize = null;
+            options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
+            var stall = TimeSpan.FromSeconds(config.StallSeconds);
+            options.Limits.RequestHeadersTimeout = stall;
+            options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
+            options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
+            options.ConfigureEndpointDefaults(endpoint =>
+            {
+                if (certificate is not null)
+                {
+                    endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }) });
+                    return;
+                }
+                endpoint.Protocols = HttpProtocols.Http1;
+                if (DirectConnection.IsSupported && config.Sendfile)
+                    endpoint.UseDirectOutput(stall);
+            });
+            foreach (var address in config.Listen)
+                Listen(options, address);
+        });
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool()); // after the server's own, since the last one counts
+        var web = builder.Build();
+        BelieveProxies(web, config);
+        if (certificate is not null)
+            web.Use(KeepToTls);
+        return web;
+    }
+
+    static TlsCertificate? OpenCertificate(StaitheConfig config, LogOutput log)
+    {
+        if (config is not { TlsCertificate: { } certificate, TlsKey: { } key })
+            return null;
+        try
+        {
+            return new TlsCertificate(certificate, key, failure => log.Write(LogLevel.Warning, "the changed TLS certificate cannot be used; the one before stays", ("exception", failure.Message)), TimeProvider.System);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException([new ConfigProblem("tlsCertificate", $"{certificate} and {key} cannot be used: {e.Message}")]);
+        }
+    }
+
+    // RFC 6797: a browser that came over TLS once is to come over nothing else.
+    static Task KeepToTls(HttpContext http, RequestDelegate next)
+    {
+        http.Response.Headers.StrictTransportSecurity = "max-age=31536000";
+        return next(http);
+    }
+
+    // What a proxy says of the client and of the address that the client used, and only a proxy that was named.
+    static void BelieveProxies(WebApplication web, StaitheConfig config)
+    {
+        if (config.Proxies.Count == 0)
+            return;
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var network in config.Proxies)
+            options.KnownIPNetworks.Add(network);
+        web.UseForwardedHeaders(options);
+    }
+
+    static void Listen(KestrelServerOptions options, ListenAddress address)
+    {
+        if (address.Host == ListenAddress.Localhost)
+            options.ListenLocalhost(address.Port);
+        else if (address.Host == ListenAddress.AnyHost)
+            options.ListenAnyIP(address.Port);
+        else
+            options.Listen(IPAddress.Parse(address.Host), address.Port);
+    }
+}
