@@ -38,6 +38,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly ServerSecret secret;
     readonly AccessEpoch epoch;
     readonly AccessLookup access;
+    readonly PresentNames names;
     readonly TokenKeys keys;
     readonly BearerTokens tokens;
     readonly Refusals refusals;
@@ -77,6 +78,7 @@ internal sealed class Composition : IAsyncDisposable
         epoch = new AccessEpoch(db);
         Users = new Users(epoch);
         access = new AccessLookup(db, epoch);
+        names = new PresentNames(db, epoch);
         keys = new TokenKeys(db, secret);
         tokens = new BearerTokens(keys, clock);
         refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
@@ -89,7 +91,7 @@ internal sealed class Composition : IAsyncDisposable
         auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
         links = new ShareLinkLookup(db, epoch, secret);
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
-        gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs, config.Open);
+        gate = new Gate(access, names, links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
@@ -132,7 +134,7 @@ internal sealed class Composition : IAsyncDisposable
         var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
-        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people);
         var front = new Front(MakeRegistry(),
         [
             new(ApiEndpoint.Takes, api.HandleAsync),
@@ -175,14 +177,16 @@ internal sealed class Composition : IAsyncDisposable
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(db, storage, images);
+        var (reader, reach) = (new ImageReader(db, storage, images), new PageAccess(access, names));
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(finder),
+            new HomeHandler(db, finder),
             new SearchPageHandler(finder),
-            new RepositoryPageHandler(db, access, epoch, reader),
-            new ImagePageHandler(db, access, reader, recipes),
+            new SpacePageHandler(db),
+            new RepositoryPageHandler(db, reach, epoch, reader),
+            new ImagePageHandler(db, reach, reader, recipes, contents),
+            new DiffHandler(reach, images, contents),
         ];
         if (!config.Open)
         {

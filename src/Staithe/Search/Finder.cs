@@ -54,7 +54,7 @@ internal sealed class Finder(Db db)
                 long[] page = [.. counted.Skip(skip).Take(limit)];
                 var rows = (await session.ListAsync(RowsSql, Map, page)).ToDictionary(row => row.RepoId);
                 var facets = limit == 0 || counted.Length == 0 ? [] : await session.ListAsync(FacetsSql, row => new Facet(row.GetString(0), row.GetString(1), row.GetInt64(2)), counted, FacetFields);
-                return new Found([.. page.Where(rows.ContainsKey).Select(id => rows[id])], counted.Length, isMore, facets, meant);
+                return new Found([.. page.Where(rows.ContainsKey).Select(id => who.Kind == IdentityKind.Anybody ? rows[id] with { Visibility = "public" } : rows[id])], counted.Length, isMore, facets, meant);
             },
             cancel);
     }

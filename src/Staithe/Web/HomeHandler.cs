@@ -1,12 +1,13 @@
 using Staithe.Access;
+using Staithe.Database;
 using Staithe.Search;
 
 namespace Staithe.Web;
 
 /// <summary>The first page: search, what is new, and one's own.</summary>
-internal sealed class HomeHandler(Finder finder) : IWebHandler
+internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
 {
-    const int New = 12, Own = 6;
+    const int New = 12, Own = 6, MostSpaces = 20;
 
     public bool Takes(string path) => path == "/";
 
@@ -14,11 +15,13 @@ internal sealed class HomeHandler(Finder finder) : IWebHandler
     {
         var recent = await finder.RunAsync(visit.Who, SearchQuery.Parse(""), SearchOrder.Updated, 0, New, visit.Cancel);
         var own = visit.Who.Kind == IdentityKind.User ? (await finder.RunAsync(visit.Who, SearchQuery.Parse($"space:{visit.Who.Name}"), SearchOrder.Updated, 0, Own, visit.Cancel)).Hits : [];
-        await visit.SendAsync<HomePage, HomeView>(new HomeView([.. recent.Hits.Select(Shown.Hit)], [.. own.Select(Shown.Hit)]));
+        var spaces = visit.Who.Kind == IdentityKind.User ? await db.ReadAsync(session => SpaceAccess.ListAsync(session, visit.Who, "", MostSpaces), visit.Cancel) : [];
+        await visit.SendAsync<HomePage, HomeView>(new HomeView([.. recent.Hits.Select(Shown.Hit)], [.. own.Select(Shown.Hit)], [.. spaces.Select(space => space.Name)]));
     }
 }
 
 /// <summary>The first page.</summary>
 /// <param name="Recent">What changed last.</param>
 /// <param name="Own">The same in the reader's space.</param>
-public sealed record HomeView(IReadOnlyList<Hit> Recent, IReadOnlyList<Hit> Own);
+/// <param name="Spaces">The spaces that the reader belongs to.</param>
+public sealed record HomeView(IReadOnlyList<Hit> Recent, IReadOnlyList<Hit> Own, IReadOnlyList<string> Spaces);

@@ -36,7 +36,7 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     public Task SendNothingAsync(string title, string message) => SendNoteAsync(StatusCodes.Status404NotFound, title, message);
 
     /// <summary>Answers with a page of one sentence.</summary>
-    public Task SendNoteAsync(int status, string title, string message) => SendAsync<NotePage, Note>(new Note(title, message), status);
+    public Task SendNoteAsync(int status, string title, string message, bool mayTryAgain = false) => SendAsync<NotePage, Note>(new Note(title, message) { MayTryAgain = mayTryAgain }, status);
 
     /// <summary>Whether the client would rather have JSON than a page.</summary>
     public static bool WantsJson(HttpContext http)
@@ -50,4 +50,8 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 }
 
 /// <summary>A page of one sentence.</summary>
-public sealed record Note(string Title, string Message);
+public sealed record Note(string Title, string Message)
+{
+    /// <summary>Whether the same is worth asking again.</summary>
+    public bool MayTryAgain { get; init; }
+}
