@@ -26,7 +26,7 @@ internal sealed class DiffHandler(PageAccess access, ImageLookup lookup, ImageCo
         {
             var wrong = ImageName.TryParse(from, out _) ? to : from;
             await visit.SendAsync<DiffPage, DiffView>(
-                DiffView.Nothing(from, to, $"{Shown.Cut(wrong, 200)} is no image's name: write space/name:tag or space/name@sha256:…."), StatusCodes.Status400BadRequest);
+                DiffView.Nothing(from, to, $"“{Shown.Cut(wrong, 200)}” is no image's name: write space/name:tag or space/name@sha256:…"), StatusCodes.Status400BadRequest);
             return;
         }
         if (await access.FindAsync(visit, before.Repository) is not { } left || await access.FindAsync(visit, after.Repository) is not { } right)
@@ -141,6 +141,9 @@ public sealed record DiffSetting(string Kind, string Name, string? Before, strin
         ("label", _) => "Label",
         _ => Kind,
     };
+
+    /// <summary>A value as people read it.</summary>
+    public string Read(string value) => (Kind, Name) == ("config", "created") && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Shown.Time(time) : Shown.Cut(value);
 
     /// <summary>Whether the name says more than the title does.</summary>
     public bool IsNamed => Kind != "config";

@@ -63,10 +63,10 @@ public sealed record FileListing(
             Convert.ToString(node.Mode, 8).PadLeft(4, '0'),
             node.UserId,
             node.GroupId,
-            FileEndpoint.TryTime(node.Modified),
+            node.Type == EntryType.Whiteout || node.Flags.HasFlag(NodeFlags.Implied) ? null : FileEndpoint.TryTime(node.Modified),
             shown.Link.Length > 0 ? shown.Link : null,
             node.Flags.HasFlag(NodeFlags.Opaque),
-            layer ?? entry.Layer + 1);
+            layer ?? entry.Layer + 1) { IsTold = node.Type != EntryType.Whiteout && !node.Flags.HasFlag(NodeFlags.Implied) };
     }
 }
 
@@ -83,11 +83,14 @@ public sealed record FileLine(
 {
     /// <summary>Whether there is something to see.</summary>
     public bool CanOpen => Kind is "file" or "directory" or "link";
+
+    /// <summary>Whether the archive tells of it, and not only of what is in it or below it.</summary>
+    public bool IsTold { get; init; } = true;
 }
 
 /// <summary>A directory of an image as a page of its own.</summary>
 public sealed record FilesView(string Repository, string Reference, bool IsTag, string Name, string Digest, FileListing Listing)
 {
     internal static FilesView Of(FoundImage image, FileListing listing) => new(
-        image.Name.Repository.Value, image.Name.Reference.ToString(), image.Name.Reference.Digest is null, image.Name.ToString(), image.Row.Digest, listing);
+        image.Name.Repository.Value, image.Name.Reference.ToString(), image.Name.Reference.Digest is null, image.Name.ToString(), image.Index?.Digest ?? image.Row.Digest, listing);
 }

@@ -18,6 +18,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     const int MaxReferrers = 200;
     const long MaxReferrerBytes = 512 * 1024;
     const int MaxRawBytes = 256 * 1024;
+    const int MaxNesting = 50, MaxNested = 20, MaxNestedBytes = 16 * 1024;
     const int PackagesPerPage = 200, MaxPackages = 50_000;
     const int MostTags = 50;
 
@@ -80,7 +81,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             tab == ImageTab.Files ? await ListFilesAsync(visit, image) : null,
             tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null,
             tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
-            [.. referrers.Select(Show)],
+            tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
             tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null));
     }
@@ -93,6 +94,20 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             all.AddRange((await db.ReadAsync(session => ManifestTable.ListReferrersAsync(session, image.Row.RepoId, Digest.Parse(subject), null, 0, MaxReferrers, MaxReferrerBytes), cancel)).Referrers);
         return all;
     }
+
+    // What refers to those in turn, such as the signature of a bill of materials; what refers to that can be seen on its own page.
+    Task<List<AttachedLine>> NestAsync(long repoId, List<Referrer> referrers, CancellationToken cancel) => db.ReadAsync(
+        async session =>
+        {
+            var lines = new List<AttachedLine>();
+            foreach (var referrer in referrers)
+            {
+                var nested = lines.Count >= MaxNesting ? [] : (await ManifestTable.ListReferrersAsync(session, repoId, Digest.Parse(referrer.Digest), null, 0, MaxNested, MaxNestedBytes)).Referrers;
+                lines.Add(Show(referrer) with { Attached = [.. nested.Select(Show)] });
+            }
+            return lines;
+        },
+        cancel);
 
     async Task<BuildFile> BuildFileAsync(FoundImage image, ImageConfig config, List<Referrer> referrers, CancellationToken cancel)
     {
@@ -327,4 +342,8 @@ public sealed record BuildView(string Origin, bool IsReconstructed, string? Note
 public sealed record BuildViewLine(string Text, long? LayerSize, int Covers);
 
 /// <summary>What refers to it.</summary>
-public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations);
+public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations)
+{
+    /// <summary>What refers to that, as far as it was looked up.</summary>
+    public IReadOnlyList<AttachedLine> Attached { get; init; } = [];
+}

@@ -11,7 +11,7 @@ namespace Staithe.Web;
 internal sealed class RepositoryPageHandler(Db db, PageAccess access, AccessEpoch epoch, ImageReader images) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int TagsPerPage = 50, MovesPerPage = 50, ChartDays = 30;
+    const int TagsPerPage = 50, ChartDays = 30;
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path.IndexOfAny([':', '@', '%']) < 0;
 
@@ -43,7 +43,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, AccessEpoc
             ? await db.ReadAsync(session => RepositoryPageTable.ListTagsAsync(session, row.Id, view == RepositoryTab.Tags ? (page - 1) * TagsPerPage : 0, view == RepositoryTab.Tags ? TagsPerPage : 10), visit.Cancel)
             : [];
         var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
-        var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, MovesPerPage), visit.Cancel) : [];
+        var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, RepositoryView.MovesPerPage), visit.Cancel) : [];
         var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
         var facts = view == RepositoryTab.Overview && main is not null ? await images.FindFactsAsync(new ImageName(name, Reference.To(TagName.Parse(main))), null, visit.Cancel) : null;
         var artifact = view == RepositoryTab.Overview && main is not null && facts is null
@@ -148,7 +148,11 @@ public sealed record RepositoryView(
     bool MayStar,
     bool MayManage,
     int Page,
-    int Pages);
+    int Pages)
+{
+    /// <summary>How many moves a page has.</summary>
+    public const int MovesPerPage = 50;
+}
 
 /// <summary>A tag.</summary>
 /// <param name="Children">How many images an index has; 0 for an image.</param>

@@ -174,7 +174,9 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     void LogFailure(HttpContext http, Exception exception) =>
         log.Write(LogLevel.Error, "page failed", ("method", http.Request.Method), ("trace", http.TraceIdentifier), ("exception", exception.ToString()));
 
-    static string Sentence(string message) => message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..] + (message[^1] is '.' or '?' ? "" : ".");
+    // A name of an image stays as it is written.
+    static string Sentence(string message) =>
+        message.Length == 0 ? message : (message.Split(' ')[0].AsSpan().ContainsAny('/', ':', '@') ? message[0] : char.ToUpperInvariant(message[0])) + message[1..] + (message[^1] is '.' or '?' or '…' ? "" : ".");
 }
 
 /// <summary>A refusal that a person reads.</summary>

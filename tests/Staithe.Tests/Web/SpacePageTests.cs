@@ -14,17 +14,17 @@ public sealed class SpacePageTests(Registries open)
         await using var server = await ApiServer.StartAsync(engine, "alice", "bob", "carol", "root");
         var (alice, root) = (server.As("alice"), server.As("root"));
         await alice.PostAsync("/organizations", new { name = "harbour" });
-        foreach (var name in (string[])["harbour/crane", "harbour/dock/a", "harbour/hidden", "alice/own"])
+        foreach (var name in (string[])["harbour/crane", "harbour/dock/a", "harbour/veiled", "alice/own"])
             await server.PushAsync("alice", name);
         await alice.PatchAsync("/repository?name=harbour/crane", new { visibility = "public" });
         await alice.PatchAsync("/repository?name=harbour/dock/a", new { visibility = "internal" });
-        await alice.PostAsync("/spaces/harbour/grants", new { user = "carol", target = "harbour/hidden", rights = "read" });
+        await alice.PostAsync("/spaces/harbour/grants", new { user = "carol", target = "harbour/veiled", rights = "read" });
         await server.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(["harbour/crane"], await ListAsync(null));
         Assert.Equal(["harbour/crane", "harbour/dock/a"], await ListAsync("bob"));
-        Assert.Equal(["harbour/crane", "harbour/dock/a", "harbour/hidden"], await ListAsync("carol"));
-        Assert.Equal(["harbour/crane", "harbour/dock/a", "harbour/hidden"], await ListAsync("alice"));
+        Assert.Equal(["harbour/crane", "harbour/dock/a", "harbour/veiled"], await ListAsync("carol"));
+        Assert.Equal(["harbour/crane", "harbour/dock/a", "harbour/veiled"], await ListAsync("alice"));
         // an admin sees the space, and in it what anybody sees who can sign in
         Assert.Equal(["harbour/crane", "harbour/dock/a"], await ListAsync("root"));
         Assert.Equal((2L, 3L), (await PeopleAsync("alice"), (await ReadAsync("alice")).GetProperty("count").GetInt64()));
@@ -34,13 +34,13 @@ public sealed class SpacePageTests(Registries open)
         using var browser = new Browser(server.Registry.Url);
         var page = await browser.ReadAsync("/spaces/harbour");
         Assert.Contains("harbour/crane", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("hidden", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("veiled", page, StringComparison.Ordinal);
         Assert.DoesNotContain("dock", page, StringComparison.Ordinal);
         Assert.DoesNotContain("belong", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/spaces/harbour\">harbour</a>/crane", await browser.ReadAsync("/r/harbour/crane"), StringComparison.Ordinal);
 
         // one without anything that one may see is not there, as one that never was
-        foreach (var name in (string[])["alice", "nobody", "bob", "Not-a-name", "a%00b", "", "harbour?after=harbour/hidden"])
+        foreach (var name in (string[])["alice", "nobody", "bob", "Not-a-name", "a%00b", "", "harbour?after=harbour/veiled"])
         {
             using var hidden = await browser.GetAsync($"/spaces/{name}", "application/json");
             Assert.Equal(name.Contains("after", StringComparison.Ordinal) ? HttpStatusCode.OK : HttpStatusCode.NotFound, hidden.StatusCode);
