@@ -52,6 +52,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly Invitations invitations;
     readonly Gate gate;
 
+    readonly BlobReader blobs;
     readonly ImageLookup images;
     readonly ImageContents contents;
     readonly RecipeLookup recipes;
@@ -96,9 +97,10 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
-        recipes = new RecipeLookup(new StoredImages(db, storage));
+        blobs = new BlobReader(db, storage);
+        recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db);
-        Indexer = new Indexer(db, storage, log);
+        Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
         errors = new ErrorRendering(db, log);
@@ -158,12 +160,12 @@ internal sealed class Composition : IAsyncDisposable
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
         var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
-        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var uploads = new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
         var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
-        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers);
-        return new RegistryEndpoint(gate, tokenHandler, manifests, blobs, uploads, tags, referrers, repositories, shared, errors);
+        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
+        return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploads, tags, referrers, repositories, shared, errors);
     }
 
     ApiEndpoint MakeApi()
@@ -175,7 +177,7 @@ internal sealed class Composition : IAsyncDisposable
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(db, storage, images);
+        var reader = new ImageReader(blobs, images);
         List<IWebHandler> handlers =
         [
             new PageFiles(),
