@@ -34,6 +34,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly ContentRules rules;
     readonly ContentCache cache = new();
     readonly UploadClaims claims;
+    readonly BlobUpload uploads;
+    readonly ManifestPush push;
 
     readonly ServerSecret secret;
     readonly AccessEpoch epoch;
@@ -73,6 +75,8 @@ internal sealed class Composition : IAsyncDisposable
         (this.config, this.db, this.storage, this.log) = (config, db, storage, log);
         rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         claims = new UploadClaims(clock);
+        uploads = new BlobUpload(db, storage, claims, rules);
+        push = new ManifestPush(db, cache, rules);
 
         secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         epoch = new AccessEpoch(db);
@@ -159,19 +163,19 @@ internal sealed class Composition : IAsyncDisposable
     RegistryEndpoint MakeRegistry()
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
-        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
+        var manifests = new ManifestHandler(db, cache, push, new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
         var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
-        var uploads = new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall);
+        var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
         var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
         var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
-        return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploads, tags, referrers, repositories, shared, errors);
+        return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploadHandler, tags, referrers, repositories, shared, errors);
     }
 
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, access), finder, invitations, new Trusts(issuers));
+            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations, new Trusts(issuers));
         return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
     }
 

@@ -128,7 +128,13 @@ internal sealed class OperationTable
             },
 
             List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
-            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.5 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.6 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            Post<AttachedSbom>("/sbom", "attachSbom", "Attach that document to the image, as an artifact that refers to it, for who may push there; the same image gives the same artifact.", images.AttachBomAsync) with
+            {
+                Query = [image, platform],
+                Status = StatusCodes.Status201Created,
+                IsOfContent = true,
+            },
             Get("/diff", "getDiff", "What is different in two images: files, packages, configuration, layers.", images.CompareAsync) with
             {
                 Query = [image with { Name = "from" }, image with { Name = "to" }, platform],
