@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Staithe.Tests.Files;
 using Staithe.Tests.Harness;
 
@@ -100,16 +99,21 @@ public sealed class RealImageTests(Registries registries, ClientWorld world) : I
         Assert.Equal([.. told, "os alpine 3.20.1"], (await ListPackagesAsync(registry, path)).Order(StringComparer.Ordinal));
     }
 
-    // What the machine has of Python, the issuer of the tests as a program of Node, and a program of .NET that is published with a package of ours.
+    // What the machine has of Python, the issuer of the tests as a program of Node, and a program of .NET that is published with packages of ours.
     [Fact]
     public async Task Programs_of_Python_Node_and_NET_have_the_packages_that_their_own_tools_list()
     {
         var registry = await world.ConnectAsync(registries);
         var image = $"{registry.Authority}/{Registry.NewRepository("languages")}:1";
         DotnetPublishTests.WriteProject(world, "data");
-        var version = Regex.Match(await File.ReadAllTextAsync(Repository.File("Directory.Packages.props"), TestContext.Current.CancellationToken), "Include=\"Microsoft.Data.Sqlite\" Version=\"([^\"]+)\"").Groups[1].Value;
-        Assert.NotEmpty(version);
-        world.Write("data/Directory.Build.targets", $"""<Project><ItemGroup><PackageReference Include="Microsoft.Data.Sqlite" Version="{version}" /></ItemGroup></Project>""");
+        world.Write("data/Directory.Packages.props", await File.ReadAllTextAsync(Repository.File("Directory.Packages.props"), TestContext.Current.CancellationToken)); // in these versions they are on the machine
+        world.Write("data/Directory.Build.targets", """
+            <Project><ItemGroup>
+              <PackageReference Include="Microsoft.Data.Sqlite" />
+              <PackageReference Include="SQLitePCLRaw.bundle_e_sqlite3" />
+              <PackageReference Include="Markdig" />
+            </ItemGroup></Project>
+            """);
         world.Write("data/Program.cs", """System.Console.WriteLine(typeof(Microsoft.Data.Sqlite.SqliteConnection));""");
         world.Environment["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         await world.RunAsync($$"""
@@ -120,7 +124,7 @@ public sealed class RealImageTests(Registries registries, ClientWorld world) : I
             cp -a /usr/lib/python3 /usr/lib/$(basename $python) lang/root/usr/lib/
             find lang/root -name __pycache__ -prune -exec rm -r {} +
             mkdir lang/root/node && cp -a '{{Repository.File("tests/issuer")}}'/{package.json,package-lock.json,issuer.mjs,node_modules} lang/root/node/
-            dotnet publish data -o lang/root/data
+            dotnet publish data -o lang/root/data && find lang/root/data/runtimes -mindepth 1 -maxdepth 1 ! -name linux-x64 -exec rm -r {} +
             dotnet list data package --include-transitive --no-restore --format json | jq -r '.projects[].frameworks[] | (.topLevelPackages + .transitivePackages)[] | "nuget \(.id) \(.resolvedVersion)"' | LC_ALL=C sort -u > told.packages
             printf 'FROM scratch\nCOPY root /\nCMD ["/usr/bin/python3"]\n' > lang/Containerfile
             buildah bud --isolation chroot -t {{image}} lang && buildah push {{image}}
