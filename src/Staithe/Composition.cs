@@ -97,7 +97,7 @@ internal sealed class Composition : IAsyncDisposable
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
         recipes = new RecipeLookup(new StoredImages(db, storage));
-        finder = new Finder(db);
+        finder = new Finder(db, config.OfficialSpaces);
         Indexer = new Indexer(db, storage, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
@@ -129,15 +129,17 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
+        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
             new(ApiEndpoint.Takes, api.HandleAsync),
             new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
             new(FileEndpoint.Takes, files.HandleAsync),
+            new(FeedEndpoint.Takes, feeds.HandleAsync),
             new(SearchHandler.Takes, search.HandleAsync),
             new(Health.Takes, health.HandleAsync),
             new(MetricsPage.Takes, metricsPage.HandleAsync),
@@ -170,7 +172,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var operations = new OperationTable(
             signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, access), finder, invitations, new Trusts(issuers));
-        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
+        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
     WebEndpoint MakePages()
@@ -179,9 +181,10 @@ internal sealed class Composition : IAsyncDisposable
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(finder),
-            new SearchPageHandler(finder),
-            new RepositoryPageHandler(db, access, epoch, reader),
+            new HomeHandler(db, finder),
+            new SearchPageHandler(db, finder),
+            new YoursHandler(db, finder),
+            new RepositoryPageHandler(db, access, epoch, reader, finder),
             new ImagePageHandler(db, access, reader, recipes),
         ];
         if (!config.Open)
