@@ -103,7 +103,7 @@ internal sealed class Composition : IAsyncDisposable
         contents = new ImageContents(db, storage, layers, Contents);
         blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
-        finder = new Finder(db);
+        finder = new Finder(db, config.OfficialSpaces);
         Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
@@ -135,15 +135,17 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
+        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
             new(ApiEndpoint.Takes, api.HandleAsync),
             new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
             new(FileEndpoint.Takes, files.HandleAsync),
+            new(FeedEndpoint.Takes, feeds.HandleAsync),
             new(SearchHandler.Takes, search.HandleAsync),
             new(Health.Takes, health.HandleAsync),
             new(MetricsPage.Takes, metricsPage.HandleAsync),
@@ -176,7 +178,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var operations = new OperationTable(
             signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations, new Trusts(issuers));
-        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
+        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
     WebEndpoint MakePages()
@@ -185,9 +187,10 @@ internal sealed class Composition : IAsyncDisposable
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(finder),
-            new SearchPageHandler(finder),
-            new RepositoryPageHandler(db, access, epoch, reader),
+            new HomeHandler(db, finder),
+            new SearchPageHandler(db, finder),
+            new YoursHandler(db, finder),
+            new RepositoryPageHandler(db, access, epoch, reader, finder),
             new ImagePageHandler(db, access, reader, recipes),
         ];
         if (!config.Open)
