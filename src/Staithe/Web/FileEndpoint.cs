@@ -19,8 +19,9 @@ namespace Staithe.Web;
 /// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
 /// <param name="pages">The face for people: a browser gets directories, and what goes wrong, as pages.</param>
+/// <param name="access">Lets those on who come with a browser.</param>
 internal sealed class FileEndpoint(
-    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages)
+    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access)
 {
     const string Prefix = "/f/";
     const int PieceBytes = 256 * 1024;
@@ -34,23 +35,11 @@ internal sealed class FileEndpoint(
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         facts.Kind = RequestFacts.Files;
-        return IsBrowser(http.Request) ? pages.RunAsync(http, path, facts, visit => AnswerBrowserAsync(visit, facts)) : guard(http, () => AnswerAsync(http, path, facts, null));
+        return IsBrowser(http.Request) ? pages.RunAsync(http, path, facts, visit => AnswerAsync(http, path, facts, visit)) : guard(http, () => AnswerAsync(http, path, facts, null));
     }
 
     // A program that says who it is wants the registry's own answers, whatever it takes besides.
     static bool IsBrowser(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) && request.Headers.Authorization.Count == 0;
-
-    async Task AnswerBrowserAsync(Visit visit, RequestFacts facts)
-    {
-        try
-        {
-            await AnswerAsync(visit.Http, visit.Path, facts, visit);
-        }
-        catch (OciException refusal) when (refusal.Error.Status == StatusCodes.Status401Unauthorized)
-        {
-            await PageAccess.RefuseAsync(visit); // a page to sign in, not the browser's own question
-        }
-    }
 
     async Task AnswerAsync(HttpContext http, string path, RequestFacts facts, Visit? visit)
     {
@@ -62,7 +51,13 @@ internal sealed class FileEndpoint(
             throw new OciException(OciError.EndpointUnknown, "say which image and file: /f/NAME:TAG/PATH or /f/NAME@DIGEST/PATH");
         facts.Repository = name.Repository.Value;
         var (platform, layer) = ReadQuery(http.Request);
-        name = name with { Repository = (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
+        var reach = visit is null ? null : await access.FindAsync(visit, name.Repository);
+        if (visit is not null && reach is null)
+        {
+            await PageAccess.RefuseAsync(visit); // perhaps with the page to sign in, not the browser's own question
+            return;
+        }
+        name = name with { Repository = reach?.Name ?? (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
         try
         {
             var image = await lookup.GetAsync(name, platform, http.RequestAborted);

@@ -38,7 +38,7 @@ public sealed class ShownRegistry : IAsyncLifetime
         using (var browser = new Browser(Url))
         {
             await browser.SignInAsync(Admin, ApiServer.Password(Admin));
-            using var described = await browser.PostAsync("/r/team/web", ("do", "texts"), ("description", "A small web server with a page of its own."), ("readme", Readme));
+            using var described = await browser.PostAsync("/settings/team/web", ("do", "texts"), ("description", "A small web server with a page of its own."), ("readme", Readme));
             await described.ExpectAsync(HttpStatusCode.SeeOther);
             using var starred = await browser.PostAsync("/r/team/web", ("do", "star"));
             await starred.ExpectAsync(HttpStatusCode.SeeOther);

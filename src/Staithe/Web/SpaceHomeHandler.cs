@@ -10,7 +10,7 @@ namespace Staithe.Web;
 /// The page of a space: whose it is, and what in it one may see. A space in which one may see nothing, and to which one does not belong, is not
 /// there.
 /// </summary>
-internal sealed class SpacePageHandler(Db db) : IWebHandler
+internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
 {
     const string Prefix = "/spaces/";
     const int PerPage = 48, MostCounted = 1000;
@@ -43,10 +43,10 @@ internal sealed class SpacePageHandler(Db db) : IWebHandler
         else if (name != asked)
             await visit.GoToAsync(PathOf(name) + visit.Http.Request.QueryString);
         else
-            await visit.SendAsync<SpacePage, SpaceView>(view);
+            await visit.SendAsync<SpaceHomePage, SpaceHome>(view);
     }
 
-    static async Task<SpaceView?> ReadAsync(DbSession session, Identity who, SpaceRow? space, string name, string after)
+    async Task<SpaceHome?> ReadAsync(DbSession session, Identity who, SpaceRow? space, string name, string after)
     {
         var rows = await SpaceRepositories.ListAsync(session, who, name, after, PerPage + 1);
         var belongs = space is not null && who.Kind == IdentityKind.User && (who.IsAdmin || await SpaceTable.IsOfUserAsync(session, who.Id, space.Id));
@@ -55,13 +55,14 @@ internal sealed class SpacePageHandler(Db db) : IWebHandler
         var count = await SpaceRepositories.CountAsync(session, who, name, MostCounted + 1);
         return count == 0 && !belongs
             ? null
-            : new SpaceView(
+            : new SpaceHome(
                 name,
                 space is null ? null : space.OwnerId is null,
                 Math.Min(count, MostCounted),
                 count > MostCounted,
                 belongs && await MaySeePeopleAsync(session, who, space!) ? await SpaceTable.CountPeopleAsync(session, space!.Id) : null,
-                [.. rows.Take(PerPage).Select(Shown.Hit)],
+                belongs,
+                [.. rows.Take(PerPage).Select(row => Shown.Hit(row with { IsOfficial = finder.IsOfficial(row.Name) }))],
                 after,
                 rows.Count > PerPage ? rows[PerPage - 1].Name : null);
     }
@@ -89,6 +90,7 @@ internal sealed class SpacePageHandler(Db db) : IWebHandler
 /// <param name="Count">How many repositories one may see, as far as they were counted.</param>
 /// <param name="IsMore">Whether there are more than were counted.</param>
 /// <param name="People">How many people belong to it; null for those who may not know.</param>
+/// <param name="Belongs">Whether the reader belongs to it, or manages the registry.</param>
 /// <param name="After">Behind which name the list begins.</param>
 /// <param name="Next">Behind which name it goes on; null at its end.</param>
-public sealed record SpaceView(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, IReadOnlyList<Hit> Repositories, string After, string? Next);
+public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool Belongs, IReadOnlyList<Hit> Repositories, string After, string? Next);
