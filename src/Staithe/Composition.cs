@@ -12,6 +12,7 @@ using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Ldap;
+using Staithe.Managing;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Search;
@@ -26,6 +27,7 @@ namespace Staithe;
 internal sealed class Composition : IAsyncDisposable
 {
     readonly StaitheConfig config;
+    readonly DataDirectory directory;
     readonly Db db;
     readonly FileBlobStorage storage;
     readonly LogOutput log;
@@ -34,6 +36,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly ContentRules rules;
     readonly ContentCache cache = new();
     readonly UploadClaims claims;
+    readonly BlobUpload uploads;
+    readonly ManifestPush push;
 
     readonly ServerSecret secret;
     readonly AccessEpoch epoch;
@@ -50,8 +54,12 @@ internal sealed class Composition : IAsyncDisposable
     readonly Pulls auditedPulls;
     readonly ShareLinkLookup links;
     readonly Invitations invitations;
+    readonly ContentChanges changes;
+    readonly OwnAccount account;
+    readonly SpaceRobots robots;
     readonly Gate gate;
 
+    readonly BlobReader blobs;
     readonly ImageLookup images;
     readonly ImageContents contents;
     readonly RecipeLookup recipes;
@@ -69,9 +77,11 @@ internal sealed class Composition : IAsyncDisposable
     /// <exception cref="ConfigException">Something that the configuration names cannot be used.</exception>
     public Composition(StaitheConfig config, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Func<OciRoute, string, Rights> needs)
     {
-        (this.config, this.db, this.storage, this.log) = (config, db, storage, log);
+        (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
         rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         claims = new UploadClaims(clock);
+        uploads = new BlobUpload(db, storage, claims, rules);
+        push = new ManifestPush(db, cache, rules);
 
         secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         epoch = new AccessEpoch(db);
@@ -89,6 +99,9 @@ internal sealed class Composition : IAsyncDisposable
         auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
         links = new ShareLinkLookup(db, epoch, secret);
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        changes = new ContentChanges(epoch, cache, rules);
+        account = new OwnAccount(signIn, Users, epoch, secret);
+        robots = new SpaceRobots(epoch, secret, new Trusts(issuers));
         gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
@@ -96,9 +109,10 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
-        recipes = new RecipeLookup(new StoredImages(db, storage));
+        blobs = new BlobReader(db, storage);
+        recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
-        Indexer = new Indexer(db, storage, log);
+        Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
         errors = new ErrorRendering(db, log);
@@ -129,7 +143,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
+        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
@@ -159,41 +173,53 @@ internal sealed class Composition : IAsyncDisposable
     RegistryEndpoint MakeRegistry()
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
-        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
-        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
-        var uploads = new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall);
+        var manifests = new ManifestHandler(db, cache, push, new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
+        var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
         var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
-        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers);
-        return new RegistryEndpoint(gate, tokenHandler, manifests, blobs, uploads, tags, referrers, repositories, shared, errors);
+        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
+        return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploadHandler, tags, referrers, repositories, shared, errors);
     }
 
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, access), finder, invitations, new Trusts(issuers));
+            account, Users, secret, robots, changes, new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations);
         return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(db, storage, images);
+        var reader = new ImageReader(blobs, images);
         List<IWebHandler> handlers =
         [
             new PageFiles(),
             new HomeHandler(db, finder),
             new SearchPageHandler(db, finder),
             new YoursHandler(db, finder),
-            new RepositoryPageHandler(db, access, epoch, reader, finder),
+            new RepositoryPageHandler(db, access, reader, finder),
             new ImagePageHandler(db, access, reader, recipes),
         ];
         if (!config.Open)
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
             var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), sessions, epoch, refusals, log);
-            handlers.AddRange([new SignInHandler(signIn, sessions, elsewhere.Links), elsewhere, setup, new ShareHandler(links), new InviteHandler(invitations)]);
+            var targets = new TargetPages(db, epoch, secret, invitations);
+            handlers.AddRange(
+            [
+                new SignInHandler(signIn, sessions, elsewhere.Links),
+                elsewhere,
+                new OwnSettingsHandler(db, epoch, sessions, account, flows.Length > 0),
+                new SpaceSettingsHandler(db, epoch, changes, robots, issuers, targets),
+                new RepositorySettingsHandler(db, epoch, changes, targets),
+                new AdminHandler(db, epoch, new People(Users, changes), new StorageReport(db, directory.Path, () => cache.Bytes, clock)),
+                setup,
+                new ShareHandler(links),
+                new InviteHandler(invitations),
+            ]);
         }
-        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, db, log, config.Open);
+        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, limits, db, log, config.Open);
     }
 
     DirectorySignIn? OpenLdap()

@@ -247,6 +247,14 @@ internal sealed record ImagePackage(
     public static ImagePackage Of(PackageRow row) => new(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source.Length == 0 ? null : row.Source);
 }
 
+internal sealed record AttachedSbom(
+    [Description("The artifact that now refers to the image.")] string Digest,
+    string ArtifactType,
+    [Description("The image; of one for several platforms, the one for the platform.")] string Subject,
+    [Description("The document, a blob of the repository.")] string Sbom,
+    long Size,
+    [Description("How many packages it lists.")] int Packages);
+
 internal sealed record ShareLink(
     long Id,
     string Repository,

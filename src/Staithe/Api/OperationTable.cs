@@ -1,6 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
-using Staithe.Federation;
+using Staithe.Managing;
 using Staithe.Search;
 using Staithe.Sharing;
 using Staithe.Transport;
@@ -14,9 +14,9 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations, Trusts trusts)
+    public OperationTable(OwnAccount account, Users users, ServerSecret secret, SpaceRobots spaceRobots, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
     {
-        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret, trusts), new SearchHandlers(finder));
+        var (my, people, robots, search) = (new MyHandlers(account), new UserHandlers(users, changes), new RobotHandlers(spaceRobots), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
         var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
@@ -135,15 +135,21 @@ internal sealed class OperationTable
             },
 
             List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
-            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.5 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.6 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            Post<AttachedSbom>("/sbom", "attachSbom", "Attach that document to the image, as an artifact that refers to it, for who may push there; the same image gives the same artifact.", images.AttachBomAsync) with
+            {
+                Query = [image, platform],
+                Status = StatusCodes.Status201Created,
+                IsOfContent = true,
+            },
             Get("/diff", "getDiff", "What is different in two images: files, packages, configuration, layers.", images.CompareAsync) with
             {
                 Query = [image with { Name = "from" }, image with { Name = "to" }, platform],
                 IsOfContent = true,
             },
 
-            List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync) with { AlsoAs = AuditHandlers.Lines },
-            List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync) with { AlsoAs = AuditHandlers.Lines },
+            List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
+            List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
         ];
     }
 

@@ -2,13 +2,12 @@ using System.Text.Json;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 using Staithe.Telemetry;
 
 namespace Staithe.Search;
 
 /// <summary>Keeps the index a moment behind the content: looks at each repository that has changed, one at a time, away from any request.</summary>
-internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : BackgroundService
+internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : BackgroundService
 {
     const int BatchRows = 50;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -66,7 +65,7 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
             return null;
         var parsed = snapshot.Manifests.Select(manifest => (Row: manifest, Manifest: TryParse(manifest))).Where(one => one.Manifest is not null).Select(one => (one.Row, Manifest: one.Manifest!)).ToList();
         string[] configs = [.. parsed.SelectMany(one => one.Manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType))).Select(blob => blob.Digest.Value).Distinct()];
-        var blobs = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
+        var stored = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
 
         var document = new SearchDocument { Name = snapshot.Name, UpdatedAt = snapshot.UpdatedAt };
         document.AddTerm("name", snapshot.Name.Split('/')[^1]);
@@ -92,7 +91,7 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
             AddType(document, manifest);
             foreach (var descriptor in manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType)))
             {
-                if (!blobs.TryGetValue(descriptor.Digest.Value, out var blob) || TryRead(blob.StorageKey, blob.Size) is not { } config)
+                if (!stored.TryGetValue(descriptor.Digest.Value, out var blob) || await blobs.FindAsync(blob, ImageConfig.MaxBytes, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
                     continue;
                 if (document.Size == 0)
                     document.Size = manifest.Blobs.Sum(layer => layer.Size);
@@ -121,20 +120,9 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
         }
     }
 
-    ImageConfig? TryRead(string storageKey, long size)
-    {
-        if (size > ImageConfig.MaxBytes)
-            return null;
-        using var file = storage.OpenRead(storageKey);
-        if (file is null)
-            return null;
-        var content = new byte[size];
-        return RandomAccess.Read(file, content, 0) == size ? ImageConfig.TryParse(content) : null;
-    }
-
     static void AddType(SearchDocument document, Manifest manifest)
     {
-        if (manifest.MediaType is MediaTypes.OciIndex or MediaTypes.DockerManifestList)
+        if (MediaTypes.IsIndex(manifest.MediaType))
             document.AddTerm("type", "index");
         else if (manifest.Blobs.Any(blob => ImageConfig.IsConfig(blob.MediaType)))
             document.AddTerm("type", "image");

@@ -8,9 +8,13 @@ namespace Staithe.Web;
 /// Lets readers of recipes and of files in images in: a browser by its session, everybody else as the registry's API does. The right is that to
 /// pull.
 /// </summary>
+/// <param name="sessions">Whose browser it is.</param>
+/// <param name="access">What they may do.</param>
+/// <param name="limits">How much they may ask; the others are counted where they are let on.</param>
 /// <param name="others">Lets a request on that has no session, and throws as the registry's API does.</param>
-/// <param name="identify">Who makes a request that has no session.</param>
-internal sealed class ReaderGate(Sessions sessions, AccessLookup access, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> others, Func<HttpContext, Task<Identity>> identify)
+/// <param name="identify">Who makes a request that has no session, counted.</param>
+internal sealed class ReaderGate(
+    Sessions sessions, AccessLookup access, RequestLimits limits, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> others, Func<HttpContext, Task<Identity>> identify)
 {
     /// <summary>Who reads; nobody's name without credentials.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when they say who they are, and it is not so.</exception>
@@ -28,7 +32,11 @@ internal sealed class ReaderGate(Sessions sessions, AccessLookup access, Func<Ht
             : throw new OciException(OciError.NameUnknown, $"there is no repository {asked.Name}, or none that you may see");
     }
 
-    async Task<Identity?> FindBySessionAsync(HttpContext http) => http.Request.Headers.Authorization.Count > 0 || SessionCookie.Find(http) is not { } secret
-        ? null
-        : await sessions.FindAsync(secret, http.RequestAborted);
+    async Task<Identity?> FindBySessionAsync(HttpContext http)
+    {
+        if (http.Request.Headers.Authorization.Count > 0 || SessionCookie.Find(http) is not { } secret || await sessions.FindAsync(secret, http.RequestAborted) is not { } who)
+            return null;
+        limits.Require(who, http.Connection.RemoteIpAddress);
+        return who;
+    }
 }

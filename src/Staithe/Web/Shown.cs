@@ -41,6 +41,15 @@ public static class Shown
     /// <summary>A time in full.</summary>
     public static string Time(DateTimeOffset then) => then.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>A number that a form or a link hands on.</summary>
+    public static string Id(long id) => id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The database's milliseconds as a time.</summary>
+    public static DateTimeOffset Then(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    /// <summary>The same, where there may be none.</summary>
+    public static DateTimeOffset? Then(long? milliseconds) => milliseconds is { } then ? Then(then) : null;
+
     /// <summary>A digest as far as anybody compares it.</summary>
     public static string Digest(string digest) => digest.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && digest.Length > colon + 13 ? digest[(colon + 1)..(colon + 13)] : digest;
 
