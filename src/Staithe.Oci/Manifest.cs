@@ -56,7 +56,7 @@ public sealed record Manifest(
         if (root.ValueKind != JsonValueKind.Object)
             throw Invalid("a manifest is a JSON object");
         var mediaType = DecideMediaType(root, contentType);
-        var known = mediaType is MediaTypes.OciManifest or MediaTypes.OciIndex or MediaTypes.DockerManifest or MediaTypes.DockerManifestList;
+        var known = MediaTypes.IsManifest(mediaType);
         if (known && !(root.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number == 2))
             throw Invalid("schemaVersion must be 2");
         return Read(root, mediaType, known);
@@ -99,7 +99,7 @@ public sealed record Manifest(
     // Of a type the registry does not know it reads the same members, where they have the same shape.
     static Manifest Read(JsonElement root, string mediaType, bool known)
     {
-        var isIndex = mediaType is MediaTypes.OciIndex or MediaTypes.DockerManifestList;
+        var isIndex = MediaTypes.IsIndex(mediaType);
         var config = Single(root, "config", required: known && !isIndex, known);
         var layers = Many(root, "layers", required: known && !isIndex, known);
         var blobs = known ? [] : Many(root, "blobs", required: false, known);

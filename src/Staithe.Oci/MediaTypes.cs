@@ -29,6 +29,15 @@ public static class MediaTypes
     static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+    /// <summary>True for what names other manifests: one for each platform, mostly.</summary>
+    public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
+
+    /// <summary>True for what names a config and layers.</summary>
+    public static bool IsImageManifest(string mediaType) => mediaType is OciManifest or DockerManifest;
+
+    /// <summary>True for either.</summary>
+    public static bool IsManifest(string mediaType) => IsImageManifest(mediaType) || IsIndex(mediaType);
+
     /// <summary>True for the media types of Docker's schema 1, retired long ago: its manifests are signed texts that name no sizes.</summary>
     public static bool IsSchema1(string mediaType) =>
         mediaType is "application/vnd.docker.distribution.manifest.v1+json" or "application/vnd.docker.distribution.manifest.v1+prettyjws";

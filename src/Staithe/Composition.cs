@@ -36,6 +36,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly ContentRules rules;
     readonly ContentCache cache = new();
     readonly UploadClaims claims;
+    readonly BlobUpload uploads;
+    readonly ManifestPush push;
 
     readonly ServerSecret secret;
     readonly AccessEpoch epoch;
@@ -57,6 +59,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly SpaceRobots robots;
     readonly Gate gate;
 
+    readonly BlobReader blobs;
     readonly ImageLookup images;
     readonly ImageContents contents;
     readonly RecipeLookup recipes;
@@ -77,6 +80,8 @@ internal sealed class Composition : IAsyncDisposable
         (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
         rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         claims = new UploadClaims(clock);
+        uploads = new BlobUpload(db, storage, claims, rules);
+        push = new ManifestPush(db, cache, rules);
 
         secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         epoch = new AccessEpoch(db);
@@ -104,9 +109,10 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
-        recipes = new RecipeLookup(new StoredImages(db, storage));
-        finder = new Finder(db);
-        Indexer = new Indexer(db, storage, log);
+        blobs = new BlobReader(db, storage);
+        recipes = new RecipeLookup(new StoredImages(db, blobs));
+        finder = new Finder(db, config.OfficialSpaces);
+        Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
         errors = new ErrorRendering(db, log);
@@ -137,15 +143,17 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync);
+        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
             new(ApiEndpoint.Takes, api.HandleAsync),
             new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
             new(FileEndpoint.Takes, files.HandleAsync),
+            new(FeedEndpoint.Takes, feeds.HandleAsync),
             new(SearchHandler.Takes, search.HandleAsync),
             new(Health.Takes, health.HandleAsync),
             new(MetricsPage.Takes, metricsPage.HandleAsync),
@@ -165,30 +173,32 @@ internal sealed class Composition : IAsyncDisposable
     RegistryEndpoint MakeRegistry()
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
-        var manifests = new ManifestHandler(db, cache, new ManifestPush(db, cache, rules), new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
-        var blobs = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
-        var uploads = new UploadHandler(new BlobUpload(db, storage, claims, rules), new BlobMount(db, rules), gate, stall);
+        var manifests = new ManifestHandler(db, cache, push, new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
+        var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
         var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
-        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobs, tags, referrers);
-        return new RegistryEndpoint(gate, tokenHandler, manifests, blobs, uploads, tags, referrers, repositories, shared, errors);
+        var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
+        return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploadHandler, tags, referrers, repositories, shared, errors);
     }
 
     ApiEndpoint MakeApi()
     {
-        var operations = new OperationTable(account, Users, secret, robots, changes, new ImageHandlers(images, contents, access), finder, invitations);
-        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
+        var operations = new OperationTable(
+            account, Users, secret, robots, changes, new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations);
+        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(db, storage, images);
+        var reader = new ImageReader(blobs, images);
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(finder),
-            new SearchPageHandler(finder),
-            new RepositoryPageHandler(db, access, reader),
+            new HomeHandler(db, finder),
+            new SearchPageHandler(db, finder),
+            new YoursHandler(db, finder),
+            new RepositoryPageHandler(db, access, reader, finder),
             new ImagePageHandler(db, access, reader, recipes),
         ];
         if (!config.Open)

@@ -26,6 +26,9 @@ internal sealed record Identity(IdentityKind Kind, long Id, string Name, bool Is
     /// <summary>When what was shown ends, and with it whatever it was exchanged for: seconds since 1970. Null where that is asked of the database.</summary>
     public long? EndsAt { get; init; }
 
+    /// <summary>The same, for what may make a repository.</summary>
+    public Creator Creator(Audit.Actor actor) => new(actor, Kind == IdentityKind.User ? Id : null, Kind == IdentityKind.Robot ? Id : null);
+
     public static Identity Anonymous { get; } = new(IdentityKind.Anonymous, 0, "anonymous", false);
 
     public static Identity Anybody { get; } = new(IdentityKind.Anybody, 0, Audit.Actor.Anybody, true);

@@ -36,14 +36,13 @@ internal sealed class SignInAwayException(TimeSpan wait) : SignInBusyException(w
 /// <param name="refusals">Note what was refused.</param>
 /// <param name="keyless">Lets robots in by tokens from elsewhere.</param>
 /// <param name="directory">Keeps the passwords of those who have none here; null where there is none.</param>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless, DirectorySignIn? directory = null) : BackgroundService
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless, DirectorySignIn? directory = null) : GatheredWrites(db, TimeSpan.FromSeconds(30))
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
     static readonly TimeSpan DirectoryRemembered = TimeSpan.FromMinutes(5); // what the directory changes, nobody tells us
     static readonly TimeSpan TokenRemembered = TimeSpan.FromSeconds(10); // it may end at any moment, and costs one statement
-    static readonly TimeSpan Flush = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Busy = TimeSpan.FromSeconds(2);
 
     readonly byte[] cacheKey = RandomNumberGenerator.GetBytes(32); // nobody can tell a password from what is in memory
@@ -63,24 +62,13 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         var key = CacheKey(name, password);
         if (FindRemembered(key) is { } remembered)
             return remembered;
-        if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
-            throw new SignInBusyException(wait);
-        var (stamp, started) = (epoch.Stamp, Stopwatch.GetTimestamp());
+        RequirePatience(address, name);
+        var stamp = epoch.Stamp;
         var (who, lasts) = KeylessRobots.Takes(name, password)
             ? (await FindKeylessAsync(name, password, address, cancel), TokenRemembered)
-            : await VerifyAsync(name, password, address, cancel);
+            : await FindAsync(name, password, address, cancel);
         if (who is null)
-        {
-            if (KeylessRobots.Takes(name, password))
-                return null; // counted and written down with its reason
-            limits.Failed(address, name);
-            refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", null));
-            if (directory is null)
-                return null;
-            await DirectorySignIn.WaitToRefuseAsync(started, cancel);
-            // While the directory is away, whoever has no password here is told so; then everybody is, or it would show who has one.
-            return directory.IsAway && lasts != TokenRemembered ? throw new SignInAwayException(Busy) : null;
-        }
+            return null;
         limits.Succeeded(name);
         cache.Remove(key);
         cache.TryAdd(key, new Verified(who, stamp, TimeProvider.System.GetTimestamp(), lasts), 512, cache.Version(key));
@@ -90,36 +78,33 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     /// <summary>The keyless robot; null when the name is none's, or nothing says that the token lets it in.</summary>
     /// <exception cref="SignInBusyException">Too many attempts.</exception>
     public Task<Identity?> TryKeylessAsync(string name, string token, string? address, CancellationToken cancel) =>
-        KeylessRobots.Takes(name, token) ? TryAsync(name, token, address, cancel) : TryAsync(name, "", address, cancel);
+        TryAsync(name, KeylessRobots.Takes(name, token) ? token : "", address, cancel); // what is no such token must not pass for a password
 
     /// <summary>Whose refresh token it is, and the token's number; null when it is none, or has ended.</summary>
+    /// <exception cref="SignInBusyException">Too many attempts.</exception>
     public async Task<Identity?> TryRefreshAsync(string token, string? address, CancellationToken cancel)
     {
-        if (limits.Wait(address, null) is var wait && wait > TimeSpan.Zero)
-            throw new SignInBusyException(wait);
+        RequirePatience(address, null);
         var found = Secret.Is(token, Secret.Refresh) ? await FindTokenAsync(token, cancel) : null;
         if (found is null)
-        {
-            limits.Failed(address, null);
-            refusals.Add(new Actor(Actor.Anybody, address), new Deed("sign-in", "", null, "with a refresh token"));
-        }
+            Refuse(null, address, "with a refresh token");
         return found;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Writes when tokens and robots were used last.</summary>
+    public override async Task FlushAsync(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Flush);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
+        var now = used.Keys.ToList();
+        if (now.Count == 0)
+            return;
+        now.ForEach(key => used.TryRemove(key, out _));
+        await Db.WriteAsync(
+            async session =>
             {
-                await FlushUsedAsync(stoppingToken);
-            }
-            catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
-            {
-                // last use is a courtesy
-            }
-        }
+                await AccessTokenTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.User).Select(one => one.Id)]);
+                await RobotTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.Robot).Select(one => one.Id)]);
+            },
+            cancel);
     }
 
     public override void Dispose()
@@ -129,6 +114,21 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         base.Dispose();
     }
 
+    // A failure takes as long whether it is for the name or for the password, and for whichever of the two kinds of accounts.
+    async Task<(Identity? Who, TimeSpan Lasts)> FindAsync(string name, string password, string? address, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (who, lasts) = await VerifyAsync(name, password, address, cancel);
+        if (who is not null)
+            return (who, lasts);
+        Refuse(name, address, null);
+        if (directory is null)
+            return (null, lasts);
+        await DirectorySignIn.WaitToRefuseAsync(started, cancel);
+        // While the directory is away, whoever has no password here is told so; then everybody is, or it would show who has one.
+        return directory.IsAway && lasts != TokenRemembered ? throw new SignInAwayException(Busy) : (null, lasts);
+    }
+
     async Task<(Identity? Who, TimeSpan Lasts)> VerifyAsync(string name, string password, string? address, CancellationToken cancel)
     {
         if (Secret.Is(password, Secret.Personal))
@@ -136,7 +136,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (Secret.Is(password, Secret.Robot))
             return (await FindRobotAsync(name, password, cancel), TokenRemembered);
 
-        var user = SpaceName.TryParse(name, out _) ? await db.ReadAsync(session => UserTable.FindAsync(session, name), cancel) : null;
+        var user = SpaceName.TryParse(name, out _) ? await Db.ReadAsync(session => UserTable.FindAsync(session, name), cancel) : null;
         return directory is null || user is { Password: not null }
             ? (await VerifyHereAsync(user, password, cancel), Remembered)
             : (await VerifyThereAsync(name, password, address, cancel), DirectoryRemembered);
@@ -151,7 +151,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         await Task.WhenAll(hashing, asking);
         if (await asking is not { } user)
             return null;
-        await db.WriteAsync(session => UserTable.SignedInAsync(session, user.Id), cancel);
+        await Db.WriteAsync(session => UserTable.SignedInAsync(session, user.Id), cancel);
         return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
     }
 
@@ -162,7 +162,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (user is not { DisabledAt: null, Password: not null } || !mayBe || !right)
             return null;
         var stronger = PasswordHash.IsWeak(user.Password) ? await HashAsync(() => PasswordHash.Create(password), cancel) : null;
-        await db.WriteAsync(
+        await Db.WriteAsync(
             async session =>
             {
                 await UserTable.SignedInAsync(session, user.Id);
@@ -176,7 +176,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     async Task<Identity?> FindTokenAsync(string token, CancellationToken cancel)
     {
         var hash = secret.Hash(token);
-        if (await db.ReadAsync(session => AccessTokenTable.FindBySecretAsync(session, hash), cancel) is not { } row)
+        if (await Db.ReadAsync(session => AccessTokenTable.FindBySecretAsync(session, hash), cancel) is not { } row)
             return null;
         used[(IdentityKind.User, row.Id)] = true;
         return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && row.Rights.HasFlag(Rights.Manage) && row.Target is null, new Limit(row.Id, row.Rights, row.Target));
@@ -185,13 +185,13 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     async Task<Identity?> FindRobotAsync(string name, string password, CancellationToken cancel)
     {
         var hash = secret.Hash(password);
-        if (await db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || (row.FullName != name && !await WasCalledAsync(row, name, cancel)))
+        if (await Db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || (row.FullName != name && !await WasCalledAsync(row, name, cancel)))
             return null;
         used[(IdentityKind.Robot, row.Id)] = true;
         return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
     }
 
-    // Why not is for the audit alone.
+    // Why not is for the audit alone. An issuer that cannot be asked is nobody's guess.
     async Task<Identity?> FindKeylessAsync(string name, string token, string? address, CancellationToken cancel)
     {
         try
@@ -202,24 +202,33 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
                 used[(IdentityKind.Robot, robot.Id)] = true;
                 return new Identity(IdentityKind.Robot, robot.Id, robot.FullName, false) { EndsAt = robot.ExpiresAt };
             }
-            limits.Failed(address, name);
-            Refuse(why, space);
+            Refuse(name, address, $"keyless: {why}", space);
         }
         catch (FederationException e)
         {
-            if (!e.IsOutage)
-                limits.Failed(address, name);
-            Refuse(e.Message, null);
+            Refuse(name, address, $"keyless: {e.Message}", isGuess: !e.IsOutage);
         }
         return null;
+    }
 
-        void Refuse(string why, string? space) => refusals.Add(new Actor(Oci.OciException.Quote(name), address), new Deed("sign-in", "", space, $"keyless: {why}"));
+    void RequirePatience(string? address, string? name)
+    {
+        if (limits.Wait(address, name) is var wait && wait > TimeSpan.Zero)
+            throw new SignInBusyException(wait);
+    }
+
+    // Counts against whoever guesses, and is written down.
+    void Refuse(string? name, string? address, string? why, string? space = null, bool isGuess = true)
+    {
+        if (isGuess)
+            limits.Failed(address, name);
+        refusals.Add(new Actor(name is null ? Actor.Anybody : Oci.OciException.Quote(name), address), new Deed("sign-in", "", space, why));
     }
 
     // The name of a robot holds its space's, and a machine goes on by the one that it was given.
     async Task<bool> WasCalledAsync(RobotRow robot, string name, CancellationToken cancel) =>
         name.EndsWith($"+{robot.Name}", StringComparison.Ordinal)
-        && (await db.ReadAsync(session => SpaceTable.FindAsync(session, name[..^(robot.Name.Length + 1)]), cancel))?.Name == robot.Space;
+        && (await Db.ReadAsync(session => SpaceTable.FindAsync(session, name[..^(robot.Name.Length + 1)]), cancel))?.Name == robot.Space;
 
     async Task<T> HashAsync<T>(Func<T> hash, CancellationToken cancel)
     {
@@ -244,21 +253,6 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         {
             Interlocked.Decrement(ref waiting);
         }
-    }
-
-    async Task FlushUsedAsync(CancellationToken cancel)
-    {
-        var now = used.Keys.ToList();
-        if (now.Count == 0)
-            return;
-        now.ForEach(key => used.TryRemove(key, out _));
-        await db.WriteAsync(
-            async session =>
-            {
-                await AccessTokenTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.User).Select(one => one.Id)]);
-                await RobotTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.Robot).Select(one => one.Id)]);
-            },
-            cancel);
     }
 
     Identity? FindRemembered(string key) =>

@@ -54,6 +54,26 @@ internal static class SpaceAccess
             await RequireAsync(session, who, space, rights | Rights.Manage, target);
     }
 
+    /// <summary>
+    /// What a number in the space was found to be, for whoever may manage what it is for. Which numbers there are is nobody's business who could
+    /// not list them.
+    /// </summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="who">The asker.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="found">It; null when there is none of that number.</param>
+    /// <param name="target">What it is for.</param>
+    /// <param name="unknown">What to say when there is none.</param>
+    /// <exception cref="AccountException">There is none, or the asker may not manage it.</exception>
+    public static async Task<T> RequireToManageAsync<T>(DbSession session, Identity who, SpaceRow space, T? found, Func<T, string> target, Func<AccountException> unknown)
+        where T : class
+    {
+        if (found is not null && (await AccessLookup.DecideAsync(session, who, space, target(found))).Always.HasFlag(Rights.Manage))
+            return found;
+        await RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
+        throw unknown();
+    }
+
     /// <summary>Whether the asker may see who is in the teams: their members may, and who manages the space.</summary>
     /// <exception cref="AccountException">There is no such space as far as the asker may know, or the asker may not.</exception>
     public static async Task<SpaceRow> RequireToSeeTeamsAsync(DbSession session, Identity who, string name)

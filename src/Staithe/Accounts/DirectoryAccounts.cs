@@ -13,9 +13,12 @@ internal static class DirectoryAccounts
     /// <summary>The account of an entry, or null.</summary>
     public static Task<UserRow?> FindAsync(DbSession session, string source, string subject) => UserTable.FindByDirectoryAsync(session, source, subject);
 
+    /// <summary>Whether the account belongs to an entry of a directory.</summary>
+    public static async Task<bool> IsLinkedAsync(DbSession session, long userId) => await session.FindNumberAsync(IsLinkedSql, userId) is not null;
+
     /// <summary>
     /// Makes the account of an entry, or gives it the one of that name that was made for it: one without a password, with which
-    /// nobody has ever signed in.
+    /// nobody has ever signed in. An account that somebody came to by another way, such as an issuer elsewhere, is never the directory's.
     /// </summary>
     /// <exception cref="AccountException">The name is somebody else's, or cannot be one, or accounts are not made for whoever comes.</exception>
     public static async Task<UserRow> AddAsync(DbSession session, Actor actor, string source, string subject, string text, bool mayMake)
@@ -24,7 +27,7 @@ internal static class DirectoryAccounts
             throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(text)}\" cannot be a user's name: {SpaceName.Rule}");
         if (await UserTable.FindAsync(session, name.Value) is { } known)
         {
-            if (known.Password is not null || known.SignedInAt is not null || await session.FindNumberAsync(IsTakenSql, known.Id) is not null)
+            if (known.Password is not null || known.SignedInAt is not null || await IsLinkedAsync(session, known.Id))
                 throw new AccountException(AccountProblem.Taken, $"the account {name} is not the one of this entry of the directory");
             await LinkAsync(session, actor, source, subject, known);
             return known;
@@ -43,5 +46,5 @@ internal static class DirectoryAccounts
     }
 
     static readonly Sql LinkSql = new("insert into directory_accounts (source, subject, user_id) values ($1, $2, $3)");
-    static readonly Sql IsTakenSql = new("select user_id from directory_accounts where user_id = $1 limit 1");
+    static readonly Sql IsLinkedSql = new("select user_id from directory_accounts where user_id = $1 limit 1");
 }

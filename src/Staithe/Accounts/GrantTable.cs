@@ -78,7 +78,7 @@ internal static class GrantTable
 
     /// <summary>A page of what is given on a target and below it, in the order in which it was given, behind <paramref name="last"/>; what has ended too.</summary>
     public static Task<List<GrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, target.EndsWith('/') ? target : NoPrefix);
+        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
 
     static GrantRow Map(DbDataReader row) => new(
         row.GetInt64(0),
@@ -124,8 +124,6 @@ internal static class GrantTable
     static readonly Sql RenameSpaceSql = new("update grants set target = $3 || substr(target, length($2) + 1) where space_id = $1");
     static readonly Sql RenameSpaceOfDefaultsSql = new("update default_grants set target = $3 || substr(target, length($2) + 1) where space_id = $1");
 
-    const string NoPrefix = "/"; // no target begins with it
-
     static readonly Sql FindSql = new($"select {Columns} from grants g where g.space_id = $1 and g.id = $2");
 
     static readonly Sql ListOfSql = new($$"""
@@ -133,7 +131,7 @@ internal static class GrantTable
         """);
 
     static readonly Sql ListSql = new($"""
-        select {Columns} from grants g where g.space_id = $1 and g.id > $2 and (g.target = $4 or substr(g.target || '/', 1, length($5)) = $5)
+        select {Columns} from grants g where g.space_id = $1 and g.id > $2 and {Target.Reaches("g.target")}
         order by g.id limit $3
         """);
 }

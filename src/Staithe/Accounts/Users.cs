@@ -25,45 +25,29 @@ internal sealed class Users(AccessEpoch epoch)
     {
         CheckPassword(password);
         var hash = PasswordHash.Create(password);
-        return ChangeAsync(actor, name, "user.password", null, async (session, user) =>
-        {
-            await UserTable.SetPasswordAsync(session, user.Id, hash);
-            await AccessTokenTable.DeleteSignedInAsync(session, user.Id);
-        }, cancel);
+        return epoch.ChangeAsync(
+            async session =>
+            {
+                var user = await FindAsync(session, name);
+                await UserTable.SetPasswordAsync(session, user.Id, hash);
+                await AccessTokenTable.DeleteSignedInAsync(session, user.Id);
+                await AuditTable.AddAsync(session, actor, new Deed("user.password", name, name));
+                return user.Id;
+            },
+            cancel);
     }
 
-    /// <summary>Whether the account may sign in at all.</summary>
-    public Task SetDisabledAsync(Actor actor, string name, bool disabled, CancellationToken cancel = default) =>
-        ChangeAsync(actor, name, disabled ? "user.disable" : "user.enable", null, (session, user) => UserTable.SetDisabledAsync(session, user.Id, disabled), cancel);
+    /// <summary>Whether the account may sign in at all: as the operator at a shell says, who may leave the registry without an admin.</summary>
+    public Task SetDisabledAsync(Actor actor, string name, bool disabled, CancellationToken cancel = default) => SetAsync(actor, name, null, disabled, keepsAdmin: false, cancel);
 
-    /// <summary>Whether the account may manage the registry as a whole. It gives no right on anybody's content.</summary>
-    public Task SetAdminAsync(Actor actor, string name, bool isAdmin, CancellationToken cancel = default) =>
-        ChangeAsync(actor, name, "user.admin", isAdmin ? "is one" : "is none", (session, user) => UserTable.SetAdminAsync(session, user.Id, isAdmin), cancel);
+    /// <summary>Whether the account may manage the registry as a whole, as the operator says. It gives no right on anybody's content.</summary>
+    public Task SetAdminAsync(Actor actor, string name, bool isAdmin, CancellationToken cancel = default) => SetAsync(actor, name, isAdmin, null, keepsAdmin: false, cancel);
 
     /// <summary>
-    /// Changes what is given and leaves what is null. Unlike the operator at a shell, whoever asks over the network cannot leave the registry
-    /// without an admin.
+    /// Changes what is given and leaves what is null. Unlike the operator, whoever asks over the network cannot leave the registry without an admin.
     /// </summary>
     /// <exception cref="AccountException">There is no such user, or it is the last admin.</exception>
-    public Task SetAsync(Actor actor, string name, bool? isAdmin, bool? disabled, CancellationToken cancel = default) => epoch.ChangeAsync(
-        async session =>
-        {
-            var user = await FindAsync(session, name);
-            if (user is { IsAdmin: true, DisabledAt: null } && (isAdmin == false || disabled == true) && !await UserTable.HasOtherAdminAsync(session, user.Id))
-                throw new AccountException(AccountProblem.Taken, $"{name} is the last admin: make another user an admin first");
-            if (isAdmin is { } admin && admin != user.IsAdmin)
-            {
-                await UserTable.SetAdminAsync(session, user.Id, admin);
-                await AuditTable.AddAsync(session, actor, new Deed("user.admin", name, name, admin ? "is one" : "is none"));
-            }
-            if (disabled is { } off && off != user.DisabledAt is not null)
-            {
-                await UserTable.SetDisabledAsync(session, user.Id, off);
-                await AuditTable.AddAsync(session, actor, new Deed(off ? "user.disable" : "user.enable", name, name));
-            }
-            return user.Id;
-        },
-        cancel);
+    public Task SetAsync(Actor actor, string name, bool? isAdmin, bool? disabled, CancellationToken cancel = default) => SetAsync(actor, name, isAdmin, disabled, keepsAdmin: true, cancel);
 
     /// <summary>Makes an account and the space that belongs to it, inside a change.</summary>
     /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
@@ -112,12 +96,22 @@ internal sealed class Users(AccessEpoch epoch)
             cancel);
     }
 
-    Task<long> ChangeAsync(Actor actor, string name, string action, string? detail, Func<DbSession, UserRow, Task> change, CancellationToken cancel) => epoch.ChangeAsync(
+    Task<long> SetAsync(Actor actor, string name, bool? isAdmin, bool? disabled, bool keepsAdmin, CancellationToken cancel) => epoch.ChangeAsync(
         async session =>
         {
             var user = await FindAsync(session, name);
-            await change(session, user);
-            await AuditTable.AddAsync(session, actor, new Deed(action, name, name, detail));
+            if (keepsAdmin && user is { IsAdmin: true, DisabledAt: null } && (isAdmin == false || disabled == true) && !await UserTable.HasOtherAdminAsync(session, user.Id))
+                throw new AccountException(AccountProblem.Taken, $"{name} is the last admin: make another user an admin first");
+            if (isAdmin is { } admin && admin != user.IsAdmin)
+            {
+                await UserTable.SetAdminAsync(session, user.Id, admin);
+                await AuditTable.AddAsync(session, actor, new Deed("user.admin", name, name, admin ? "is one" : "is none"));
+            }
+            if (disabled is { } off && off != user.DisabledAt is not null)
+            {
+                await UserTable.SetDisabledAsync(session, user.Id, off);
+                await AuditTable.AddAsync(session, actor, new Deed(off ? "user.disable" : "user.enable", name, name));
+            }
             return user.Id;
         },
         cancel);

@@ -6,14 +6,14 @@ using Staithe.Oci;
 
 namespace Staithe.Api;
 
-/// <summary>What is inside of images, for whoever may pull them: packages, and what changed.</summary>
-internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, AccessLookup access)
+/// <summary>What is inside of images, for whoever may pull them: packages, and what changed. Whoever may push there may attach the packages to the image.</summary>
+internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, BomAttachment boms, AccessLookup access)
 {
     const int MaxPackages = 50_000;
 
     public async Task<Page<ImagePackage>> ListPackagesAsync(ApiCall call)
     {
-        var image = await GetAsync(call, "image", "platform");
+        var (image, _) = await GetAsync(call, "image", "platform");
         var limit = call.Limit;
         var rows = await contents.ListPackagesAsync(image, call.After, limit + 1, call.Cancel);
         return new Page<ImagePackage>([.. rows.Take(limit).Select(ImagePackage.Of)], rows.Count > limit ? rows[limit - 1].Purl : null);
@@ -21,20 +21,34 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
 
     public async Task<object?> GetBomAsync(ApiCall call)
     {
-        var image = await GetAsync(call, "image", "platform");
+        var (image, _) = await GetAsync(call, "image", "platform");
         var packages = await contents.ListPackagesAsync(image, "", MaxPackages, call.Cancel);
         await ApiJson.SendAsync(call.Http, CycloneDx.MediaType, CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages));
         return null;
     }
 
+    // A person asks for it, and answers for it as for any other push: nothing comes into a repository by itself.
+    public async Task<AttachedSbom> AttachBomAsync(ApiCall call)
+    {
+        var (image, decision) = await GetAsync(call, "image", "platform");
+        if (!decision.May(Rights.Push))
+        {
+            throw call.Who.Kind == IdentityKind.Anonymous
+                ? Unauthorized()
+                : new ApiException(StatusCodes.Status403Forbidden, $"{call.Who.Name} may not push to {image.Name.Repository}: ask an admin of the space {image.Name.Repository.Space}");
+        }
+        var attached = await boms.RunAsync(image, new Pusher(call.Who.Creator(call.Actor), (_, _) => false), call.Cancel);
+        return new AttachedSbom(attached.Digest.Value, CycloneDx.MediaType, image.Row.Digest, attached.Bom.Digest.Value, attached.Bom.Size, attached.Packages);
+    }
+
     public async Task<ImageDifference> CompareAsync(ApiCall call)
     {
-        var (before, after) = (await GetAsync(call, "from", "platform"), await GetAsync(call, "to", "platform"));
+        var ((before, _), (after, _)) = (await GetAsync(call, "from", "platform"), await GetAsync(call, "to", "platform"));
         return await new ImageDiff(contents).RunAsync(before, after, call.Cancel);
     }
 
     // Whoever has not signed in may be somebody who may; to all others an image that they may not pull is none.
-    async Task<FoundImage> GetAsync(ApiCall call, string image, string platform)
+    async Task<(FoundImage Image, Decision Decision)> GetAsync(ApiCall call, string image, string platform)
     {
         if (!ImageName.TryParse(call.RequiredQuery(image), out var name))
             throw ApiCall.Invalid($"{image} is \"{OciException.Quote(call.Query(image))}\", which is no image's name: write NAME:TAG or NAME@DIGEST");
@@ -45,9 +59,12 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         if (!reach.Decision.May(Rights.Pull))
         {
             throw call.Who.Kind == IdentityKind.Anonymous
-                ? new ApiException(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) }
+                ? Unauthorized()
                 : new ApiException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
         }
-        return await lookup.GetAsync(name with { Repository = reach.Name }, wanted, call.Cancel);
+        return (await lookup.GetAsync(name with { Repository = reach.Name }, wanted, call.Cancel), reach.Decision);
     }
+
+    static ApiException Unauthorized() =>
+        new(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) };
 }

@@ -23,6 +23,7 @@ internal sealed class OperationTable
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
         QueryParameter platform = new("platform", "Of an image for several platforms, which: such as linux/arm64. Unless told, linux/amd64, or the first there is.");
+        QueryParameter[] watched = [new("repository", "A repository, such as team/app."), new("space", "Or a space."), new("search", "Or what to search for, as for /search.")];
         Operations =
         [
             new Operation("GET", DocumentPath, "getOpenApi", "This document.", null, typeof(object), StatusCodes.Status200OK, async (call, _) =>
@@ -51,6 +52,12 @@ internal sealed class OperationTable
 
             Get("/me/identities", "listMyIdentities", "Who one is elsewhere, and may sign in as.", MyHandlers.ListIdentitiesAsync),
             Delete("/me/identities/{id}", "deleteMyIdentity", "Sign in that way no longer; the only way in stays.", MyHandlers.DeleteIdentityAsync),
+
+            List("/me/watches", "listMyWatches", "The repositories, spaces and searches that one watches, of which /feeds/mine.atom tells.", WatchHandlers.ListAsync),
+            Put("/me/watch", "watch", "Watch a repository, a space or a search.", WatchHandlers.AddAsync) with { Query = watched },
+            Delete("/me/watch", "unwatch", "Watch it no longer.", WatchHandlers.RemoveAsync) with { Query = watched },
+            Put("/me/star", "star", "Give a repository a star.", WatchHandlers.StarAsync) with { Query = [name with { Name = "repository" }] },
+            Delete("/me/star", "unstar", "Take the star back.", WatchHandlers.UnstarAsync) with { Query = [name with { Name = "repository" }] },
 
             List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync),
             Post<NewUser, User>("/users", "addUser", "Make a user, with a space of the same name; for admins.", people.AddAsync),
@@ -128,7 +135,13 @@ internal sealed class OperationTable
             },
 
             List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
-            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.5 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.6 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
+            Post<AttachedSbom>("/sbom", "attachSbom", "Attach that document to the image, as an artifact that refers to it, for who may push there; the same image gives the same artifact.", images.AttachBomAsync) with
+            {
+                Query = [image, platform],
+                Status = StatusCodes.Status201Created,
+                IsOfContent = true,
+            },
             Get("/diff", "getDiff", "What is different in two images: files, packages, configuration, layers.", images.CompareAsync) with
             {
                 Query = [image with { Name = "from" }, image with { Name = "to" }, platform],

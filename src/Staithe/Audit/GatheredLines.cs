@@ -13,10 +13,8 @@ namespace Staithe.Audit;
 /// <param name="most">How many different things are told apart between two writes.</param>
 /// <param name="add">Writes one.</param>
 /// <param name="failed">Is told why they could not be written.</param>
-internal abstract class GatheredLines(Db db, string word, int most, Func<DbSession, Actor, Deed, Task> add, Action<Exception> failed) : BackgroundService
+internal abstract class GatheredLines(Db db, string word, int most, Func<DbSession, Actor, Deed, Task> add, Action<Exception> failed) : GatheredWrites(db, TimeSpan.FromSeconds(5), failed)
 {
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     readonly ConcurrentDictionary<(Actor Actor, Deed Deed), int> gathered = new();
     int dropped;
 
@@ -30,7 +28,7 @@ internal abstract class GatheredLines(Db db, string word, int most, Func<DbSessi
     }
 
     /// <summary>Writes what was gathered.</summary>
-    public async Task FlushAsync(CancellationToken cancel)
+    public override async Task FlushAsync(CancellationToken cancel)
     {
         var lines = new List<(Actor Actor, Deed Deed)>();
         foreach (var (actor, deed) in gathered.Keys)
@@ -42,39 +40,13 @@ internal abstract class GatheredLines(Db db, string word, int most, Func<DbSessi
             lines.Add((new Actor(Actor.Anybody, null), new Deed(word, "", null, string.Create(CultureInfo.InvariantCulture, $"{more} more, of too many kinds to be told apart"))));
         foreach (var some in lines.Chunk(LinesAtOnce))
         {
-            await db.WriteAsync(
+            await Db.WriteAsync(
                 async session =>
                 {
                     foreach (var (actor, deed) in some)
                         await add(session, actor, deed);
                 },
                 cancel);
-        }
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TryFlushAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            await TryFlushAsync(); // the last ones before a stop
-        }
-    }
-
-    async Task TryFlushAsync()
-    {
-        try
-        {
-            await FlushAsync(CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            failed(e);
         }
     }
 

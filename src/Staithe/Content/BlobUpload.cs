@@ -55,12 +55,21 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         return await FinishAsync(name, await GetAsync(name, id, cancel), digest, chunk, claim, creator, cancel);
     }
 
-    /// <summary>The same with an upload that only the caller knows, and so has not changed since it began.</summary>
-    /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another, and then the upload is over.</exception>
-    public async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
+    /// <summary>Takes a blob in whole. Nobody but this call knows the upload, so with the call it ends.</summary>
+    /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another.</exception>
+    public async Task TakeWholeAsync(RepositoryName name, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
-        using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
-        return await FinishAsync(name, upload, digest, chunk, claim, creator, cancel);
+        var upload = await StartAsync(name, digest.Algorithm!, cancel);
+        try
+        {
+            using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
+            await FinishAsync(name, upload, digest, chunk, claim, creator, cancel); // it has not changed since it began
+        }
+        catch
+        {
+            await DropAsync(upload.Id, upload.StorageKey);
+            throw;
+        }
     }
 
     /// <summary>Gives an upload up.</summary>
@@ -72,9 +81,6 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         var upload = await GetAsync(name, id, cancel);
         await DropAsync(id, upload.StorageKey);
     }
-
-    /// <summary>Gives up an upload that only the caller knows, if it has not ended.</summary>
-    public Task AbandonAsync(UploadRow upload) => DropAsync(upload.Id, upload.StorageKey);
 
     async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, UploadClaims.Claim claim, Creator creator, CancellationToken cancel)
     {

@@ -27,9 +27,9 @@ internal sealed class ImageLookup(Db db)
                 ? new OciException(OciError.NameUnknown, $"there is no repository {name.Repository}, or none that you may see")
                 : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}"));
         var manifest = Manifest.Parse(row.Content, row.MediaType);
-        if (manifest.MediaType is not (MediaTypes.OciIndex or MediaTypes.DockerManifestList))
+        if (!MediaTypes.IsIndex(manifest.MediaType))
             return new FoundImage(name, row, manifest, null, []);
-        var chosen = Choose(manifest.Children, platform)
+        var chosen = Choose(manifest, platform)
             ?? throw new OciException(OciError.ManifestUnknown, platform is null ? $"{name} is an index of no image" : $"{name} has nothing for {platform}; it has {Platforms(manifest)}");
         var child = await db.ReadAsync(session => ImageTable.FindAsync(session, row.RepoId, chosen.Digest), cancel)
             ?? throw new OciException(OciError.ManifestUnknown, $"{name} names {chosen.Digest}, which is not here");
@@ -38,16 +38,18 @@ internal sealed class ImageLookup(Db db)
 
     /// <summary>Whether a manifest is of an image that can be run, whose layers make up its files.</summary>
     public static bool IsImage(Manifest manifest) =>
-        manifest.MediaType is MediaTypes.OciManifest or MediaTypes.DockerManifest && manifest.Config is { } config && ImageConfig.IsConfig(config.MediaType);
+        MediaTypes.IsImageManifest(manifest.MediaType) && manifest.Config is { } config && ImageConfig.IsConfig(config.MediaType);
 
-    static Descriptor? Choose(IReadOnlyList<Descriptor> entries, Platform? platform)
+    /// <summary>Which of an index's manifests is meant: the one for the platform; without, for the usual one, or the first that is an image.</summary>
+    public static Descriptor? Choose(Manifest index, Platform? platform)
     {
-        if (platform is not null)
-            return entries.FirstOrDefault(entry => entry.Platform is { } made && platform.Takes(made));
-        return entries.FirstOrDefault(entry => entry.Platform is { } made && Platform.Usual.Takes(made))
-            ?? entries.FirstOrDefault(entry => entry.Platform is { IsUnknown: false })
-            ?? entries.FirstOrDefault(entry => entry.Platform is null);
+        var wanted = platform ?? Platform.Usual;
+        var chosen = index.Children.FirstOrDefault(entry => entry.Platform is { } made && wanted.Takes(made));
+        return chosen is not null || platform is not null
+            ? chosen
+            : index.Children.FirstOrDefault(entry => entry.Platform is { IsUnknown: false }) ?? index.Children.FirstOrDefault(entry => entry.Platform is null);
     }
 
-    static string Platforms(Manifest index) => string.Join(", ", index.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Distinct().Take(20));
+    /// <summary>For which platforms an index has something, as people read it.</summary>
+    public static string Platforms(Manifest index) => string.Join(", ", index.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Distinct().Take(20));
 }

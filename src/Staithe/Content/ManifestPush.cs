@@ -131,17 +131,14 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     bool MayBeAbsent(Descriptor descriptor) =>
         rules.Sparse == SparsePolicy.All
         || MediaTypes.IsNonDistributable(descriptor.MediaType)
-        || (rules.Sparse == SparsePolicy.Index && IsManifest(descriptor));
-
-    static bool IsManifest(Descriptor descriptor) =>
-        descriptor.MediaType is MediaTypes.OciManifest or MediaTypes.OciIndex or MediaTypes.DockerManifest or MediaTypes.DockerManifestList;
+        || (rules.Sparse == SparsePolicy.Index && MediaTypes.IsManifest(descriptor.MediaType));
 
     // Of what an index lists under a type that nobody knows, either may arrive.
     static IEnumerable<AbsentReference> ToAbsent(Descriptor descriptor, bool listed)
     {
         if (listed)
             yield return new AbsentReference(descriptor.Digest, AbsentReference.Manifest);
-        if (!listed || !IsManifest(descriptor))
+        if (!listed || !MediaTypes.IsManifest(descriptor.MediaType))
             yield return new AbsentReference(descriptor.Digest, AbsentReference.Blob);
     }
 

@@ -22,11 +22,10 @@ internal sealed class PullCount(OciRoute.Manifest route)
 /// How often what was pulled. A pull adds one in memory, without a lock; what has come together is written every few seconds in one transaction.
 /// A crash loses the last few: it is a count for people to look at, no more.
 /// </summary>
-internal sealed class PullCounts(Db db) : BackgroundService
+internal sealed class PullCounts(Db db) : GatheredWrites(db, TimeSpan.FromSeconds(5))
 {
     const int MaxWaiting = 50_000; // names that were pulled since the last time; those above are not counted
     const int BatchNames = 500;
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     readonly ConcurrentQueue<PullCount> waiting = new();
     int names;
@@ -43,7 +42,7 @@ internal sealed class PullCounts(Db db) : BackgroundService
     }
 
     /// <summary>Writes down what has come together.</summary>
-    public async Task FlushAsync(CancellationToken cancel)
+    public override async Task FlushAsync(CancellationToken cancel)
     {
         while (!waiting.IsEmpty)
         {
@@ -54,39 +53,13 @@ internal sealed class PullCounts(Db db) : BackgroundService
                 var key = (pulled.Route.Name.Value, pulled.Route.Reference.Tag?.Value);
                 batch[key] = batch.GetValueOrDefault(key) + pulled.Take();
             }
-            await db.WriteAsync(
+            await Db.WriteAsync(
                 async session =>
                 {
                     foreach (var ((repository, tag), count) in batch.OrderBy(one => one.Key))
                         await PullTable.AddAsync(session, repository, tag, count);
                 },
                 cancel);
-        }
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TryFlushAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await TryFlushAsync(CancellationToken.None);
-        }
-    }
-
-    async Task TryFlushAsync(CancellationToken cancel)
-    {
-        try
-        {
-            await FlushAsync(cancel);
-        }
-        catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
-        {
-            // those are lost; a count is not worth more
         }
     }
 }

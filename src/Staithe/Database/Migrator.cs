@@ -10,12 +10,13 @@ namespace Staithe.Database;
 /// </summary>
 internal static class Migrator
 {
-    public static async Task MigrateAsync(Db db)
+    /// <summary>Applies what was not, up to a number where one is given.</summary>
+    public static async Task MigrateAsync(Db db, int upTo = int.MaxValue)
     {
         await using var held = await db.LockMigrationsAsync();
         await db.RunScriptAsync("create table if not exists schema_migrations (number bigint primary key, name text not null, applied_at bigint not null)");
         var applied = await FindNewestAsync(db) ?? 0;
-        foreach (var script in Scripts.Where(script => script.Number > applied))
+        foreach (var script in Scripts.Where(script => script.Number > applied && script.Number <= upTo))
             await db.RunScriptAsync(script.Transaction);
     }
 

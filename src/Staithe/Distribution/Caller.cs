@@ -14,7 +14,7 @@ internal sealed record Caller(Identity Who, Decision Decision, string? Address, 
     public Actor Actor => new(Who.Name, Address);
 
     /// <summary>The same, for what may make a repository.</summary>
-    public Creator Creator => new(Actor, Who.Kind == IdentityKind.User ? Who.Id : null, Who.Kind == IdentityKind.Robot ? Who.Id : null);
+    public Creator Creator => Who.Creator(Actor);
 
     /// <summary>Whether a push may give a tag its first manifest, or another one.</summary>
     public bool MayTag(TagName tag, bool isThere) => Decision.May(isThere ? Rights.Move : Rights.Push, tag);

@@ -18,6 +18,14 @@ internal sealed class Gate(
     /// <summary>Where tokens are to be had.</summary>
     public const string TokenPath = "/v2/auth";
 
+    /// <summary>The right that a request needs.</summary>
+    public static Rights Needed(OciRoute route, string method) => (route, method) switch
+    {
+        (OciRoute.Manifest or OciRoute.Blob or OciRoute.TagList or OciRoute.ReferrerList, "GET" or "HEAD") => Rights.Pull,
+        (OciRoute.Manifest or OciRoute.Blob, "DELETE") => Rights.Delete,
+        _ => Rights.Push,
+    };
+
     /// <summary>Moves with every change of names and rights.</summary>
     public long Stamp => names.Stamp;
 
@@ -43,22 +51,17 @@ internal sealed class Gate(
     /// <exception cref="OciException">UNAUTHORIZED with a challenge, DENIED, or NAME_UNKNOWN for what the caller may not know of.</exception>
     public async Task<(Caller Caller, OciRoute Route)> AdmitAsync(HttpContext http, OciRoute asked)
     {
-        var address = http.Connection.RemoteIpAddress?.ToString();
-        if (isOpen)
-            limits.Require(Identity.Anybody, http.Connection.RemoteIpAddress);
-        var (who, token) = isOpen ? (Identity.Anybody, null) : await LimitAsync(http, limits, async () => await IdentifyAsync(http, asked, address), found => found.Who);
+        var caller = await MeetAsync(http, asked);
         if (asked.Repository is not { } name)
         {
-            var mayBeAnonymous = token is not null; // an anonymous token is one that was asked for
-            return who.Kind != IdentityKind.Anonymous || mayBeAnonymous
-                ? (new Caller(who, Decision.Nothing, address, token), asked)
+            // An anonymous token is one that was asked for.
+            return caller.Who.Kind != IdentityKind.Anonymous || caller.Token is not null
+                ? (caller, asked)
                 : throw Challenge(http, asked, "sign in first; \"podman login\" and \"docker login\" do");
         }
-
-        var caller = new Caller(who, Decision.Nothing, address, token);
-        if (token is null && who.Kind != IdentityKind.Anybody)
+        if (caller.Token is null && caller.Who.Kind != IdentityKind.Anybody)
         {
-            var reach = await access.ReachAsync(who, name, http.RequestAborted);
+            var reach = await access.ReachAsync(caller.Who, name, http.RequestAborted);
             return await LetInAsync(http, asked, name, reach.Name, caller, reach.Decision);
         }
         // An ordinary pull asks nobody by which name the repository is called now: when nothing is there, that shows (see FollowAsync).
@@ -77,28 +80,25 @@ internal sealed class Gate(
     /// <exception cref="OciException">As above; NAME_UNKNOWN alike for a link that has ended and one that never was.</exception>
     public async Task<(Caller Caller, ShareLinkPass Link)> AdmitByLinkAsync(HttpContext http, OciRoute route)
     {
-        var address = http.Connection.RemoteIpAddress?.ToString();
-        var (who, token) = await LimitAsync(http, limits, async () => await IdentifyAsync(http, route, address), found => found.Who);
-        var actor = new Actor(who.Name, address);
+        var caller = await MeetAsync(http, route);
         if (await links.FindAsync(ShareLinkName.SecretOf(route.Repository!), http.RequestAborted) is not { } link)
         {
-            refusals.Add(actor, new Deed("link.pull", "", null));
+            refusals.Add(caller.Actor, new Deed("link.pull", "", null));
             throw new OciException(OciError.NameUnknown, "this link has ended, or never was one: ask whoever gave it to you for another");
         }
-        if (needs(route, http.Request.Method) != Rights.Pull)
+        if (needs(route, http.Request.Method) is var needed && needed != Rights.Pull)
         {
-            refusals.Add(actor, new Deed(needs(route, http.Request.Method) == Rights.Delete ? "delete" : "push", link.Repository.Value, link.Repository.Space, $"by link {link.Id.ToString(CultureInfo.InvariantCulture)}"));
+            Refuse(caller, needed, link.Repository, $"by link {link.Id.ToString(CultureInfo.InvariantCulture)}");
             throw new OciException(OciError.Denied, "one may only pull by a share link: push to the repository itself");
         }
-        if (token is not null && token.Find(route.Repository!)?.May(Rights.Pull) != true)
+        if (caller.Token is { } token && token.Find(route.Repository!)?.May(Rights.Pull) != true)
             throw Challenge(http, route, "this token was not asked for this link", isNarrow: true);
-        return (new Caller(who, link.Decision, address, token), link);
+        return (caller with { Decision = link.Decision }, link);
     }
 
     /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when they say who they are, and it is not so.</exception>
-    public async Task<Identity> IdentifyAsync(HttpContext http) =>
-        isOpen ? Identity.Anybody : (await IdentifyAsync(http, new OciRoute.RepositoryList(), http.Connection.RemoteIpAddress?.ToString())).Who;
+    public async Task<Identity> IdentifyAsync(HttpContext http) => (await MeetAsync(http, new OciRoute.RepositoryList())).Who;
 
     /// <summary>
     /// The same once more, when nothing was found under the name that the repository was taken to have; null when it has no other.
@@ -158,35 +158,6 @@ internal sealed class Gate(
         }
     }
 
-    async Task<(Caller Caller, OciRoute Route)> LetInAsync(HttpContext http, OciRoute asked, RepositoryName name, RepositoryName present, Caller caller, Decision? decision)
-    {
-        var (who, token, needed) = (caller.Who, caller.Token, needs(asked, http.Request.Method));
-        if (decision is not null && Allows(decision, asked, needed))
-        {
-            if (present != name)
-                FormerName.Tell(http, name, present);
-            return (caller with { Decision = decision }, asked.Of(present));
-        }
-        if (decision is null || who.Kind == IdentityKind.Anonymous)
-            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
-        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
-        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), asked, needed))
-            throw Challenge(http, asked, "this token was not asked for that: ask for another", isNarrow: true);
-        if (needed == Rights.Pull)
-            throw RepositoryListHandler.Unknown(name);
-        refusals.Add(new Actor(who.Name, caller.Address), new Deed(needed == Rights.Delete ? "delete" : "push", present.Value, present.Space));
-        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
-    }
-
-    // What a token says of a former name holds as far as its owner may do that with the repository where it is now.
-    async Task<Decision?> DecideAsync(Caller caller, RepositoryName asked, RepositoryName present, CancellationToken cancel)
-    {
-        if (caller.Token is not { } token)
-            return await access.DecideAsync(caller.Who, present, cancel);
-        var decision = token.Find(asked);
-        return decision is null || present == asked ? decision : (await access.DecideAsync(token.Who, present, cancel)).Only(decision.Any);
-    }
-
     /// <summary>Settles who it is and counts the request; one that does not say so rightly counts for its address.</summary>
     /// <exception cref="TooManyRequestsException">There were too many.</exception>
     public static async Task<T> LimitAsync<T>(HttpContext http, RequestLimits limits, Func<Task<T>> identify, Func<T, Identity> who)
@@ -204,7 +175,52 @@ internal sealed class Gate(
         }
     }
 
+    async Task<(Caller Caller, OciRoute Route)> LetInAsync(HttpContext http, OciRoute asked, RepositoryName name, RepositoryName present, Caller caller, Decision? decision)
+    {
+        var (who, token, needed) = (caller.Who, caller.Token, needs(asked, http.Request.Method));
+        if (decision is not null && Allows(decision, asked, needed))
+        {
+            if (present != name)
+                FormerName.Tell(http, name, present);
+            return (caller with { Decision = decision }, asked.Of(present));
+        }
+        if (decision is null || who.Kind == IdentityKind.Anonymous)
+            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
+        // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
+        if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), asked, needed))
+            throw Challenge(http, asked, "this token was not asked for that: ask for another", isNarrow: true);
+        if (needed == Rights.Pull)
+            throw RepositoryListHandler.Unknown(name);
+        Refuse(caller, needed, present, null);
+        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+    }
+
+    void Refuse(Caller caller, Rights needed, RepositoryName name, string? detail) =>
+        refusals.Add(caller.Actor, new Deed(needed == Rights.Delete ? "delete" : "push", name.Value, name.Space, detail));
+
+    // What a token says of a former name holds as far as its owner may do that with the repository where it is now.
+    async Task<Decision?> DecideAsync(Caller caller, RepositoryName asked, RepositoryName present, CancellationToken cancel)
+    {
+        if (caller.Token is not { } token)
+            return await access.DecideAsync(caller.Who, present, cancel);
+        var decision = token.Find(asked);
+        return decision is null || present == asked ? decision : (await access.DecideAsync(token.Who, present, cancel)).Only(decision.Any);
+    }
+
     bool HasRoom(HttpContext http, Identity who) => !limits.AreOn || limits.Count(who, http.Connection.RemoteIpAddress) == TimeSpan.Zero;
+
+    // Who it is, and one more request of theirs. Nothing is decided yet.
+    async Task<Caller> MeetAsync(HttpContext http, OciRoute route)
+    {
+        var address = http.Connection.RemoteIpAddress?.ToString();
+        if (isOpen)
+        {
+            limits.Require(Identity.Anybody, http.Connection.RemoteIpAddress);
+            return new Caller(Identity.Anybody, Decision.Nothing, address, null);
+        }
+        var (who, token) = await LimitAsync(http, limits, () => IdentifyAsync(http, route, address), found => found.Who);
+        return new Caller(who, Decision.Nothing, address, token);
+    }
 
     async Task<(Identity Who, BearerToken? Token)> IdentifyAsync(HttpContext http, OciRoute route, string? address)
     {
@@ -225,14 +241,6 @@ internal sealed class Gate(
                 throw Challenge(http, route, "the Authorization header is neither Bearer nor Basic");
         }
     }
-
-    /// <summary>The right that a request needs.</summary>
-    public static Rights Needed(OciRoute route, string method) => (route, method) switch
-    {
-        (OciRoute.Manifest or OciRoute.Blob or OciRoute.TagList or OciRoute.ReferrerList, "GET" or "HEAD") => Rights.Pull,
-        (OciRoute.Manifest or OciRoute.Blob, "DELETE") => Rights.Delete,
-        _ => Rights.Push,
-    };
 
     // A right to delete some tags is none to delete blobs, which have no tag.
     static bool Allows(Decision decision, OciRoute route, Rights needed) => route is OciRoute.Blob && needed == Rights.Delete ? decision.Always.HasFlag(needed) : decision.May(needed);

@@ -77,19 +77,9 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         Progress(http, new OciRoute.Upload(route.Name, row.Id), 0, StatusCodes.Status202Accepted);
     }
 
-    // Nobody but this request knows the upload, so with the request it ends.
     async Task TakeWholeAsync(HttpContext http, OciRoute.UploadStart route, Digest digest, Caller caller)
     {
-        var row = await upload.StartAsync(route.Name, digest.Algorithm!, http.RequestAborted);
-        try
-        {
-            await upload.FinishAsync(route.Name, row, digest, ChunkOf(http), caller.Creator, http.RequestAborted);
-        }
-        catch
-        {
-            await upload.AbandonAsync(row);
-            throw;
-        }
+        await upload.TakeWholeAsync(route.Name, digest, ChunkOf(http), caller.Creator, http.RequestAborted);
         Created(http, route.Name, digest);
     }
 

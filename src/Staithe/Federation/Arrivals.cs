@@ -60,18 +60,19 @@ internal sealed class Arrivals(AccessEpoch epoch)
         var all = await ExternalIdentityTable.ListAsync(session, user.Id);
         if (all.Find(one => one.Id == id) is not { } link)
             throw new AccountException(AccountProblem.Unknown, $"you have no account elsewhere with the number {id}");
-        if (all.Count == 1 && user.Password is null)
+        if (all.Count == 1 && user.Password is null && !await DirectoryAccounts.IsLinkedAsync(session, user.Id))
             throw new AccountException(AccountProblem.Taken, "it is your only way in: have a password set first");
         await ExternalIdentityTable.DeleteAsync(session, user.Id, id);
         if (all.TrueForAll(one => one.Id == id || one.Issuer != link.Issuer))
-            await FollowGroupsAsync(session, link.Issuer, [], user, actor);
+            await ManagedMemberships.SyncAsync(session, actor, link.Issuer, user, []);
         await AuditTable.AddAsync(session, actor, new Deed("user.unlink", user.Name, user.Name, $"{link.Issuer} as {OciException.Quote(link.Subject)}"));
     }
 
     static async Task<bool> EnterAsync(DbSession session, OidcConfig provider, Arrival arrival, UserRow user, string? address)
     {
         await UserTable.SignedInAsync(session, user.Id);
-        return await FollowGroupsAsync(session, provider.Issuer, [.. provider.Groups.Where(map => arrival.Groups.Contains(map.Group))], user, new Actor(user.Name, address));
+        var teams = provider.Groups.Where(map => arrival.Groups.Contains(map.Group)).Select(map => $"{map.Space}/{map.Team}").ToList();
+        return await ManagedMemberships.SyncAsync(session, new Actor(user.Name, address), provider.Issuer, user, teams);
     }
 
     static async Task<UserRow> MakeAsync(DbSession session, OidcConfig provider, Arrival arrival, string? address)
@@ -96,36 +97,6 @@ internal sealed class Arrivals(AccessEpoch epoch)
 
     // The part of an address before its @: whoever wants it otherwise names another claim. Two people whose names come out alike do not share an account.
     static string NameOf(string name) => (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? name[..at] : name).ToLowerInvariant();
-
-    // Only memberships that this issuer gave are taken away. A team that is not there is nobody's, and the last owner stays.
-    static async Task<bool> FollowGroupsAsync(DbSession session, string issuer, IReadOnlyList<GroupMap> maps, UserRow user, Actor actor)
-    {
-        var changed = false;
-        var given = await ExternalMemberTable.ListAsync(session, issuer, user.Id);
-        var wanted = new HashSet<long>();
-        foreach (var map in maps)
-        {
-            if (await ExternalMemberTable.FindTeamAsync(session, map.Space, map.Team) is not { } teamId || !wanted.Add(teamId) || !await TeamTable.AddMemberAsync(session, teamId, user.Id))
-                continue;
-            await ExternalMemberTable.AddAsync(session, issuer, user.Id, teamId);
-            await WriteAsync(session, actor, "team.member.add", map.Space, map.Team, user);
-            changed = true;
-        }
-        foreach (var gone in given.Where(one => !wanted.Contains(one.TeamId)))
-        {
-            if (gone.Team == TeamTable.Owners && !await TeamTable.HasOtherMemberAsync(session, gone.TeamId, user.Id))
-                continue;
-            await ExternalMemberTable.DeleteAsync(session, issuer, user.Id, gone.TeamId);
-            if (!await TeamTable.RemoveMemberAsync(session, gone.TeamId, user.Id))
-                continue;
-            await WriteAsync(session, actor, "team.member.remove", gone.Space, gone.Team, user);
-            changed = true;
-        }
-        return changed;
-    }
-
-    static Task WriteAsync(DbSession session, Actor actor, string action, string space, string team, UserRow user) =>
-        AuditTable.AddAsync(session, actor, new Deed(action, $"{space}/{team}", space, $"{user.Name}, by groups elsewhere"));
 
     static async Task<UserRow> FindAsync(DbSession session, long id) =>
         await UserTable.FindAsync(session, id) ?? throw new AccountException(AccountProblem.Unknown, "the account is gone");

@@ -14,6 +14,8 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(20);
 
+    readonly BlobReader blobs = new(db, storage);
+
     // What a request reads of a layer costs processor time, of which the machine has so much; however many ask, pulls are served too.
     static readonly SemaphoreSlim Reading = new(Math.Max(1, Environment.ProcessorCount / 2));
 
@@ -61,14 +63,7 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
     public async Task<ImageConfig?> FindConfigAsync(FoundImage image, CancellationToken cancel)
     {
         CheckImage(image);
-        var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, image.Name.Repository, image.Manifest.Config!.Digest), cancel);
-        if (blob is null || blob.Size > ImageConfig.MaxBytes)
-            return null;
-        using var file = storage.OpenRead(blob.StorageKey);
-        if (file is null)
-            return null;
-        var content = new byte[blob.Size];
-        return RandomAccess.Read(file, content, 0) == content.Length ? ImageConfig.TryParse(content) : null;
+        return await blobs.FindAsync(image.Row.RepoId, image.Manifest.Config!.Digest, ImageConfig.MaxBytes, cancel) is { } content ? ImageConfig.TryParse(content) : null;
     }
 
     static void CheckImage(FoundImage image)

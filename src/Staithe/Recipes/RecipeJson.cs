@@ -38,26 +38,18 @@ internal static class RecipeJson
         json.WriteBoolean("nonRoot", config.IsNonRoot);
         json.WriteString("workingDirectory", config.WorkingDirectory);
         json.WriteString("stopSignal", recipe.StopSignal);
-        json.WriteStartArray("ports");
-        foreach (var port in recipe.Ports)
+        WriteObjects(json, "ports", recipe.Ports, port =>
         {
-            json.WriteStartObject();
             json.WriteNumber("container", port.Container.Number);
             json.WriteString("protocol", port.Container.Protocol);
             json.WriteNumber("host", port.HostPort);
             json.WriteString("address", port.Address?.ToString());
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("volumes");
-        foreach (var volume in recipe.Volumes)
+        });
+        WriteObjects(json, "volumes", recipe.Volumes, volume =>
         {
-            json.WriteStartObject();
             json.WriteString("name", volume.Name);
             json.WriteString("path", volume.Path);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         WriteVariables(json, "environment", recipe.Environment);
         WriteVariables(json, "settings", recipe.Settings);
         WriteList(json, "wanted", recipe.Wanted);
@@ -86,48 +78,41 @@ internal static class RecipeJson
     static void WritePublished(Utf8JsonWriter json, PublisherRecipe published)
     {
         json.WriteStartObject("publisher");
-        json.WriteStartArray("commands");
-        foreach (var command in published.Commands)
+        WriteObjects(json, "commands", published.Commands, command =>
         {
-            json.WriteStartObject();
             json.WriteString("source", command.Source);
             json.WriteString("title", command.Title);
             json.WriteString("text", command.Text);
             WriteList(json, "arguments", command.Arguments);
-            json.WriteStartArray("flags");
-            foreach (var flag in command.Flags)
+            WriteObjects(json, "flags", command.Flags, flag =>
             {
-                json.WriteStartObject();
                 json.WriteString("argument", flag.Argument);
                 json.WriteString("reason", flag.Reason);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("variables");
-        foreach (var variable in published.Variables)
+            });
+        });
+        WriteObjects(json, "variables", published.Variables, variable =>
         {
-            json.WriteStartObject();
             json.WriteString("name", variable.Name);
             json.WriteString("description", variable.Description);
             json.WriteBoolean("required", variable.IsRequired);
             json.WriteString("default", variable.Default);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         json.WriteEndObject();
     }
 
-    static void WriteVariables(Utf8JsonWriter json, string name, IEnumerable<EnvironmentVariable> variables)
+    static void WriteVariables(Utf8JsonWriter json, string name, IEnumerable<EnvironmentVariable> variables) => WriteObjects(json, name, variables, variable =>
+    {
+        json.WriteString("name", variable.Name);
+        json.WriteString("value", variable.Value);
+    });
+
+    static void WriteObjects<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
     {
         json.WriteStartArray(name);
-        foreach (var variable in variables)
+        foreach (var item in items)
         {
             json.WriteStartObject();
-            json.WriteString("name", variable.Name);
-            json.WriteString("value", variable.Value);
+            write(item);
             json.WriteEndObject();
         }
         json.WriteEndArray();

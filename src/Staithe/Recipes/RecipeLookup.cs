@@ -17,7 +17,7 @@ internal sealed class RecipeLookup(IImageSource source)
         var found = await source.FindManifestAsync(name, reference, cancel) ?? throw new OciException(OciError.ManifestUnknown, $"there is no image {Show(name, reference)}");
         var (digest, stored) = (Digest.Parse(found.Digest), found);
         var manifest = Manifest.Parse(found.Content, found.MediaType);
-        if (manifest.MediaType is MediaTypes.OciIndex or MediaTypes.DockerManifestList)
+        if (MediaTypes.IsIndex(manifest.MediaType))
         {
             var child = await ChooseAsync(name, manifest, platform, cancel);
             stored = child.Stored;
@@ -50,16 +50,12 @@ internal sealed class RecipeLookup(IImageSource source)
         return published;
     }
 
-    // The platform that was asked for, else the usual one, else the first that is an image.
+    // An image without a platform may be for any: its config tells.
     async Task<(StoredManifest Stored, Manifest Manifest)> ChooseAsync(RepositoryName name, Manifest index, Platform? platform, CancellationToken cancel)
     {
-        var images = index.Children.Where(child => child.Platform is not { IsUnknown: true }).ToList();
-        var wanted = platform ?? Platform.Usual;
-        var chosen = images.FirstOrDefault(child => child.Platform is { } made && wanted.Takes(made))
-            ?? (platform is null || images is [{ Platform: null }] ? images.FirstOrDefault() : null)
-            ?? throw new OciException(OciError.ManifestUnknown, platform is null
-                ? $"the index of {name} has no image"
-                : $"{name} has no image for {platform}, but for: {string.Join(", ", images.Select(child => child.Platform).OfType<Platform>())}");
+        var chosen = ImageLookup.Choose(index, platform)
+            ?? (index.Children.Where(child => child.Platform is not { IsUnknown: true }).ToList() is [{ Platform: null } only] ? only : null)
+            ?? throw new OciException(OciError.ManifestUnknown, platform is null ? $"the index of {name} has no image" : $"{name} has no image for {platform}, but for: {ImageLookup.Platforms(index)}");
         var stored = await source.FindManifestAsync(name, Reference.To(chosen.Digest), cancel)
             ?? throw new OciException(OciError.ManifestUnknown, $"{name} does not have the image {chosen.Digest} that its index names");
         return (stored, Manifest.Parse(stored.Content, stored.MediaType));

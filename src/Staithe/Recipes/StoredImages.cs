@@ -1,12 +1,11 @@
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 
 namespace Staithe.Recipes;
 
 /// <summary>The images of this registry.</summary>
-internal sealed class StoredImages(Db db, FileBlobStorage storage) : IImageSource
+internal sealed class StoredImages(Db db, BlobReader blobs) : IImageSource
 {
     const long MaxReferrerBytes = 256 * 1024;
     const int MaxReferrers = 100;
@@ -14,24 +13,7 @@ internal sealed class StoredImages(Db db, FileBlobStorage storage) : IImageSourc
     public Task<StoredManifest?> FindManifestAsync(RepositoryName name, Reference reference, CancellationToken cancel) =>
         db.ReadAsync(session => ManifestTable.FindAsync(session, name, reference), cancel);
 
-    public async Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel)
-    {
-        var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, name, digest), cancel);
-        if (blob is null || blob.Size > maxBytes)
-            return null;
-        using var file = storage.OpenRead(blob.StorageKey);
-        if (file is null)
-            return null;
-        var content = new byte[blob.Size];
-        for (var read = 0; read < content.Length;)
-        {
-            var count = await RandomAccess.ReadAsync(file, content.AsMemory(read), read, cancel);
-            if (count == 0)
-                return null;
-            read += count;
-        }
-        return content;
-    }
+    public Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) => blobs.FindAsync(name, digest, maxBytes, cancel);
 
     public async Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel)
     {

@@ -2,13 +2,12 @@ using System.Text.Json;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 using Staithe.Telemetry;
 
 namespace Staithe.Search;
 
 /// <summary>Keeps the index a moment behind the content: looks at each repository that has changed, one at a time, away from any request.</summary>
-internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : BackgroundService
+internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : BackgroundService
 {
     const int BatchRows = 50;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -66,22 +65,33 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
             return null;
         var parsed = snapshot.Manifests.Select(manifest => (Row: manifest, Manifest: TryParse(manifest))).Where(one => one.Manifest is not null).Select(one => (one.Row, Manifest: one.Manifest!)).ToList();
         string[] configs = [.. parsed.SelectMany(one => one.Manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType))).Select(blob => blob.Digest.Value).Distinct()];
-        var blobs = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
+        var stored = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
 
         var document = new SearchDocument { Name = snapshot.Name, UpdatedAt = snapshot.UpdatedAt };
+        document.AddTerm("name", snapshot.Name.Split('/')[^1]);
         document.AddTerm("space", snapshot.Name.Split('/')[0]);
         foreach (var tag in snapshot.Tags)
         {
+            if (OfDigest(tag) is { } kind)
+            {
+                document.AddTerm("has", kind);
+                continue; // nobody looks for a name that is a digest
+            }
             document.AddTerm("tag", tag);
             document.AddWords(tag);
         }
         foreach (var (row, manifest) in parsed)
         {
             AddAnnotations(document, row.AnnotationsJson);
+            if (manifest.Layers.Any(layer => layer.MediaType.Contains("in-toto", StringComparison.Ordinal)))
+            {
+                document.AddTerm("has", "attestation"); // beside the images of an index, as an image for no platform
+                continue;
+            }
             AddType(document, manifest);
             foreach (var descriptor in manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType)))
             {
-                if (!blobs.TryGetValue(descriptor.Digest.Value, out var blob) || TryRead(blob.StorageKey, blob.Size) is not { } config)
+                if (!stored.TryGetValue(descriptor.Digest.Value, out var blob) || await blobs.FindAsync(blob, ImageConfig.MaxBytes, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
                     continue;
                 if (document.Size == 0)
                     document.Size = manifest.Blobs.Sum(layer => layer.Size);
@@ -110,20 +120,9 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
         }
     }
 
-    ImageConfig? TryRead(string storageKey, long size)
-    {
-        if (size > ImageConfig.MaxBytes)
-            return null;
-        using var file = storage.OpenRead(storageKey);
-        if (file is null)
-            return null;
-        var content = new byte[size];
-        return RandomAccess.Read(file, content, 0) == size ? ImageConfig.TryParse(content) : null;
-    }
-
     static void AddType(SearchDocument document, Manifest manifest)
     {
-        if (manifest.MediaType is MediaTypes.OciIndex or MediaTypes.DockerManifestList)
+        if (MediaTypes.IsIndex(manifest.MediaType))
             document.AddTerm("type", "index");
         else if (manifest.Blobs.Any(blob => ImageConfig.IsConfig(blob.MediaType)))
             document.AddTerm("type", "image");
@@ -197,8 +196,14 @@ internal sealed class Indexer(Db db, FileBlobStorage storage, LogOutput log) : B
         }
     }
 
+    // What cosign ties to an image by the name of a tag (sha256-….sig) instead of a subject.
+    static string? OfDigest(string tag) => tag.Length > 71 && tag.StartsWith("sha256-", StringComparison.Ordinal) && tag[7..71].All(char.IsAsciiHexDigitLower)
+        ? tag[71..] switch { ".sig" => "signature", ".att" => "attestation", ".sbom" => "sbom", _ => null }
+        : null;
+
     static string Kind(string artifactType) => artifactType switch
     {
+        _ when artifactType.Contains("containerfile", StringComparison.Ordinal) || artifactType.Contains("dockerfile", StringComparison.Ordinal) => "buildfile",
         _ when artifactType.Contains("cyclonedx", StringComparison.Ordinal) || artifactType.Contains("spdx", StringComparison.Ordinal) => "sbom",
         _ when artifactType.Contains("signature", StringComparison.Ordinal) || artifactType.Contains("cosign", StringComparison.Ordinal) || artifactType.Contains("sigstore", StringComparison.Ordinal) => "signature",
         _ when artifactType.Contains("in-toto", StringComparison.Ordinal) => "attestation",

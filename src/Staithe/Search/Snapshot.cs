@@ -30,8 +30,8 @@ internal sealed record Snapshot(string Name, string Description, string Readme, 
     }
 
     /// <summary>Where the bytes of blobs of the repository are.</summary>
-    public static async Task<Dictionary<string, (string StorageKey, long Size)>> ListBlobsAsync(DbSession session, long repoId, string[] digests) =>
-        (await BlobTable.ListLinkedAsync(session, repoId, digests)).ToDictionary(blob => blob.Digest, blob => (blob.StorageKey, blob.Size));
+    public static async Task<Dictionary<string, LinkedBlob>> ListBlobsAsync(DbSession session, long repoId, string[] digests) =>
+        (await BlobTable.ListLinkedAsync(session, repoId, digests)).ToDictionary(blob => blob.Digest);
 
     // A repository is as new as its newest tag, or its newest manifest where there is no tag.
     static readonly Sql FindSql = new("""

@@ -45,7 +45,7 @@ internal static class InvitationTable
 
     /// <summary>A page of those to a target and below it, in the order in which they were made, behind <paramref name="last"/>; what has ended too.</summary>
     public static Task<List<InvitationRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, target.EndsWith('/') ? target : NoPrefix);
+        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
 
     public static async Task<long> CountAsync(DbSession session, long spaceId) => await session.FindNumberAsync(CountSql, spaceId) ?? 0;
 
@@ -75,8 +75,6 @@ internal static class InvitationTable
         row.GetInt64(14),
         row.GetInt64(15));
 
-    const string NoPrefix = "/"; // no target begins with it
-
     const string Select = """
         select i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses, i.user_id, u.name, i.created_at, i.expires_at
         from invitations i join spaces s on s.id = i.space_id join users u on u.id = i.user_id left join teams t on t.id = i.team_id
@@ -94,7 +92,7 @@ internal static class InvitationTable
     static readonly Sql FindSql = new($"{Select} where i.space_id = $1 and i.id = $2");
 
     static readonly Sql ListSql = new($"""
-        {Select} where i.space_id = $1 and i.id > $2 and (s.name || i.path = $4 or substr(s.name || i.path || '/', 1, length($5)) = $5) order by i.id limit $3
+        {Select} where i.space_id = $1 and i.id > $2 and {Target.Reaches("s.name || i.path")} order by i.id limit $3
         """);
 
     static readonly Sql CountSql = new("select count(*) from invitations where space_id = $1");

@@ -58,13 +58,8 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
     /// <exception cref="AccountException">There is none of that number as far as the asker may know, or the asker does not manage what it is to.</exception>
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, SpaceRow space, long id)
     {
-        var invitation = await InvitationTable.FindAsync(session, space.Id, id);
-        // Which numbers there are is nobody's business who could not list them.
-        if (invitation is null || !(await AccessLookup.DecideAsync(session, who, space, invitation.Target)).Always.HasFlag(Rights.Manage))
-        {
-            await SpaceAccess.RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
-            throw Unknown(space, id);
-        }
+        var found = await InvitationTable.FindAsync(session, space.Id, id);
+        var invitation = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Unknown(space, id));
         await InvitationTable.DeleteAsync(session, id);
         await WriteAsync(session, actor, "invitation.delete", invitation, null);
     }

@@ -30,13 +30,12 @@ internal sealed record ShownShareLink(ShareLinkRow Link, IReadOnlyList<string> T
 /// Pulls of a link that limits them are counted in the database one by one: the one write that a pull may cause. Those of others are
 /// counted here and written from time to time.
 /// </remarks>
-internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret secret) : BackgroundService
+internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret secret) : GatheredWrites(db, TimeSpan.FromSeconds(10))
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int EntryBytes = 1024;
     const int ShownTags = 30;
     static readonly TimeSpan Remembering = TimeSpan.FromSeconds(30); // what was given for a time ends without a change
-    static readonly TimeSpan Flush = TimeSpan.FromSeconds(10);
 
     // For so long after the last pull of a limited link its layers may still be fetched.
     static readonly TimeSpan Grace = TimeSpan.FromHours(24);
@@ -53,7 +52,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
         var pass = FindRemembered(hash) ?? await ReadAsync(hash, cancel);
         if (pass?.MaxPulls is null)
             return pass;
-        var use = await db.ReadAsync(session => ShareLinkTable.FindUseAsync(session, pass.Id, Grace), cancel);
+        var use = await Db.ReadAsync(session => ShareLinkTable.FindUseAsync(session, pass.Id, Grace), cancel);
         return use == ShareLinkUse.Ended ? null : pass with { Use = use };
     }
 
@@ -62,7 +61,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
     {
         if (await FindAsync(text, cancel) is not { Use: ShareLinkUse.Open } pass)
             return null;
-        return await db.ReadAsync(
+        return await Db.ReadAsync(
             async session => await ShareLinkTable.FindBySecretAsync(session, secret.Hash(text)) is { } link ? new ShownShareLink(link, await ShareLinkTable.ListNewestTagsAsync(session, link.RepoId, link.Tag, ShownTags)) : null,
             cancel);
     }
@@ -71,13 +70,13 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
     public async Task<bool> TryPullAsync(ShareLinkPass pass, CancellationToken cancel)
     {
         if (pass.MaxPulls is not null)
-            return await db.WriteAsync(session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
+            return await Db.WriteAsync(session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
         pulls.AddOrUpdate(pass.Id, 1, (_, count) => count + 1);
         return true;
     }
 
     /// <summary>Writes the pulls that were counted here.</summary>
-    public async Task FlushAsync(CancellationToken cancel)
+    public override async Task FlushAsync(CancellationToken cancel)
     {
         var counted = new List<(long Id, long Pulls)>();
         foreach (var id in pulls.Keys)
@@ -87,7 +86,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
         }
         if (counted.Count == 0)
             return;
-        await db.WriteAsync(
+        await Db.WriteAsync(
             async session =>
             {
                 foreach (var (id, count) in counted.OrderBy(one => one.Id))
@@ -96,36 +95,10 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
             cancel);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Flush);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TryFlushAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            await TryFlushAsync(); // the last ones before a stop
-        }
-    }
-
-    async Task TryFlushAsync()
-    {
-        try
-        {
-            await FlushAsync(CancellationToken.None);
-        }
-        catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
-        {
-            // without a limit the count is a courtesy
-        }
-    }
-
     async Task<ShareLinkPass?> ReadAsync(string hash, CancellationToken cancel)
     {
         var stamp = epoch.Stamp;
-        var found = await db.ReadAsync(
+        var found = await Db.ReadAsync(
             async session => await ShareLinkTable.FindBySecretAsync(session, hash) is { } link && await ShareLinks.DecideAsync(session, link) is var decision && decision.May(Rights.Pull)
                 ? (Link: link, Decision: decision)
                 : default,

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Staithe.Access;
+using Staithe.Accounts;
 using Staithe.Database;
 
 namespace Staithe.Sharing;
@@ -54,7 +55,7 @@ internal static class ShareLinkTable
 
     /// <summary>A page of those to repositories of a space that the target reaches, in the order in which they were made, behind <paramref name="last"/>; what has ended too.</summary>
     public static Task<List<ShareLinkRow>> ListAsync(DbSession session, string space, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, space, last, (long)limit, target, target.EndsWith('/') ? target : NoPrefix);
+        session.ListAsync(ListSql, Map, space, last, (long)limit, target, Target.Prefix(target));
 
     public static async Task<long> CountAsync(DbSession session, long repoId) => await session.FindNumberAsync(CountSql, repoId) ?? 0;
 
@@ -93,8 +94,6 @@ internal static class ShareLinkTable
         row.GetInt64(12),
         row.IsDBNull(13) ? null : row.GetInt64(13));
 
-    const string NoPrefix = "/"; // no target begins with it
-
     const string Select = """
         select l.id, l.repo_id, r.name, l.tag, l.user_id, l.robot_id,
             coalesce((select u.name from users u where u.id = l.user_id), (select s.name || '+' || b.name from robots b join spaces s on s.id = b.space_id where b.id = l.robot_id)),
@@ -112,7 +111,7 @@ internal static class ShareLinkTable
     static readonly Sql FindSql = new($"{Select} where r.space = $1 and l.id = $2");
 
     static readonly Sql ListSql = new($"""
-        {Select} where r.space = $1 and l.id > $2 and (r.name = $4 or substr(r.name || '/', 1, length($5)) = $5) order by l.id limit $3
+        {Select} where r.space = $1 and l.id > $2 and {Target.Reaches("r.name")} order by l.id limit $3
         """);
 
     static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and ($2 = '' or t.name = $2) order by t.moved_at desc, t.name limit $3");

@@ -78,13 +78,9 @@ internal static class ShareLinks
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
-        var link = await ShareLinkTable.FindAsync(session, space.Name, id);
-        // Which numbers there are is nobody's business who could not list them.
-        if (link is null || !(await AccessLookup.DecideAsync(session, who, space, link.Repository)).Always.HasFlag(Rights.Manage))
-        {
-            await SpaceAccess.RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
-            throw new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"{space.Name} has no link {id}"));
-        }
+        var found = await ShareLinkTable.FindAsync(session, space.Name, id);
+        var link = await SpaceAccess.RequireToManageAsync(
+            session, who, space, found, row => row.Repository, () => new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"{space.Name} has no link {id}")));
         await ShareLinkTable.DeleteAsync(session, id);
         await WriteAsync(session, actor, space, "link.delete", link, string.Create(CultureInfo.InvariantCulture, $" after {link.Pulls} pulls"));
     }

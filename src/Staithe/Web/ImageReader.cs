@@ -1,12 +1,10 @@
 using Staithe.Content;
-using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 
 namespace Staithe.Web;
 
 /// <summary>Reads what pages show of an image. Whether the reader may is asked before.</summary>
-internal sealed class ImageReader(Db db, FileBlobStorage storage, ImageLookup lookup)
+internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup)
 {
     /// <summary>The image and its config.</summary>
     /// <exception cref="OciException">As <see cref="ImageLookup.GetAsync"/> says.</exception>
@@ -16,7 +14,7 @@ internal sealed class ImageReader(Db db, FileBlobStorage storage, ImageLookup lo
         if (!image.IsImage)
             return (image, null);
         var config = image.Manifest.Config!;
-        var bytes = config.Size <= ImageConfig.MaxBytes ? await ReadAsync(image.Row.RepoId, config.Digest, cancel) : null;
+        var bytes = await ReadAsync(image.Row.RepoId, config.Digest, cancel);
         return (image, bytes is null ? null : ImageConfig.TryParse(bytes));
     }
 
@@ -35,14 +33,7 @@ internal sealed class ImageReader(Db db, FileBlobStorage storage, ImageLookup lo
     }
 
     /// <summary>A small blob of a repository; null when it is not there.</summary>
-    public async Task<byte[]?> ReadAsync(long repoId, Digest digest, CancellationToken cancel)
-    {
-        if (await db.ReadAsync(session => BlobTable.ListLinkedAsync(session, repoId, [digest.Value]), cancel) is not [var blob] || blob.Size > ImageConfig.MaxBytes)
-            return null;
-        using var file = storage.OpenRead(blob.StorageKey);
-        var bytes = new byte[blob.Size];
-        return file is not null && RandomAccess.Read(file, bytes, 0) == blob.Size ? bytes : null;
-    }
+    public Task<byte[]?> ReadAsync(long repoId, Digest digest, CancellationToken cancel) => blobs.FindAsync(repoId, digest, ImageConfig.MaxBytes, cancel);
 }
 
 /// <summary>What an image says of itself.</summary>

@@ -4,11 +4,12 @@ using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Search;
 
 namespace Staithe.Web;
 
 /// <summary>The page of a repository: what it is, its tags, and what happened to them.</summary>
-internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageReader images) : IWebHandler
+internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageReader images, Finder finder) : IWebHandler
 {
     const string Prefix = "/r/";
     const int TagsPerPage = 50, MovesPerPage = 50, ChartDays = 30;
@@ -71,7 +72,11 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageRea
             visit.Who.Kind == IdentityKind.User,
             MayManage(visit, decision),
             page,
-            (int)((count + TagsPerPage - 1) / TagsPerPage)));
+            (int)((count + TagsPerPage - 1) / TagsPerPage))
+        {
+            IsOfficial = finder.IsOfficial(name.Value),
+            IsWatched = visit.Who.Kind == IdentityKind.User && await db.ReadAsync(session => WatchTable.HasRepositoryAsync(session, visit.Who.Id, row.Id), visit.Cancel),
+        });
     }
 
     async Task StarAsync(Visit visit, RepositoryName name, RepositoryPageRow row)
@@ -127,7 +132,14 @@ public sealed record RepositoryView(
     bool MayStar,
     bool MayManage,
     int Page,
-    int Pages);
+    int Pages)
+{
+    /// <summary>Whether it is in a space that speaks for this registry.</summary>
+    public bool IsOfficial { get; init; }
+
+    /// <summary>Whether the reader watches it.</summary>
+    public bool IsWatched { get; init; }
+}
 
 /// <summary>A tag.</summary>
 /// <param name="Children">How many images an index has; 0 for an image.</param>

@@ -172,6 +172,22 @@ public sealed class DatabaseTests
     }
 
     [Theory, OnBothEngines]
+    public async Task Memberships_keep_by_whose_word_they_are(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine, upTo: 9);
+        await world.Db.RunScriptAsync("""
+            insert into users (name, is_admin, created_at) values ('alice', 0, 0), ('bob', 0, 0), ('carol', 0, 0), ('dave', 0, 0);
+            insert into spaces (name, skeleton, visibility, created_at) values ('team', 'team', 'private', 0);
+            insert into teams (space_id, name, created_at) select id, 'dev', 0 from spaces;
+            insert into team_members (team_id, user_id, source) select t.id, u.id, case u.name when 'bob' then 'ldap' end from teams t, users u where u.name <> 'dave';
+            insert into external_members (issuer, user_id, team_id) select 'https://issuer.example', u.id, t.id from teams t, users u where u.name in ('carol', 'dave');
+            """);
+        await Migrator.MigrateAsync(world.Db);
+        // dave was taken out by hand
+        Assert.Equal(["alice by ", "bob by ldap", "carol by https://issuer.example"], await world.Db.ReadAsync(session => session.ListAsync(Members, row => row.GetString(0)), Cancel));
+    }
+
+    [Theory, OnBothEngines]
     public async Task A_newer_database_is_left_alone(Engine engine)
     {
         await using var world = await World.CreateAsync(engine, migrate: true);
@@ -204,11 +220,12 @@ public sealed class DatabaseTests
         from information_schema.columns where table_schema = 'public' and table_name <> 'search_words' order by 1
         """);
 
+    static readonly Sql Members = new("select u.name || ' by ' || m.source from team_members m join users u on u.id = m.user_id order by 1");
     static readonly Sql Migrations = new("select name || ' ' || applied_at from schema_migrations order by number");
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>A database without a server, with a table for playing unless it is migrated.</summary>
+    /// <summary>A database without a server, with a table for playing unless it is migrated, wholly or up to a number.</summary>
     sealed class World : IAsyncDisposable
     {
         readonly TempDirectory directory = new();
@@ -217,11 +234,13 @@ public sealed class DatabaseTests
 
         public Db Db { get; }
 
-        public static async Task<World> CreateAsync(Engine engine, bool migrate = false)
+        public static async Task<World> CreateAsync(Engine engine, bool migrate = false, int upTo = 0)
         {
             var world = new World(engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null);
             if (migrate)
                 await Migrator.MigrateAsync(world.Db);
+            else if (upTo > 0)
+                await Migrator.MigrateAsync(world.Db, upTo);
             else
                 await world.Db.WriteAsync(session => session.ExecuteAsync(CreateTable), Cancel);
             return world;

@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using Staithe.Config;
 using Staithe.Tests.Api;
 using Staithe.Tests.Clients;
@@ -11,32 +8,30 @@ namespace Staithe.Tests.Federation;
 
 /// <summary>People and jobs with the tokens of a certified issuer (tests/issuer), through its own pages and with the real clients.</summary>
 [Trait("Kind", "client"), Collection(ClientCollections.Others)]
-public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWorld>
+public sealed class RealIssuerTests(ClientWorld world) : IClassFixture<ClientWorld>
 {
-    const string Ready = "issuer listens on ";
-
     [Theory]
     [InlineData("RS256", Engine.Sqlite)]
     [InlineData("PS256", Engine.Sqlite)]
     [InlineData("ES256", Engine.Postgres)]
     public async Task A_person_goes_through_its_pages_and_comes_back(string algorithm, Engine engine)
     {
-        using var issuer = await StartAsync();
-        await PostAsync(issuer, "/test/renew", new { algorithm, nameInToken = algorithm == "PS256" });
-        await using var server = await StartRegistryAsync(engine, issuer.BaseAddress!, "root");
+        using var issuer = await RealIssuer.StartAsync(world);
+        await issuer.RenewAsync(algorithm, nameInToken: algorithm == "PS256");
+        await using var server = await StartRegistryAsync(engine, issuer, "root");
         var root = server.As("root");
         await root.PostAsync("/organizations", new { name = "team" });
         await root.PostAsync("/spaces/team/teams", new { name = "dev" });
 
-        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = (string[])["developers", "others"] } });
+        await issuer.SetPersonAsync("person-7", "alice", "developers", "others");
         using var browser = new Browser(server.Registry, follows: true);
         await SignInAsync(browser, "person-7");
         Assert.Equal("alice", await browser.WhoAsync());
         Assert.Equal(["alice"], await MembersAsync());
 
         // The issuer has other keys now, and the person other groups.
-        await PostAsync(issuer, "/test/renew", new { algorithm });
-        await PostAsync(issuer, "/test/person", new { id = "person-7", claims = new { preferred_username = "alice", groups = Array.Empty<string>() } });
+        await issuer.RenewAsync(algorithm);
+        await issuer.SetPersonAsync("person-7", "alice");
         using var later = new Browser(server.Registry, follows: true);
         await SignInAsync(later, "person-7");
         Assert.Equal("alice", await later.WhoAsync());
@@ -50,9 +45,9 @@ public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<C
     [InlineData(Engine.Postgres)]
     public async Task A_job_pushes_with_podman_and_skopeo(Engine engine)
     {
-        using var issuer = await StartAsync();
-        await using var server = await StartRegistryAsync(engine, issuer.BaseAddress!, "alice");
-        var (host, alice, url) = (server.Registry.Authority, server.As("alice"), issuer.BaseAddress!.OriginalString.TrimEnd('/'));
+        using var issuer = await RealIssuer.StartAsync(world);
+        await using var server = await StartRegistryAsync(engine, issuer, "alice");
+        var (host, alice, url) = (server.Registry.Authority, server.As("alice"), issuer.Url);
         world.Trust(host);
         await alice.PostAsync("/organizations", new { name = "team" });
         await alice.PostAsync("/spaces/team/robots", new { name = "ci", target = "team/app", rights = "write", keyless = true });
@@ -76,59 +71,18 @@ public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<C
         async Task<string> TokenAsync(string branch, string? audience = null)
         {
             var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            var signed = await PostAsync(issuer, "/test/sign", new { claims = new { iss = url, aud = audience ?? host, sub = $"repo:team/app:ref:{branch}", repository = "team/app", @ref = branch, iat = now, nbf = now, exp = now + 300 } });
-            return signed.GetProperty("token").GetString()!;
+            return await issuer.SignAsync(new { iss = url, aud = audience ?? host, sub = $"repo:team/app:ref:{branch}", repository = "team/app", @ref = branch, iat = now, nbf = now, exp = now + 300 });
         }
     }
 
-    async Task<HttpClient> StartAsync()
-    {
-        var script = Repository.File("tests/issuer/issuer.mjs");
-        Assert.True(Directory.Exists(Repository.File("tests/issuer/node_modules")), "the issuer is not installed: ./test does that, with \"npm ci\" in tests/issuer");
-        var daemon = await world.StartDaemonAsync($"node '{script}'", Ready);
-        return new HttpClient { BaseAddress = new Uri(daemon.ReadyLine.Split(Ready)[1].Trim()) };
-    }
+    static Task<ApiServer> StartRegistryAsync(Engine engine, RealIssuer issuer, params string[] users) =>
+        ApiServer.StartAsync(engine, config => config with { Oidc = [issuer.Configure(new GroupMap("developers", "team", "dev"))] }, users);
 
-    static Task<ApiServer> StartRegistryAsync(Engine engine, Uri issuer, params string[] users) => ApiServer.StartAsync(
-        engine,
-        config => config with
-        {
-            Oidc =
-            [
-                new OidcConfig
-                {
-                    Name = "company", Label = "Company account", Issuer = issuer.OriginalString.TrimEnd('/'), ClientId = "staithe", ClientSecret = "a secret: with + and %",
-                    Scopes = ["openid", "profile", "groups"], Groups = [new("developers", "team", "dev")], NewUsers = true,
-                },
-            ],
-        },
-        users);
-
-    // Its pages to sign in and to agree, and then back here.
     static async Task SignInAsync(Browser browser, string person)
     {
-        var page = await browser.GetAsync("/login/oidc/company?next=/login");
-        for (var step = 0; step < 4 && page.RequestMessage!.RequestUri!.Authority != browser.Home.Authority; step++)
-        {
-            var text = await Browser.TextAsync(page);
-            var (action, prompt) = (Action().Match(text).Groups[1].Value, Prompt().Match(text).Groups[1].Value);
-            Assert.True(action.Length > 0 && prompt.Length > 0, text);
-            var next = await browser.PostAsync(new Uri(page.RequestMessage.RequestUri, WebUtility.HtmlDecode(action)), ("prompt", prompt), ("login", person), ("password", "any"));
-            page.Dispose();
-            page = next;
-        }
-        using (page)
-        {
-            Assert.Equal("/login", page.RequestMessage!.RequestUri!.AbsolutePath);
-            await page.ExpectAsync(HttpStatusCode.OK);
-        }
-    }
-
-    static async Task<JsonElement> PostAsync(HttpClient issuer, string path, object body)
-    {
-        using var response = await issuer.PostAsJsonAsync(new Uri(path, UriKind.Relative), body, TestContext.Current.CancellationToken);
-        await response.ExpectAsync(HttpStatusCode.OK);
-        return await response.JsonAsync();
+        using var page = await RealIssuer.SignInAsync(browser, person);
+        Assert.Equal("/login", page.RequestMessage!.RequestUri!.AbsolutePath);
+        await page.ExpectAsync(HttpStatusCode.OK);
     }
 
     async Task RefusedAsync(string command)
@@ -136,10 +90,4 @@ public sealed partial class RealIssuerTests(ClientWorld world) : IClassFixture<C
         var run = await world.TryRunAsync(command);
         Assert.True(run.ExitCode != 0, $"{command}\nwent well\n{run.Output}\n{run.Error}");
     }
-
-    [GeneratedRegex("<form[^>]* action=\"([^\"]+)\"")]
-    private static partial Regex Action();
-
-    [GeneratedRegex("name=\"prompt\" value=\"([^\"]+)\"")]
-    private static partial Regex Prompt();
 }

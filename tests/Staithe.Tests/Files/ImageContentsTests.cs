@@ -92,7 +92,7 @@ public sealed class ImageContentsTests(Registries registries)
         await bom.ExpectAsync(HttpStatusCode.OK);
         Assert.Equal("application/vnd.cyclonedx+json", bom.Header("Content-Type"));
         var document = await bom.JsonAsync();
-        Assert.Equal(("CycloneDX", "1.5"), (document.GetProperty("bomFormat").GetString(), document.GetProperty("specVersion").GetString()));
+        Assert.Equal(("CycloneDX", "1.6"), (document.GetProperty("bomFormat").GetString(), document.GetProperty("specVersion").GetString()));
         Assert.Matches("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$", document.GetProperty("serialNumber").GetString()!);
         var components = document.GetProperty("components").EnumerateArray().ToList();
         Assert.Equal(251, components.Count);

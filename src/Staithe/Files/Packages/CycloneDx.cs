@@ -3,7 +3,7 @@ using Staithe.Content;
 
 namespace Staithe.Files;
 
-/// <summary>The packages of an image as a CycloneDX 1.5 document. The same image gives the same bytes.</summary>
+/// <summary>The packages of an image as a CycloneDX 1.6 document. The same image gives the same bytes.</summary>
 internal static class CycloneDx
 {
     public const string MediaType = "application/vnd.cyclonedx+json";
@@ -32,7 +32,7 @@ internal static class CycloneDx
         return new JsonObject
         {
             ["bomFormat"] = "CycloneDX",
-            ["specVersion"] = "1.5",
+            ["specVersion"] = "1.6",
             ["serialNumber"] = $"urn:uuid:{encoded[..8]}-{encoded[8..12]}-5{encoded[13..16]}-a{encoded[17..20]}-{encoded[20..32]}",
             ["version"] = 1,
             ["metadata"] = new JsonObject
