@@ -57,6 +57,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly BlobReader blobs;
     readonly ImageLookup images;
     readonly ImageContents contents;
+    readonly BomAttachment boms;
     readonly RecipeLookup recipes;
     readonly Finder finder;
     readonly ErrorRendering errors;
@@ -101,6 +102,7 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
+        boms = new BomAttachment(db, cache, uploads, push, contents);
         blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db);
@@ -175,7 +177,7 @@ internal sealed class Composition : IAsyncDisposable
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations, new Trusts(issuers));
+            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, boms, access), finder, invitations, new Trusts(issuers));
         return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
     }
 
@@ -189,6 +191,7 @@ internal sealed class Composition : IAsyncDisposable
             new SearchPageHandler(finder),
             new RepositoryPageHandler(db, access, epoch, reader),
             new ImagePageHandler(db, access, reader, recipes),
+            new AttachHandler(access, images, boms),
         ];
         if (!config.Open)
         {

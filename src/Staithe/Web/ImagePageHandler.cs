@@ -25,7 +25,8 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             await visit.SendNothingAsync("Not here", "That is no image's name: write space/name:tag or space/name@sha256:….");
             return;
         }
-        if (!(await access.DecideAsync(visit.Who, name.Repository, visit.Cancel)).May(Rights.Pull))
+        var decision = await access.DecideAsync(visit.Who, name.Repository, visit.Cancel);
+        if (!decision.May(Rights.Pull))
         {
             await RepositoryPageHandler.RefuseAsync(visit);
             return;
@@ -68,7 +69,8 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
             [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
-            tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null));
+            tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null,
+            config is not null && decision.May(Rights.Push)));
     }
 
     async Task<List<Referrer>> ReferrersAsync(FoundImage image, CancellationToken cancel)
@@ -208,6 +210,7 @@ public enum ImageTab
 /// <param name="Reference">The tag or digest that was asked for.</param>
 /// <param name="Digest">Of what was asked for.</param>
 /// <param name="Facts">What it says of itself; null for what is no image.</param>
+/// <param name="MayAttach">Whether whoever looks may attach its packages to it.</param>
 public sealed record ImageView(
     string Repository,
     string Reference,
@@ -224,7 +227,8 @@ public sealed record ImageView(
     RunView? Run,
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,
-    string? RawIndex);
+    string? RawIndex,
+    bool MayAttach);
 
 /// <summary>A layer, and the instruction that made it.</summary>
 public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);
