@@ -20,6 +20,9 @@ internal sealed record Options
     /// <summary>How many minutes of everything at once, instead of rows; 0: rows.</summary>
     public int SoakMinutes { get; init; }
 
+    /// <summary>How many repositories a registry is to have on which one searches, instead of rows; 0: rows.</summary>
+    public int ScaleRepositories { get; init; }
+
     /// <summary>How long one run of one server at one row takes.</summary>
     public TimeSpan RunTime => TimeSpan.FromSeconds(Short ? 1 : 4);
 
@@ -32,7 +35,7 @@ internal sealed record Options
     public static Options Parse(IReadOnlyList<string> args)
     {
         string? repository = null, work = null, staithe = null;
-        var (isShort, rounds, soak, writeDocs) = (false, 0, 0, false);
+        var (isShort, rounds, soak, scale, writeDocs) = (false, 0, 0, 0, false);
         var only = new List<string>();
         for (var i = 0; i < args.Count; i++)
         {
@@ -53,6 +56,10 @@ internal sealed record Options
                     if (!int.TryParse(Value(), out soak) || soak is < 1 or > 10_000)
                         throw new BenchException("--soak takes a number of minutes");
                     break;
+                case "--scale":
+                    if (!int.TryParse(Value(), out scale) || scale is < 1000 or > 10_000_000)
+                        throw new BenchException("--scale takes a number of repositories, from 1000");
+                    break;
                 default: throw new BenchException($"unknown argument '{args[i]}' (bench/run --help)");
             }
         }
@@ -60,6 +67,8 @@ internal sealed record Options
             throw new BenchException("start it with bench/run, which makes what it needs");
         if (writeDocs && (isShort || only.Count > 0))
             throw new BenchException("--write-docs wants a whole run: not --short, not --only");
+        if (writeDocs && scale is not (0 or Scale.Whole))
+            throw new BenchException($"--write-docs wants a registry of {Scale.Whole} repositories");
         return new Options
         {
             Repository = repository,
@@ -70,6 +79,7 @@ internal sealed record Options
             Only = only,
             WriteDocs = writeDocs,
             SoakMinutes = soak,
+            ScaleRepositories = scale,
         };
     }
 }

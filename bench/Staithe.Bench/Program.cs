@@ -21,6 +21,11 @@ try
         new Soak(options, progress, stop.Token).Run(machine);
         return 0;
     }
+    if (options.ScaleRepositories > 0)
+    {
+        new Scale(options, progress, stop.Token).Run(machine);
+        return 0;
+    }
     var results = new List<RowResult>();
     var report = new Report(machine, options, results);
     var file = Path.Combine(options.Repository, ResultFile);

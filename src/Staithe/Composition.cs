@@ -12,6 +12,7 @@ using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Ldap;
+using Staithe.Managing;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Search;
@@ -26,6 +27,7 @@ namespace Staithe;
 internal sealed class Composition : IAsyncDisposable
 {
     readonly StaitheConfig config;
+    readonly DataDirectory directory;
     readonly Db db;
     readonly FileBlobStorage storage;
     readonly LogOutput log;
@@ -52,6 +54,9 @@ internal sealed class Composition : IAsyncDisposable
     readonly Pulls auditedPulls;
     readonly ShareLinkLookup links;
     readonly Invitations invitations;
+    readonly ContentChanges changes;
+    readonly OwnAccount account;
+    readonly SpaceRobots robots;
     readonly Gate gate;
 
     readonly BlobReader blobs;
@@ -73,7 +78,7 @@ internal sealed class Composition : IAsyncDisposable
     /// <exception cref="ConfigException">Something that the configuration names cannot be used.</exception>
     public Composition(StaitheConfig config, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Func<OciRoute, string, Rights> needs)
     {
-        (this.config, this.db, this.storage, this.log) = (config, db, storage, log);
+        (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
         rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
         claims = new UploadClaims(clock);
         uploads = new BlobUpload(db, storage, claims, rules);
@@ -95,6 +100,9 @@ internal sealed class Composition : IAsyncDisposable
         auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
         links = new ShareLinkLookup(db, epoch, secret);
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
+        changes = new ContentChanges(epoch, cache, rules);
+        account = new OwnAccount(signIn, Users, epoch, secret);
+        robots = new SpaceRobots(epoch, secret, new Trusts(issuers));
         gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
@@ -105,7 +113,7 @@ internal sealed class Composition : IAsyncDisposable
         boms = new BomAttachment(db, cache, uploads, push, contents);
         blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
-        finder = new Finder(db);
+        finder = new Finder(db, config.OfficialSpaces);
         Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
@@ -137,15 +145,17 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, gate.AdmitToReadAsync);
+        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
             new(ApiEndpoint.Takes, api.HandleAsync),
             new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
             new(FileEndpoint.Takes, files.HandleAsync),
+            new(FeedEndpoint.Takes, feeds.HandleAsync),
             new(SearchHandler.Takes, search.HandleAsync),
             new(Health.Takes, health.HandleAsync),
             new(MetricsPage.Takes, metricsPage.HandleAsync),
@@ -177,8 +187,8 @@ internal sealed class Composition : IAsyncDisposable
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            signIn, Users, secret, new ContentChanges(epoch, cache, rules), new ImageHandlers(images, contents, boms, access), finder, invitations, new Trusts(issuers));
-        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, config.Open);
+            account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), finder, invitations);
+        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
     WebEndpoint MakePages()
@@ -187,9 +197,10 @@ internal sealed class Composition : IAsyncDisposable
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(finder),
-            new SearchPageHandler(finder),
-            new RepositoryPageHandler(db, access, epoch, reader),
+            new HomeHandler(db, finder),
+            new SearchPageHandler(db, finder),
+            new YoursHandler(db, finder),
+            new RepositoryPageHandler(db, access, reader, finder),
             new ImagePageHandler(db, access, reader, recipes),
             new AttachHandler(access, images, boms),
         ];
@@ -197,9 +208,21 @@ internal sealed class Composition : IAsyncDisposable
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
             var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), sessions, epoch, refusals, log);
-            handlers.AddRange([new SignInHandler(signIn, sessions, elsewhere.Links), elsewhere, setup, new ShareHandler(links), new InviteHandler(invitations)]);
+            var targets = new TargetPages(db, epoch, secret, invitations);
+            handlers.AddRange(
+            [
+                new SignInHandler(signIn, sessions, elsewhere.Links),
+                elsewhere,
+                new OwnSettingsHandler(db, epoch, sessions, account, flows.Length > 0),
+                new SpaceSettingsHandler(db, epoch, changes, robots, issuers, targets),
+                new RepositorySettingsHandler(db, epoch, changes, targets),
+                new AdminHandler(db, epoch, new People(Users, changes), new StorageReport(db, directory.Path, () => cache.Bytes, clock)),
+                setup,
+                new ShareHandler(links),
+                new InviteHandler(invitations),
+            ]);
         }
-        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, db, log, config.Open);
+        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, limits, db, log, config.Open);
     }
 
     DirectorySignIn? OpenLdap()

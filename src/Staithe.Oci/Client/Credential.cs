@@ -17,8 +17,8 @@ public sealed record Credential(string User, string Password, string? IdentityTo
     /// <summary>What podman, skopeo or docker have written down for a registry: the first file that has it counts.</summary>
     /// <param name="environment">The environment variables, which name the files.</param>
     /// <param name="authority">The registry, as people write it before a repository.</param>
-    /// <param name="repository">The repository: podman can log in to a part of a registry.</param>
-    public static Credential? Find(IReadOnlyDictionary<string, string> environment, string authority, RepositoryName repository)
+    /// <param name="repository">The repository: podman can log in to a part of a registry. Null for the registry as a whole.</param>
+    public static Credential? Find(IReadOnlyDictionary<string, string> environment, string authority, RepositoryName? repository)
     {
         foreach (var file in Files(environment))
         {
@@ -43,7 +43,7 @@ public sealed record Credential(string User, string Password, string? IdentityTo
         return files;
     }
 
-    static Credential? Read(string file, string authority, RepositoryName repository)
+    static Credential? Read(string file, string authority, RepositoryName? repository)
     {
         try
         {
@@ -52,7 +52,7 @@ public sealed record Credential(string User, string Password, string? IdentityTo
             using var document = JsonDocument.Parse(File.ReadAllBytes(file));
             var all = document.RootElement.Member("auths");
             // The longest part of the name first, then the registry, which docker may write as a URL.
-            for (var part = repository.Value; part.Length > 0; part = part.LastIndexOf('/') is > 0 and var slash ? part[..slash] : "")
+            for (var part = repository?.Value ?? ""; part.Length > 0; part = part.LastIndexOf('/') is > 0 and var slash ? part[..slash] : "")
             {
                 if (Read(all.Member($"{authority}/{part}")) is { } narrow)
                     return narrow;

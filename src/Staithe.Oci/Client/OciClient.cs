@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Staithe.Oci.Client;
 
 /// <summary>
-/// Reads manifests and blobs of any registry of the distribution-spec. It says who it is when it is asked (RFC 6750 and the Docker Registry
+/// Reads manifests and blobs of any registry of the distribution-spec, and what else it answers as JSON. It says who it is when it is asked (RFC 6750 and the Docker Registry
 /// token specification, or Basic), follows no redirect with a credential, and takes no more than it was told to.
 /// </summary>
 /// <param name="registry">The registry, as a URL without a path.</param>
@@ -57,6 +57,35 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         return digest.Algorithm?.Digest(content) == digest ? content : throw new OciException(OciError.DigestInvalid, $"the registry sent another blob than {digest}");
     }
 
+    /// <summary>
+    /// A JSON document that a registry has beside what the specification knows; null when it has no such thing. The credential is sent at once: who
+    /// asks for what anybody may see is not asked who it is, and would see less.
+    /// </summary>
+    /// <exception cref="OciException">The registry refuses, or sends no JSON.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached.</exception>
+    public async Task<JsonDocument?> FindJsonAsync(string path, CancellationToken cancel)
+    {
+        authorization ??= credential switch
+        {
+            null => null,
+            { IdentityToken: null } => credential.Basic,
+            _ => await AuthorizeAsync(cancel),
+        };
+        using var response = await SendAsync(new Uri(registry, path), ["application/json"], authorization, cancel);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        if (!response.IsSuccessStatusCode)
+            throw await RefusalAsync(response, cancel);
+        try
+        {
+            return JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
+        }
+        catch (JsonException)
+        {
+            throw new OciException(OciError.Unknown, "the registry answered with something else than JSON");
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
@@ -65,7 +94,7 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         var response = await SendAsync(new Uri(registry, path), accept, authorization, cancel);
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            authorization = await AuthorizeAsync(name, response, cancel);
+            authorization = await AuthorizeAsync($"{TokenScope.Repository}:{name}:pull", response, cancel);
             response.Dispose();
             response = await SendAsync(new Uri(registry, path), accept, authorization, cancel);
         }
@@ -91,19 +120,26 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         return await http.SendAsync(request, cancel);
     }
 
-    async Task<string?> AuthorizeAsync(RepositoryName name, HttpResponseMessage response, CancellationToken cancel)
+    // For the registry as a whole; what it asks for, it says at its first door.
+    async Task<string?> AuthorizeAsync(CancellationToken cancel)
+    {
+        using var response = await SendAsync(new Uri(registry, "/v2/"), [], null, cancel);
+        return response.StatusCode == HttpStatusCode.Unauthorized ? await AuthorizeAsync($"{TokenScope.Registry}:catalog:*", response, cancel) : null;
+    }
+
+    async Task<string?> AuthorizeAsync(string scope, HttpResponseMessage response, CancellationToken cancel)
     {
         foreach (var challenge in response.Headers.WwwAuthenticate)
         {
             if (string.Equals(challenge.Scheme, "Bearer", StringComparison.OrdinalIgnoreCase))
-                return await GetTokenAsync(name, challenge, cancel);
+                return await GetTokenAsync(scope, challenge, cancel);
             if (string.Equals(challenge.Scheme, "Basic", StringComparison.OrdinalIgnoreCase))
                 return credential is { IdentityToken: null } ? credential.Basic : null;
         }
         return null;
     }
 
-    async Task<string> GetTokenAsync(RepositoryName name, AuthenticationHeaderValue challenge, CancellationToken cancel)
+    async Task<string> GetTokenAsync(string scope, AuthenticationHeaderValue challenge, CancellationToken cancel)
     {
         var parameters = ReadParameters(challenge.Parameter ?? "");
         if (!Uri.TryCreate(parameters.GetValueOrDefault("realm"), UriKind.Absolute, out var realm) || realm.Scheme is not ("http" or "https"))
@@ -111,7 +147,6 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         if (credential is not null && realm.Scheme == "http" && registry.Scheme == "https")
             throw new OciException(OciError.Unauthorized, $"the registry wants the password sent to {realm.Authority} without TLS: that is not done");
         var service = parameters.GetValueOrDefault("service") ?? "";
-        var scope = $"{TokenScope.Repository}:{name}:pull";
         using var request = credential?.IdentityToken is { } refresh
             ? new HttpRequestMessage(HttpMethod.Post, realm) { Content = new FormUrlEncodedContent([new("grant_type", "refresh_token"), new("refresh_token", refresh), new("service", service), new("scope", scope), new("client_id", "staithe")]) }
             : new HttpRequestMessage(HttpMethod.Get, $"{realm}{(realm.Query.Length > 0 ? "&" : "?")}service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}");
@@ -164,7 +199,7 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         try
         {
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
-            if (document.RootElement.Member("errors").Items().Select(item => item.Member("message").Text()).FirstOrDefault() is { } message)
+            if ((document.RootElement.Member("errors").Items().Select(item => item.Member("message").Text()).FirstOrDefault() ?? document.RootElement.Member("detail").Text()) is { } message)
                 return new OciException(error, OciException.Quote(message));
         }
         catch (Exception e) when (e is JsonException or HttpRequestException)

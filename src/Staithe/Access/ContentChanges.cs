@@ -19,4 +19,12 @@ internal sealed class ContentChanges(AccessEpoch epoch, ContentCache cache, Cont
         cache.ForgetAll();
         return result;
     }
+
+    public Task RunAsync(Func<DbSession, Task> change, CancellationToken cancel) => RunAsync<object?>(
+        async session =>
+        {
+            await change(session);
+            return null;
+        },
+        cancel);
 }

@@ -5,7 +5,10 @@ namespace Staithe.Access;
 /// <summary>Too many requests.</summary>
 internal sealed class TooManyRequestsException(TimeSpan wait) : Exception("too many requests: wait, then go on")
 {
-    /// <summary>After how many seconds there is room for the next one, as <c>Retry-After</c> takes it.</summary>
+    /// <summary>After how long there is room for the next one.</summary>
+    public TimeSpan Wait { get; } = wait;
+
+    /// <summary>The same in whole seconds, as <c>Retry-After</c> takes it.</summary>
     public string RetryAfter { get; } = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
 

@@ -35,6 +35,15 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
         }
     }
 
+    /// <summary>Changes such rows and answers nothing.</summary>
+    public Task ChangeAsync(Func<DbSession, Task> change, CancellationToken cancel = default) => ChangeAsync<object?>(
+        async session =>
+        {
+            await change(session);
+            return null;
+        },
+        cancel);
+
     /// <summary>Does something that changes such rows only sometimes; the work says whether it did.</summary>
     public async Task<T> MayChangeAsync<T>(Func<DbSession, Task<(T Result, bool Changed)>> work, CancellationToken cancel = default)
     {

@@ -36,12 +36,21 @@ internal static class AccessTokenTable
     /// <summary>One of those a user made.</summary>
     public static Task<AccessTokenRow?> FindAsync(DbSession session, long userId, long id) => session.FindAsync(FindSql, Map, userId, id);
 
+    /// <summary>Where a user is signed in, the newest first.</summary>
+    public static Task<List<AccessTokenRow>> ListSignedInAsync(DbSession session, long userId, int limit) => session.ListAsync(ListSignedInSql, Map, userId, (long)limit);
+
+    /// <summary>One of those.</summary>
+    public static Task<AccessTokenRow?> FindSignedInAsync(DbSession session, long userId, long id) => session.FindAsync(FindSignedInSql, Map, userId, id);
+
     public static Task DeleteAsync(DbSession session, long userId, long id) => session.ExecuteAsync(DeleteSql, userId, id);
 
     public static Task DeleteBySecretAsync(DbSession session, string secretHash) => session.ExecuteAsync(DeleteBySecretSql, secretHash);
 
     /// <summary>Those that a user's password was exchanged for.</summary>
     public static Task DeleteSignedInAsync(DbSession session, long userId) => session.ExecuteAsync(DeleteSignedInSql, userId);
+
+    /// <summary>Those of browsers and of docker, whatever they were got with, but one; how many.</summary>
+    public static Task<int> DeleteSignedInAsync(DbSession session, long userId, long except) => session.ExecuteAsync(DeleteOtherSignedInSql, userId, except);
 
     /// <summary>Drops some that have ended; how many.</summary>
     public static Task<int> DeleteExpiredAsync(DbSession session, int limit) => session.ExecuteAsync(DeleteExpiredSql, (long)limit);
@@ -80,6 +89,9 @@ internal static class AccessTokenTable
     static readonly Sql FindBySecretSql = new($"{Select} where t.secret = $1 and u.disabled_at is null and (t.expires_at is null or t.expires_at > {{now}})");
     static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id > $2 order by t.id limit $3");
     static readonly Sql FindSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id = $2");
+    static readonly Sql ListSignedInSql = new($"{Select} where t.user_id = $1 and t.kind in ('refresh', 'session') and (t.expires_at is null or t.expires_at > {{now}}) order by t.id desc limit $2");
+    static readonly Sql FindSignedInSql = new($"{Select} where t.user_id = $1 and t.kind in ('refresh', 'session') and t.id = $2");
+    static readonly Sql DeleteOtherSignedInSql = new("delete from access_tokens where user_id = $1 and kind in ('refresh', 'session') and id <> $2");
     static readonly Sql DeleteSql = new("delete from access_tokens where user_id = $1 and id = $2");
     static readonly Sql DeleteBySecretSql = new("delete from access_tokens where secret = $1");
     static readonly Sql DeleteSignedInSql = new("delete from access_tokens where user_id = $1 and kind in ('refresh', 'session') and parent_id is null");

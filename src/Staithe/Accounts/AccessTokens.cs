@@ -35,6 +35,23 @@ internal static class AccessTokens
         await AuditTable.AddAsync(session, actor, new Deed("token.delete", token.Name, user.Name, string.Create(CultureInfo.InvariantCulture, $"number {id}")));
     }
 
+    /// <summary>Ends where somebody is signed in: a browser, or a login that docker keeps.</summary>
+    /// <exception cref="AccountException">The user has none of that number.</exception>
+    public static async Task EndAsync(DbSession session, Actor actor, UserRow user, long id)
+    {
+        if (await AccessTokenTable.FindSignedInAsync(session, user.Id, id) is not { } found)
+            throw new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"you are not signed in under the number {id}, or no longer"));
+        await AccessTokenTable.DeleteAsync(session, user.Id, id);
+        await AuditTable.AddAsync(session, actor, new Deed("session.end", user.Name, user.Name, found.Name));
+    }
+
+    /// <summary>Ends all of those but one.</summary>
+    public static async Task EndAllAsync(DbSession session, Actor actor, UserRow user, long except)
+    {
+        var ended = await AccessTokenTable.DeleteSignedInAsync(session, user.Id, except);
+        await AuditTable.AddAsync(session, actor, new Deed("session.end", user.Name, user.Name, string.Create(CultureInfo.InvariantCulture, $"all others, {ended}")));
+    }
+
     static async Task<AccessTokenRow> FindAsync(DbSession session, long userId, long id) =>
         await AccessTokenTable.FindAsync(session, userId, id) ?? throw new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"you have no token {id}"));
 }

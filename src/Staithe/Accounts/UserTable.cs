@@ -25,6 +25,13 @@ internal static class UserTable
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
+    /// <summary>The same, of those in whose name a text is.</summary>
+    public static Task<List<UserRow>> ListLikeAsync(DbSession session, string text, string last, int limit) =>
+        text.Length == 0 ? ListAsync(session, last, limit) : session.ListAsync(ListLikeSql, Map, last, (long)limit, text);
+
+    /// <summary>How many there are, and how many of them may not sign in.</summary>
+    public static async Task<(long All, long Disabled)> CountAsync(DbSession session) => await session.FindAsync(CountSql, row => (row.GetInt64(0), row.GetInt64(1)));
+
     /// <summary>Whether there is an admin who may sign in, besides this user.</summary>
     public static async Task<bool> HasOtherAdminAsync(DbSession session, long id) => await session.FindNumberAsync(OtherAdminSql, id) is not null;
 
@@ -58,6 +65,8 @@ internal static class UserTable
     static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
     static readonly Sql FindByDirectorySql = new($"select {Columns} from users where id = (select user_id from directory_accounts where source = $1 and subject = $2)");
     static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
+    static readonly Sql ListLikeSql = new($"select {Columns} from users where name > $1 and replace(name, $3, '') <> name order by name limit $2");
+    static readonly Sql CountSql = new("select count(*), count(disabled_at) from users");
     static readonly Sql OtherAdminSql = new("select id from users where is_admin = 1 and disabled_at is null and id <> $1 limit 1");
     static readonly Sql AnySql = new("select id from users limit 1");
     static readonly Sql SetPasswordSql = new("update users set password = $2 where id = $1");

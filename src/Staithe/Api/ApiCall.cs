@@ -3,6 +3,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Database;
+using Staithe.Managing;
 using Staithe.Oci;
 
 namespace Staithe.Api;
@@ -87,29 +88,12 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
         return new Page<T>([.. rows.Take(limit).Select(map)], rows.Count > limit ? key(rows[limit - 1]) : null);
     }
 
-    /// <summary>The asker's account, for what only people do, and where they have shown their password and no token.</summary>
-    /// <exception cref="AccountException">It is a robot, or a token was shown.</exception>
-    public async Task<UserRow> RequirePasswordAsync(DbSession session) => Who.Limit is null
-        ? await RequireUserAsync(session)
-        : throw new AccountException(AccountProblem.Forbidden, "a token is not enough for that: sign in with your password");
-
     /// <summary>The asker's account, for what only people do, and tokens that may do everything for them.</summary>
     /// <exception cref="AccountException">It is a robot, or the token is limited.</exception>
-    public async Task<UserRow> RequireUserAsync(DbSession session)
-    {
-        if (Who.Kind != IdentityKind.User)
-            throw new AccountException(AccountProblem.Forbidden, "robots have no account of their own: sign in as a user");
-        if (Who.Limit is { } limit && (limit.Target is not null || !limit.Rights.HasFlag(Rights.Manage)))
-            throw new AccountException(AccountProblem.Forbidden, "this token does not go that far: use one with the right manage and no target, or your password");
-        return await UserTable.FindAsync(session, Who.Id) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {Who.Name}");
-    }
+    public Task<UserRow> RequireUserAsync(DbSession session) => Asker.RequireUserAsync(session, Who);
 
     /// <exception cref="AccountException">The asker does not manage the registry, or not with this token.</exception>
-    public void RequireAdmin()
-    {
-        if (!Who.IsAdmin)
-            throw new AccountException(AccountProblem.Forbidden, $"{Who.Name} does not manage the registry{(Who.Limit is null ? "" : " with this token")}: ask one of its admins");
-    }
+    public void RequireAdmin() => Asker.RequireAdmin(Who);
 
     /// <summary>Says where what was made is to be found.</summary>
     public void Created(string path) => Http.Response.Headers.Location = ApiEndpoint.Prefix + path;

@@ -11,7 +11,7 @@ namespace Staithe.Api;
 /// <c>/api/v1</c>: finds the operation, settles who asks, reads the body and sends the answer. What is allowed is decided in the operations, in
 /// the transaction of the deed.
 /// </summary>
-internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, OperationTable table, ApiErrors errors, RequestLimits limits, bool isOpen)
+internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, OperationTable table, ApiErrors errors, RequestLimits limits, Func<HttpContext, Task<Identity>> identifyClient, bool isOpen)
 {
     public const string Prefix = "/api/v1";
 
@@ -54,7 +54,7 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
         try
         {
             var isNobody = operation.IsPublic || (operation.IsOfContent && http.Request.Headers.Authorization.Count == 0);
-            var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : await IdentifyAsync(http);
+            var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : operation.IsOfContent && IsOfClient(http) ? await IdentifyClientAsync(http) : await IdentifyAsync(http);
             limits.Require(who, address);
             return who;
         }
@@ -62,6 +62,22 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
         {
             limits.RequireStranger(address);
             throw;
+        }
+    }
+
+    // docker login keeps no password, so that clients have nothing but the token that they pull with; it is good for what is about content.
+    static bool IsOfClient(HttpContext http) => http.Request.Headers.Authorization is [{ } text] && text.StartsWith(BearerTokens.Scheme, StringComparison.OrdinalIgnoreCase)
+        && !Secret.Is(text[BearerTokens.Scheme.Length..].Trim(), Secret.Personal);
+
+    async Task<Identity> IdentifyClientAsync(HttpContext http)
+    {
+        try
+        {
+            return await identifyClient(http);
+        }
+        catch (OciException refused) when (refused.Error == OciError.Unauthorized)
+        {
+            throw Unauthorized(refused.Message);
         }
     }
 

@@ -1,7 +1,5 @@
-using System.Text.Json;
-using Staithe.Access;
-using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Managing;
 
 namespace Staithe.Api;
 
@@ -10,53 +8,33 @@ namespace Staithe.Api;
 /// </summary>
 internal static class AuditHandlers
 {
-    /// <summary>The media type of JSON lines.</summary>
-    public const string Lines = "application/jsonl";
+    /// <summary>What narrows a list down.</summary>
+    public static QueryParameter[] Filters { get; } =
+    [
+        new("actor", "Only what this one did: a user, or a robot as space+name."),
+        new("action", "Only this deed, such as tag.move, or with its first word alone all of a kind, such as tag."),
+        new("outcome", "Only what was done, or was refused."),
+    ];
 
-    public static async Task<Page<AuditEntry>> OfSpaceAsync(ApiCall call)
-    {
-        var space = await call.ReadAsync(session => SpaceAccess.RequireAsync(session, call.Who, call.Path["space"], Rights.Manage));
-        return await AnswerAsync(call, space.Name);
-    }
+    public static Task<Page<AuditEntry>> OfSpaceAsync(ApiCall call) => AnswerAsync(call, call.Path["space"]);
 
-    public static Task<Page<AuditEntry>> OfRegistryAsync(ApiCall call)
-    {
-        call.RequireAdmin();
-        return AnswerAsync(call, null);
-    }
+    public static Task<Page<AuditEntry>> OfRegistryAsync(ApiCall call) => AnswerAsync(call, null);
 
     static async Task<Page<AuditEntry>> AnswerAsync(ApiCall call, string? space)
     {
+        var asked = new AuditFilter(space, call.Query("actor"), call.Query("action"), call.Query("outcome"));
+        var filter = await call.ReadAsync(session => AuditReport.AdmitAsync(session, call.Who, asked));
         var before = call.AfterNumber(long.MaxValue);
         if (!WantsLines(call.Http.Request))
-            return await call.PageAsync((session, limit) => AuditTable.ListAsync(session, space, before, limit), AuditEntry.Of, line => Text.Of(line.Id));
-        await SendLinesAsync(call, space, before, call.AskedLimit ?? int.MaxValue);
+            return await call.PageAsync((session, limit) => AuditTable.ListAsync(session, filter, before, limit), AuditEntry.Of, line => Text.Of(line.Id));
+        var most = call.AskedLimit ?? int.MaxValue;
+        call.Http.Response.ContentType = AuditReport.Lines;
+        await call.Http.Response.StartAsync(call.Cancel);
+        if (!HttpMethods.IsHead(call.Http.Request.Method))
+            await AuditReport.WriteAsync(call.Http.Response.Body, call.Db, filter, before, most, call.Cancel);
         return new Page<AuditEntry>([], null); // the answer has been sent
     }
 
-    static async Task SendLinesAsync(ApiCall call, string? space, long before, int left)
-    {
-        call.Http.Response.ContentType = Lines;
-        await call.Http.Response.StartAsync(call.Cancel);
-        if (HttpMethods.IsHead(call.Http.Request.Method))
-            return;
-        using var text = new MemoryStream();
-        while (left > 0)
-        {
-            var lines = await call.ReadAsync(session => AuditTable.ListAsync(session, space, before, Math.Min(left, ApiCall.MaxLimit)));
-            if (lines.Count == 0)
-                return;
-            text.SetLength(0);
-            foreach (var line in lines)
-            {
-                await JsonSerializer.SerializeAsync(text, AuditEntry.Of(line), ApiJson.Options, call.Cancel);
-                text.WriteByte((byte)'\n');
-            }
-            await call.Http.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), call.Cancel);
-            (before, left) = (lines[^1].Id, left - lines.Count);
-        }
-    }
-
     static bool WantsLines(HttpRequest request) =>
-        request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(Lines, StringComparison.OrdinalIgnoreCase) && type.Quality is not 0);
+        request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(AuditReport.Lines, StringComparison.OrdinalIgnoreCase) && type.Quality is not 0);
 }

@@ -346,10 +346,15 @@ internal static class Time
     public static DateTimeOffset? Of(long? milliseconds) => milliseconds is { } at ? Of(at) : null;
 }
 
-internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls)
+internal sealed record Watch([Description("repository, space or search")] string Kind, [Description("The name of the repository or space, or what is searched for.")] string Name, DateTimeOffset CreatedAt);
+
+internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls, [Description("Whether it is in a space that speaks for this registry.")] bool Official, [Description("In which images that was found which was looked for inside of them: some of the newest.")] IReadOnlyList<SearchMatch> Matches)
 {
-    public static SearchHit Of(Search.SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls);
+    public static SearchHit Of(Search.SearchRow row) => new(
+        row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls, row.IsOfficial, [.. row.Matches.Select(match => new SearchMatch(match.Image, match.Digest, match.What))]);
 }
+
+internal sealed record SearchMatch([Description("The image's name, with the tag that moved to it last, or with its digest where it has none.")] string Image, string Digest, [Description("A package with its version, a file, or a digest.")] string What);
 
 internal sealed record SearchFacet(string Field, string Value, long Count);
 
@@ -358,5 +363,6 @@ internal sealed record SearchAnswer(
     [Description("What to send as after for the next part; null at the end.")] string? Next,
     [Description("How many there are, as far as was counted.")] int Total,
     [Description("Whether there are more than were counted.")] bool More,
+    [Description("Whether more is inside of images that fits package: or file: than was looked at.")] bool Partial,
     [Description("Names that may have been meant, when nothing was found by the words as they were.")] IReadOnlyList<string> Meant,
     [Description("What those that were found have in common.")] IReadOnlyList<SearchFacet> Facets);

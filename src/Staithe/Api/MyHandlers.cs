@@ -1,12 +1,11 @@
 using Staithe.Access;
 using Staithe.Accounts;
-using Staithe.Database;
-using Staithe.Federation;
+using Staithe.Managing;
 
 namespace Staithe.Api;
 
 /// <summary>What the asker does with the own account.</summary>
-internal sealed class MyHandlers(SignIn signIn, Users users, ServerSecret secret)
+internal sealed class MyHandlers(OwnAccount account)
 {
     public static Task<Me> GetAsync(ApiCall call)
     {
@@ -15,56 +14,24 @@ internal sealed class MyHandlers(SignIn signIn, Users users, ServerSecret secret
         return Task.FromResult(new Me(who.Name, who.Kind == IdentityKind.Robot ? "robot" : "user", who.IsAdmin, limit));
     }
 
-    public async Task SetPasswordAsync(ApiCall call, PasswordChange change)
-    {
-        if (await call.ReadAsync(call.RequirePasswordAsync) is { Password: null })
-            throw new AccountException(AccountProblem.Forbidden, "your password is not kept here: change it where you have it from");
-        var old = await signIn.TryAsync(call.Who.Name, change.Old, call.Actor.Address, call.Cancel);
-        if (old is not { Kind: IdentityKind.User, Limit: null } || old.Id != call.Who.Id)
-            throw new AccountException(AccountProblem.Forbidden, "the old password is not right: nothing was changed");
-        await users.SetPasswordAsync(call.Actor, call.Who.Name, change.New, call.Cancel);
-    }
+    public Task SetPasswordAsync(ApiCall call, PasswordChange change) => account.SetPasswordAsync(call.Who, call.Actor, change.Old, change.New, call.Cancel);
 
-    public static async Task<Page<Token>> ListTokensAsync(ApiCall call)
+    public static Task<Page<Token>> ListTokensAsync(ApiCall call)
     {
         var after = call.AfterNumber(0);
-        return await call.PageAsync(
-            async (session, limit) => await AccessTokenTable.ListAsync(session, (await call.RequireUserAsync(session)).Id, after, limit),
-            Token.Of,
-            row => Text.Of(row.Id));
+        return call.PageAsync((session, limit) => OwnAccount.ListTokensAsync(session, call.Who, after, limit), Token.Of, row => Text.Of(row.Id));
     }
 
-    // With the password only: a token must not bring forth one that outlives it.
     public async Task<TokenSecret> AddTokenAsync(ApiCall call, NewToken order)
     {
-        var rights = GrantOrder.ReadRights(order.Rights);
-        var text = Secret.Create(Secret.Personal);
-        var hash = secret.Hash(text);
-        var row = await call.ChangeAsync(async session =>
-            await AccessTokens.AddAsync(session, call.Actor, await call.RequirePasswordAsync(session), order.Name, hash, (rights, order.Target), order.ExpiresInDays));
+        var (row, text) = await account.AddTokenAsync(call.Who, call.Actor, order.Name, order.Rights, order.Target, order.ExpiresInDays, call.Cancel);
         return new TokenSecret(row.Id, row.Name, text, Time.Of(row.ExpiresAt));
     }
 
-    public static Task DeleteTokenAsync(ApiCall call)
-    {
-        var id = call.Number("id");
-        return call.ChangeAsync(async session => await AccessTokens.DeleteAsync(session, call.Actor, await RequireOwnAsync(call, session, id), id));
-    }
+    public static Task DeleteTokenAsync(ApiCall call) => call.ChangeAsync(session => OwnAccount.DeleteTokenAsync(session, call.Who, call.Actor, call.Number("id")));
 
-    public static Task<Page<ExternalIdentity>> ListIdentitiesAsync(ApiCall call) => call.ReadAsync(async session =>
-    {
-        var all = await ExternalIdentityTable.ListAsync(session, (await call.RequireUserAsync(session)).Id);
-        return new Page<ExternalIdentity>([.. all.Select(ExternalIdentity.Of)], null);
-    });
+    public static Task<Page<ExternalIdentity>> ListIdentitiesAsync(ApiCall call) =>
+        call.ReadAsync(async session => new Page<ExternalIdentity>([.. (await OwnAccount.ListIdentitiesAsync(session, call.Who)).Select(ExternalIdentity.Of)], null));
 
-    public static Task DeleteIdentityAsync(ApiCall call)
-    {
-        var id = call.Number("id");
-        return call.ChangeAsync(async session => await Arrivals.UnlinkAsync(session, call.Actor, await call.RequireUserAsync(session), id));
-    }
-
-    // Whoever finds a token, or is done with it, may end that one.
-    static async Task<UserRow> RequireOwnAsync(ApiCall call, DbSession session, long id) => call.Who.Limit?.TokenId == id
-        ? await UserTable.FindAsync(session, call.Who.Id) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {call.Who.Name}")
-        : await call.RequireUserAsync(session);
+    public static Task DeleteIdentityAsync(ApiCall call) => call.ChangeAsync(session => OwnAccount.DeleteIdentityAsync(session, call.Who, call.Actor, call.Number("id")));
 }

@@ -1,6 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
-using Staithe.Federation;
+using Staithe.Managing;
 using Staithe.Search;
 using Staithe.Sharing;
 using Staithe.Transport;
@@ -14,15 +14,16 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(SignIn signIn, Users users, ServerSecret secret, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations, Trusts trusts)
+    public OperationTable(OwnAccount account, Users users, ServerSecret secret, SpaceRobots spaceRobots, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
     {
-        var (my, people, robots, search) = (new MyHandlers(signIn, users, secret), new UserHandlers(users, changes), new RobotHandlers(secret, trusts), new SearchHandlers(finder));
+        var (my, people, robots, search) = (new MyHandlers(account), new UserHandlers(users, changes), new RobotHandlers(spaceRobots), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
         var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
         QueryParameter platform = new("platform", "Of an image for several platforms, which: such as linux/arm64. Unless told, linux/amd64, or the first there is.");
+        QueryParameter[] watched = [new("repository", "A repository, such as team/app."), new("space", "Or a space."), new("search", "Or what to search for, as for /search.")];
         Operations =
         [
             new Operation("GET", DocumentPath, "getOpenApi", "This document.", null, typeof(object), StatusCodes.Status200OK, async (call, _) =>
@@ -51,6 +52,12 @@ internal sealed class OperationTable
 
             Get("/me/identities", "listMyIdentities", "Who one is elsewhere, and may sign in as.", MyHandlers.ListIdentitiesAsync),
             Delete("/me/identities/{id}", "deleteMyIdentity", "Sign in that way no longer; the only way in stays.", MyHandlers.DeleteIdentityAsync),
+
+            List("/me/watches", "listMyWatches", "The repositories, spaces and searches that one watches, of which /feeds/mine.atom tells.", WatchHandlers.ListAsync),
+            Put("/me/watch", "watch", "Watch a repository, a space or a search.", WatchHandlers.AddAsync) with { Query = watched },
+            Delete("/me/watch", "unwatch", "Watch it no longer.", WatchHandlers.RemoveAsync) with { Query = watched },
+            Put("/me/star", "star", "Give a repository a star.", WatchHandlers.StarAsync) with { Query = [name with { Name = "repository" }] },
+            Delete("/me/star", "unstar", "Take the star back.", WatchHandlers.UnstarAsync) with { Query = [name with { Name = "repository" }] },
 
             List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync),
             Post<NewUser, User>("/users", "addUser", "Make a user, with a space of the same name; for admins.", people.AddAsync),
@@ -141,8 +148,8 @@ internal sealed class OperationTable
                 IsOfContent = true,
             },
 
-            List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync) with { AlsoAs = AuditHandlers.Lines },
-            List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync) with { AlsoAs = AuditHandlers.Lines },
+            List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
+            List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
         ];
     }
 

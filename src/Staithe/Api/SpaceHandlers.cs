@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Managing;
 
 namespace Staithe.Api;
 
@@ -11,10 +12,8 @@ internal static class SpaceHandlers
         if (call.Query("all") is not (null or "true" or "false"))
             throw ApiCall.Invalid("all must be true or false");
         var all = call.Query("all") == "true";
-        if (all)
-            call.RequireAdmin();
         return await call.PageAsync(
-            (session, limit) => all ? SpaceTable.ListAsync(session, call.After, limit) : SpaceAccess.ListAsync(session, call.Who, call.After, limit),
+            (session, limit) => all ? SpaceCare.ListAllAsync(session, call.Who, call.After, limit) : SpaceAccess.ListAsync(session, call.Who, call.After, limit),
             Space.Of,
             row => row.Name);
     }
@@ -22,8 +21,7 @@ internal static class SpaceHandlers
     public static async Task<Space> AddOrganizationAsync(ApiCall call, NewOrganization order)
     {
         var visibility = ApiCall.ReadVisibility(order.Visibility);
-        var space = await call.ChangeAsync(async session =>
-            await Spaces.AddOrganizationAsync(session, call.Actor, (await call.RequireUserAsync(session)).Id, order.Name, visibility));
+        var space = await call.ChangeAsync(session => SpaceCare.AddOrganizationAsync(session, call.Who, call.Actor, order.Name, visibility));
         call.Created($"/spaces/{space.Name}");
         return Space.Of(space);
     }
@@ -33,14 +31,6 @@ internal static class SpaceHandlers
     public static Task<Space> ChangeAsync(ApiCall call, SpaceChange change)
     {
         Visibility? visibility = change.Visibility is null ? null : ApiCall.ReadVisibility(change.Visibility);
-        return call.ChangeAsync(async session =>
-        {
-            var space = await SpaceAccess.RequireAsync(session, call.Who, call.Path["space"], Rights.Manage);
-            if (visibility is { } seen)
-                await Spaces.SetVisibilityAsync(session, call.Actor, space, seen);
-            if (change.AuditPulls is { } audited && audited != space.AuditPulls)
-                await Spaces.SetAuditPullsAsync(session, call.Actor, space, audited);
-            return Space.Of(await Spaces.FindAsync(session, space.Name));
-        });
+        return call.ChangeAsync(async session => Space.Of(await SpaceCare.ChangeAsync(session, call.Who, call.Actor, call.Path["space"], visibility, change.AuditPulls)));
     }
 }

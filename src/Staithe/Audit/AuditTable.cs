@@ -25,6 +25,13 @@ internal sealed record Deed(string Action, string Target, string? Space, string?
 /// <summary>A line as it was kept.</summary>
 internal sealed record AuditLine(long Id, long At, string Actor, string Action, string Target, string? Space, string? Address, string Outcome, string? Detail);
 
+/// <summary>Which lines; null for whatever it is.</summary>
+/// <param name="Space">Of this space only.</param>
+/// <param name="Actor">By this one only.</param>
+/// <param name="Action">This deed only, or all that begin so.</param>
+/// <param name="Outcome">Done, or refused.</param>
+internal sealed record AuditFilter(string? Space, string? Actor = null, string? Action = null, string? Outcome = null);
+
 /// <summary>Who did what to what. A line is written in the transaction of its deed: both are there or neither.</summary>
 internal static class AuditTable
 {
@@ -34,15 +41,16 @@ internal static class AuditTable
     /// <summary>The deed was refused.</summary>
     public static Task RefuseAsync(DbSession session, Actor actor, Deed deed) => AddAsync(session, actor, deed, "refused");
 
-    /// <summary>The newest lines before one, newest first.</summary>
+    /// <summary>The newest lines before one that a filter lets through, newest first.</summary>
     /// <param name="session">The database.</param>
-    /// <param name="space">Of this space only; null for all there are.</param>
+    /// <param name="filter">Which.</param>
     /// <param name="before">The line to go on from; <see cref="long.MaxValue"/> for the newest.</param>
     /// <param name="limit">The most lines to give.</param>
-    public static Task<List<AuditLine>> ListAsync(DbSession session, string? space, long before, int limit) => session.ListAsync(
-        space is null ? ListSql : ListOfSpaceSql,
-        Map,
-        space is null ? [before, (long)limit] : [before, (long)limit, space]);
+    public static Task<List<AuditLine>> ListAsync(DbSession session, AuditFilter filter, long before, int limit)
+    {
+        object?[] narrowed = [before, (long)limit, filter.Actor ?? "", filter.Action ?? "", filter.Outcome ?? ""];
+        return session.ListAsync(filter.Space is null ? ListSql : ListOfSpaceSql, Map, filter.Space is null ? narrowed : [.. narrowed, filter.Space]);
+    }
 
     /// <summary>Shows the lines of a space to the admins of its new name. What they say stays as it was written.</summary>
     public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
@@ -78,12 +86,17 @@ internal static class AuditTable
         insert into audit (at, actor, action, target, space, address, outcome, detail) values ({now}, $1, $2, $3, $4, $5, $6, $7)
         """);
 
-    static readonly Sql ListSql = new("""
-        select id, at, actor, action, target, space, address, outcome, detail from audit where id < $1 order by id desc limit $2
+    // A deed is named in full, or by the words before a dot.
+    const string Narrowed = """
+        ($3 = '' or actor = $3) and ($4 = '' or action = $4 or substr(action, 1, length($4) + 1) = $4 || '.') and ($5 = '' or outcome = $5)
+        """;
+
+    static readonly Sql ListSql = new($"""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where id < $1 and {Narrowed} order by id desc limit $2
         """);
 
-    static readonly Sql ListOfSpaceSql = new("""
-        select id, at, actor, action, target, space, address, outcome, detail from audit where space = $3 and id < $1 order by id desc limit $2
+    static readonly Sql ListOfSpaceSql = new($"""
+        select id, at, actor, action, target, space, address, outcome, detail from audit where space = $6 and id < $1 and {Narrowed} order by id desc limit $2
         """);
 
     static readonly Sql RenameSpaceSql = new("update audit set space = $2 where space = $1");

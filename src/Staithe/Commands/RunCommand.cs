@@ -9,8 +9,6 @@ namespace Staithe.Commands;
 /// <summary><c>staithe run</c>: prints how to run an image, derived from its config. Asks the registry as any client does, so any registry will do.</summary>
 internal static class RunCommand
 {
-    const string Usual = "http://localhost:5000";
-
     static readonly Dictionary<string, RecipeKind> Kinds = new()
     {
         ["podman"] = RecipeKind.Podman,
@@ -27,7 +25,7 @@ internal static class RunCommand
         var command = new Command("run", "Print how to run an image: a command, a compose file, Kubernetes YAML or a Quadlet unit. Runs nothing.");
         var image = new Argument<string>("IMAGE") { Description = "[HOST/]REPOSITORY[:TAG] or [HOST/]REPOSITORY@DIGEST; without a tag, latest." };
         var kind = Text("--as", "KIND", $"What to print: {string.Join(", ", Kinds.Keys)}. [default: podman]");
-        var registry = Text("--registry", "URL", $"The registry, when IMAGE does not name it. [default: {Usual}]");
+        var registry = Text("--registry", "URL", $"The registry, when IMAGE does not name it. [default: {RegistryUrl.Usual}]");
         var pin = new Option<bool>("--pin") { Arity = ArgumentArity.Zero, Description = "Name the image by its digest, so that it stays the same when the tag moves." };
         var ports = List("--port", "[HOST:]CONTAINER", "Publish this port, and not those that the image names, such as 8080:80 or 127.0.0.1:5353:53/udp. May be given several times.");
         var name = Text("--name", "NAME", "What to call the container. [default: the last part of REPOSITORY]");
@@ -103,24 +101,14 @@ internal static class RunCommand
         var slash = image.IndexOf('/', StringComparison.Ordinal);
         var host = slash > 0 && (image[..slash].Contains('.', StringComparison.Ordinal) || image[..slash].Contains(':', StringComparison.Ordinal) || image[..slash] == "localhost") ? image[..slash] : null;
         var rest = host is null ? image : image[(slash + 1)..];
-        var url = ReadUrl(registry ?? host ?? Usual);
-        if (host is not null && registry is not null && url.Authority != ReadUrl(host).Authority && url.Authority != host)
+        var url = RegistryUrl.Read(registry ?? host ?? RegistryUrl.Usual);
+        if (host is not null && registry is not null && url.Authority != RegistryUrl.Read(host).Authority && url.Authority != host)
             throw Refused($"{OciException.Quote(image)} is at {host}, not at {url.Authority}: leave one of them out");
         var at = rest.IndexOf('@', StringComparison.Ordinal);
         var colon = at < 0 ? rest.LastIndexOf(':') : -1;
         var name = RepositoryName.Parse(at >= 0 ? rest[..at] : colon >= 0 ? rest[..colon] : rest);
         var reference = at >= 0 ? Reference.To(Digest.ParseSupported(rest[(at + 1)..])) : Reference.To(TagName.Parse(colon >= 0 ? rest[(colon + 1)..] : "latest"));
         return (url, name, reference);
-    }
-
-    // Without a scheme: TLS, but not on this machine, where it is rare.
-    static Uri ReadUrl(string text)
-    {
-        if (!text.Contains("://", StringComparison.Ordinal))
-            text = $"{(Uri.TryCreate($"http://{text}", UriKind.Absolute, out var bare) && bare.IsLoopback ? "http" : "https")}://{text}";
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { AbsolutePath: "/", Query: "", UserInfo: "" }
-            ? url
-            : throw Refused($"--registry {OciException.Quote(text)}: expected a URL without a path, such as https://registry.example");
     }
 
     static OciException Refused(string message) => new(OciError.ParameterInvalid, message);

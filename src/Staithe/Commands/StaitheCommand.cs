@@ -72,6 +72,7 @@ internal static class StaitheCommand
             ServeCommand.Create(terminal),
             UserCommand.Create(terminal),
             AuditCommand.Create(terminal),
+            FindCommand.Create(terminal),
             RunCommand.Create(terminal),
             FsckCommand.Create(terminal),
             ConfigCommand.Create(terminal),
@@ -90,6 +91,8 @@ internal static class StaitheCommand
               podman login --tls-verify=false localhost:5000
               podman push --tls-verify=false alpine localhost:5000/alice/alpine:3
                   Push an image; "podman pull" takes the same name.
+              staithe find alpine
+                  Find images; "staithe find --help" tells what can be asked.
               staithe run alice/alpine:3
                   Print how to run it, for podman, docker, compose, Kubernetes or systemd.
               staithe fsck --rehash

@@ -281,6 +281,17 @@ internal static class Settings
         config => config.SpacesInviteNewUsers,
         (config, may) => config with { SpacesInviteNewUsers = may });
 
+    public static readonly Setting OfficialSpaces = new Setting<string>(
+        text => ParseSpace(text.Text),
+        (config, spaces) => config with { OfficialSpaces = spaces },
+        config => config.OfficialSpaces.Count == 0 ? "none" : string.Join(", ", config.OfficialSpaces))
+    {
+        Key = "officialSpaces",
+        Shape = SettingShape.TextList,
+        Takes = "names of spaces; in the environment with commas between them",
+        Help = "Spaces whose repositories searches and pages call official: those that speak for whoever runs this registry.",
+    };
+
     public static readonly Setting Sparse = Choice(
         "sparse",
         "Whether a manifest may name content that its repository lacks: refuse never, index an index may lack manifests, all anything may be missing.",
@@ -359,7 +370,7 @@ internal static class Settings
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
         [
-            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, OfficialSpaces, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
             RequestsPerMinute, AnonymousRequestsPerMinute,
             LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
         ];
@@ -464,6 +475,10 @@ internal static class Settings
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
         return IPNetwork.TryParse(text, out var network) ? network : throw new FormatException($"expected an IP address or a network such as 10.0.0.0/8, found {Shown(text)}");
     }
+
+    static string ParseSpace(string text) => RepositoryName.TryParse(text, out _) && !text.Contains('/', StringComparison.Ordinal)
+        ? text
+        : throw new FormatException($"expected the name of a space, such as team, found {Shown(text)}");
 
     static void CheckAttribute(string text)
     {

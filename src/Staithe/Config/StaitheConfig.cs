@@ -86,6 +86,9 @@ internal sealed record StaitheConfig
     /// <summary>Whether those who manage a space may invite people who have no account, as admins may.</summary>
     public bool SpacesInviteNewUsers { get; init; }
 
+    /// <summary>The spaces whose repositories are called official.</summary>
+    public IReadOnlyList<string> OfficialSpaces { get; init; } = [];
+
     /// <summary>Whether a manifest may name content that is missing.</summary>
     public SparsePolicy Sparse { get; init; }
 

@@ -56,9 +56,9 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
             {
                 json.WriteStartObject();
                 json.WriteString("name", isDocker ? $"{http.Request.Host}/{hit.Name}" : hit.Name); // docker shows it as it is, podman puts the host before it
-                json.WriteString("description", hit.Description.Length > 0 ? hit.Description : hit.Title);
+                json.WriteString("description", Describe(hit));
                 json.WriteNumber("star_count", hit.Stars);
-                json.WriteBoolean("is_official", false);
+                json.WriteBoolean("is_official", hit.IsOfficial);
                 json.WriteBoolean("is_automated", false);
                 json.WriteBoolean("is_trusted", false);
                 json.WriteBoolean("is_public", hit.Visibility == "public");
@@ -68,6 +68,13 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
             json.WriteEndArray();
             json.WriteEndObject();
         }));
+    }
+
+    // What was found inside of images goes first: the description is the one column of text that clients show.
+    static string Describe(SearchRow hit)
+    {
+        var text = hit.Description.Length > 0 ? hit.Description : hit.Title;
+        return hit.Matches is [var match, ..] ? $"{match.What} in {(match.Image.Contains('@', StringComparison.Ordinal) ? match.Digest : match.Image[(match.Image.LastIndexOf(':') + 1)..])}{(text.Length > 0 ? $"; {text}" : "")}" : text;
     }
 
     static int Number(HttpContext http, string name, int usual, int most) =>

@@ -13,22 +13,32 @@ internal sealed record Facet(string Field, string Value, long Count);
 /// <param name="Hits">A page of it.</param>
 /// <param name="Total">How much there is, as far as was counted.</param>
 /// <param name="IsMore">Whether there is more than was counted.</param>
+/// <param name="IsPartial">Whether there is more inside of images that fits than was looked at.</param>
 /// <param name="Facets">What the results have in common.</param>
 /// <param name="Meant">The names that were meant, when nothing was found by the words as they were.</param>
-internal sealed record Found(IReadOnlyList<SearchRow> Hits, int Total, bool IsMore, IReadOnlyList<Facet> Facets, IReadOnlyList<string> Meant);
+internal sealed record Found(IReadOnlyList<SearchRow> Hits, int Total, bool IsMore, bool IsPartial, IReadOnlyList<Facet> Facets, IReadOnlyList<string> Meant);
 
 /// <summary>Searches. What the asker may not pull is not found, counted or hinted at: each statement asks for their right too.</summary>
-internal sealed class Finder(Db db)
+/// <param name="db">Where the index is.</param>
+/// <param name="officialSpaces">The spaces that speak for this registry.</param>
+internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
 {
     /// <summary>The most results that are looked at.</summary>
     public const int MaxResults = 1000;
 
     const int RareCount = 2000; // a filter that fewer have is looked at first
+    const int RankedCount = 2000; // words that more have are not weighed against each other: that would take as long as there are such
     const int MaxMeant = 5;
     static readonly string[] FacetFields = ["arch", "license", "space", "type", "user", "has"];
+    static readonly int[] FacetDays = [1, 7, 30, 365];
 
-    // One statement for each shape that a search can have: with words or not, in which order, which filters. There are not many.
-    static readonly ConcurrentDictionary<(bool HasWords, SearchOrder Order, string Filters, bool HasDriver), Sql> Shapes = new();
+    // One statement for each shape that a search can have: how it looks for words, which filters. There are not many.
+    static readonly ConcurrentDictionary<(WordsMode Words, string Filters, bool HasDriver), Sql> Shapes = new();
+
+    readonly string[] official = [.. officialSpaces];
+
+    /// <summary>Whether a repository is in a space that speaks for this registry.</summary>
+    public bool IsOfficial(string repository) => official.Contains(repository.Split('/')[0]);
 
     /// <param name="who">Who asks.</param>
     /// <param name="query">For what.</param>
@@ -41,7 +51,8 @@ internal sealed class Finder(Db db)
         return await db.ReadAsync(
             async session =>
             {
-                var ids = await ListAsync(session, who, query, order);
+                var clauses = await ReadAsync(session, query);
+                var ids = await ListAsync(session, who, query, order, clauses, MaxResults + 1);
                 var meant = new List<string>();
                 if (ids.Count == 0 && query.Words.Count > 0 && query.Filters.Count == 0)
                 {
@@ -52,39 +63,89 @@ internal sealed class Finder(Db db)
                 var isMore = ids.Count > MaxResults;
                 long[] counted = [.. ids.Take(MaxResults)];
                 long[] page = [.. counted.Skip(skip).Take(limit)];
-                var rows = (await session.ListAsync(RowsSql, Map, page)).ToDictionary(row => row.RepoId);
-                var facets = limit == 0 || counted.Length == 0 ? [] : await session.ListAsync(FacetsSql, row => new Facet(row.GetString(0), row.GetString(1), row.GetInt64(2)), counted, FacetFields);
-                return new Found([.. page.Where(rows.ContainsKey).Select(id => rows[id])], counted.Length, isMore, facets, meant);
+                var matches = page.Length == 0 ? null : await SearchMatches.FindAsync(session, page, clauses);
+                var rows = (await DescribeAsync(session, page)).Select(row => row with { Matches = matches?.Of(row) ?? [] }).ToList();
+                var facets = limit == 0 || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
+                return new Found(rows, counted.Length, isMore, clauses.Any(clause => clause.IsPartial), facets, meant);
             },
             cancel);
     }
 
-    static async Task<List<long>> ListAsync(DbSession session, Identity who, SearchQuery query, SearchOrder order)
+    /// <summary>The repositories that match and that changed last, the newest first.</summary>
+    public async Task<List<long>> ListNewestAsync(DbSession session, Identity who, SearchQuery query, int limit) =>
+        await ListAsync(session, who, query, SearchOrder.Updated, await ReadAsync(session, query), limit);
+
+    /// <summary>Repositories as a list shows them. Whether the reader may see them was asked before.</summary>
+    public async Task<List<SearchRow>> DescribeAsync(DbSession session, IReadOnlyList<long> ids)
+    {
+        var rows = (await session.ListAsync(RowsSql, Map, ids.ToArray())).ToDictionary(row => row.RepoId, row => row with { IsOfficial = IsOfficial(row.Name) });
+        return [.. ids.Where(rows.ContainsKey).Select(id => rows[id])];
+    }
+
+    async Task<List<SearchClause>> ReadAsync(DbSession session, SearchQuery query)
+    {
+        var clauses = new List<SearchClause>();
+        foreach (var filter in query.Filters)
+            clauses.Add(await SearchClause.ReadAsync(session, filter, official, RareCount));
+        return clauses;
+    }
+
+    async Task<List<long>> ListAsync(DbSession session, Identity who, SearchQuery query, SearchOrder order, List<SearchClause> clauses, long limit)
+    {
+        if (clauses.Any(clause => clause.IsNever))
+            return [];
+        if (query.Words.Count == 0)
+            return await ListAsync(session, who, query, WordsMode.None, clauses, limit);
+        if (await session.FindNumberAsync(CountWordsSql, Match(query, isSqlite: true), Match(query, isSqlite: false), (long)RankedCount) < RankedCount)
+            return await ListAsync(session, who, query, order == SearchOrder.Best ? WordsMode.Ranked : WordsMode.Newest, clauses, limit);
+        if (order == SearchOrder.Updated)
+            return await ListAsync(session, who, query, WordsMode.NewestOfMany, clauses, limit);
+        // What is called so, then what has the words in its name, then the rest; of each, what was made last.
+        var ids = new List<long>();
+        if (query.Words.Count == 1)
+            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, new SearchFilter("name", query.Words[0], false, false), official, RareCount)], limit));
+        foreach (var mode in (WordsMode[])[WordsMode.InNames, WordsMode.Anywhere])
+        {
+            if (ids.Count < limit)
+                ids = [.. ids.Union(await ListAsync(session, who, query, mode, clauses, limit)).Take((int)limit)];
+        }
+        return ids;
+    }
+
+    async Task<List<long>> ListAsync(DbSession session, Identity who, SearchQuery query, WordsMode words, List<SearchClause> clauses, long limit)
     {
         // The rarest first: it may lead the way to the others.
-        var filters = new List<(SearchFilter Filter, long Count)>();
-        foreach (var filter in query.Filters)
-            filters.Add((filter, filter.IsExcluded || filter.Field == "digest" ? 0 : await session.FindNumberAsync(CountSql, filter.Field, filter.Low, filter.High, (long)RareCount) ?? 0));
-        var ordered = filters.OrderBy(one => one.Filter.IsExcluded).ThenBy(one => one.Count).ToList();
+        var ordered = clauses.Where(clause => !clause.IsAlways).OrderBy(clause => clause.Filter.IsExcluded).ThenBy(clause => clause.Count).ToList();
         var hasDriver = ordered is [{ Filter.IsExcluded: false, Count: < RareCount }, ..];
-        var shape = string.Concat(ordered.Select(one => (one.Filter.Field == "digest", one.Filter.IsExcluded) switch { (false, false) => 't', (false, true) => 'T', (true, false) => 'd', (true, true) => 'D' }));
-        var sql = Shapes.GetOrAdd((query.Words.Count > 0, order, shape, hasDriver), static key => Write(key.HasWords, key.Order, key.Filters, key.HasDriver));
-
-        List<object?> arguments = [.. VisibleRepositories.Arguments(who), MaxResults + 1L];
-        if (query.Words.Count > 0)
-        {
-            arguments.Add(string.Join(' ', query.Words.Select(word => $"\"{word}\"*")));
-            arguments.Add(string.Join(" & ", query.Words.Select(word => $"{word}:*")));
-            arguments.Add(query.Words[0]);
-        }
-        foreach (var (filter, _) in ordered)
-        {
-            if (filter.Field == "digest")
-                arguments.Add(filter.Value);
-            else
-                arguments.AddRange([filter.Field, filter.Low, filter.High]);
-        }
+        var shape = string.Concat(ordered.Select(clause => clause.Letter));
+        var sql = Shapes.GetOrAdd((words, shape, hasDriver), static key => new Sql(Write(key.Words, key.Filters, key.HasDriver, isSqlite: true), Write(key.Words, key.Filters, key.HasDriver, isSqlite: false)));
+        List<object?> arguments = [.. VisibleRepositories.Arguments(who), limit];
+        if (words != WordsMode.None)
+            arguments.AddRange([Match(query, isSqlite: true, words == WordsMode.InNames), Match(query, isSqlite: false, words == WordsMode.InNames), query.Words[0], official]);
+        foreach (var clause in ordered)
+            arguments.AddRange(clause.Arguments);
         return await session.ListAsync(sql, row => row.GetInt64(0), [.. arguments]);
+    }
+
+    // The words as each engine wants them: all of them, if only as beginnings.
+    static string Match(SearchQuery query, bool isSqlite, bool inNames = false) => isSqlite
+        ? $"{(inNames ? "name : " : "")}({string.Join(" AND ", query.Words.Select(word => $"\"{word}\"*"))})"
+        : string.Join(" & ", query.Words.Select(word => $"{word}:*{(inNames ? "A" : "")}"));
+
+    async Task<List<Facet>> ListFacetsAsync(DbSession session, long[] ids)
+    {
+        var facets = await session.ListAsync(FacetsSql, row => new Facet(row.GetString(0), row.GetString(1), row.GetInt64(2)), ids, FacetFields);
+        var counts = await session.FindAsync(
+            CountsSql, row => Enumerable.Range(0, FacetDays.Length + 1).Select(row.GetInt64).ToList(), [ids, official, .. FacetDays.Select(days => (object)(days * SearchClause.DayMilliseconds))]) ?? [];
+        if (counts is [> 0 and var officials, ..])
+            facets.Add(new Facet("is", "official", officials));
+        // A span that holds no more than the one before says nothing new.
+        for (var i = 1; i < counts.Count; i++)
+        {
+            if (counts[i] > (i == 1 ? 0 : counts[i - 1]))
+                facets.Add(new Facet("updated", string.Create(CultureInfo.InvariantCulture, $"{FacetDays[i - 1]}d"), counts[i]));
+        }
+        return facets;
     }
 
     static async Task<List<(long Id, string Name)>> ListNearAsync(DbSession session, Identity who, IReadOnlyList<string> words)
@@ -101,41 +162,54 @@ internal sealed class Finder(Db db)
             .Select(one => (one.Item1, one.Item2))];
     }
 
-    static Sql Write(bool hasWords, SearchOrder order, string filters, bool hasDriver) =>
-        new(Write(hasWords, order, filters, hasDriver, isSqlite: true), Write(hasWords, order, filters, hasDriver, isSqlite: false));
-
-    // $1 to $5 who asks, $6 how many; then with words $7 and $8 the words as each engine wants them and $9 the first; then the filters'.
-    static string Write(bool hasWords, SearchOrder order, string filters, bool hasDriver, bool isSqlite)
+    // $1 to $5 who asks, $6 how many; then with words $7 and $8 the words as each engine wants them, $9 the first and $10 the official spaces;
+    // then what the filters read.
+    static string Write(WordsMode words, string filters, bool hasDriver, bool isSqlite)
     {
-        var next = hasWords ? 10 : 7;
-        var text = new StringBuilder("select r.id from repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space");
-        if (hasWords)
-            text.Append(isSqlite ? " join search_words w on w.rowid = r.id" : " join search_words w on w.repo_id = r.id");
-        text.Append(CultureInfo.InvariantCulture, $" where {VisibleRepositories.Condition}");
-        if (hasWords)
-            text.Append(isSqlite ? " and search_words match $7" : " and w.words @@ to_tsquery('simple', $8) and $7 <> ''");
-        for (var i = 0; i < filters.Length; i++)
+        var next = words == WordsMode.None ? 7 : 11;
+        var key = isSqlite ? "rowid" : "repo_id";
+        var text = new StringBuilder("select r.id from ").Append(words switch
         {
-            var drives = i == 0 && hasDriver;
-            text.Append(filters[i] switch
-            {
-                'd' or 'D' => string.Create(CultureInfo.InvariantCulture, $" and r.id {(filters[i] == 'D' ? "not " : "")}in (select m.repo_id from manifests m where m.digest = ${next} union select rb.repo_id from repo_blobs rb join blobs b on b.id = rb.blob_id where b.digest = ${next})"),
-                _ when drives => string.Create(CultureInfo.InvariantCulture, $" and r.id in (select x.repo_id from search_terms x where x.field = ${next} and x.value >= ${next + 1} and x.value < ${next + 2})"),
-                var kind => string.Create(CultureInfo.InvariantCulture, $" and {(kind == 'T' ? "not " : "")}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${next} and x.value >= ${next + 1} and x.value < ${next + 2})"),
-            });
-            next += filters[i] is 'd' or 'D' ? 1 : 3;
+            WordsMode.None => "repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space",
+            // The words of each document in turn, those of the newest first, until there are enough.
+            WordsMode.NewestOfMany => $"search_documents d cross join search_words w cross join repositories r left join spaces s on s.name = r.space",
+            // In the order in which the words are found, which is that of the rows.
+            WordsMode.InNames or WordsMode.Anywhere => "search_words w cross join repositories r cross join search_documents d left join spaces s on s.name = r.space",
+            _ => $"repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space join search_words w on w.{key} = r.id",
+        });
+        text.Append(CultureInfo.InvariantCulture, $" where {VisibleRepositories.Condition}");
+        if (words != WordsMode.None)
+        {
+            text.Append(isSqlite ? " and search_words match $7 and $8 <> ''" : " and w.words @@ to_tsquery('simple', $8) and $7 <> ''").Append(" and $9 <> '' and ('' {any $10} or true)");
+            text.Append(CultureInfo.InvariantCulture, $" and r.id = w.{key} and d.repo_id = {(words == WordsMode.NewestOfMany ? $"w.{key}" : "r.id")}");
         }
-        // A name that is the word, alone or as its last part, is what was meant; stars break ties.
-        text.Append(order == SearchOrder.Best && hasWords
-            ? $" order by case when r.name = $9 or r.name like '%/' || $9 then 0 else 1 end, {(isSqlite ? "bm25(search_words, 10, 5, 3, 1)" : "-ts_rank('{0.1, 0.3, 0.5, 1}', w.words, to_tsquery('simple', $8))")}, r.name"
-            : $"{(hasWords ? " and $9 <> ''" : "")} order by d.updated_at desc, d.repo_id desc");
-        return text.Append(" limit $6").ToString();
+        for (var i = 0; i < filters.Length; i++)
+            text.Append(" and ").Append(SearchClause.Write(filters[i], i == 0 && hasDriver, ref next));
+        // A name that is the word, alone or as its last part, is what was meant, and among those the official one.
+        return text.Append(" order by ").Append(words switch
+        {
+            WordsMode.Ranked => $"case when r.name = $9 or r.name like '%/' || $9 then case when r.space {{any $10}} then 0 else 1 end else 2 end, {(isSqlite ? "bm25(search_words, 10, 5, 3, 1)" : "-ts_rank('{0.1, 0.3, 0.5, 1}', w.words, to_tsquery('simple', $8))")}, r.name",
+            WordsMode.InNames or WordsMode.Anywhere => $"w.{key} desc",
+            _ => "d.updated_at desc, d.repo_id desc",
+        }).Append(" limit $6").ToString();
+    }
+
+    enum WordsMode
+    {
+        None,
+        Ranked,
+        Newest,
+        NewestOfMany,
+        InNames,
+        Anywhere,
     }
 
     static SearchRow Map(System.Data.Common.DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8));
 
-    static readonly Sql CountSql = new("select count(*) from (select 1 from search_terms where field = $1 and value >= $2 and value < $3 limit $4) x");
+    static readonly Sql CountWordsSql = new(
+        "select count(*) from (select 1 from search_words where search_words match $1 and $2 <> '' limit $3) x",
+        "select count(*) from (select 1 from search_words where words @@ to_tsquery('simple', $2) and $1 <> '' limit $3) x");
 
     static readonly Sql RowsSql = new("""
         select r.id, r.name, r.visibility, d.title, d.description, d.size, d.updated_at,
@@ -143,11 +217,21 @@ internal sealed class Finder(Db db)
         from repositories r join search_documents d on d.repo_id = r.id where r.id {any $1}
         """);
 
-    static readonly Sql FacetsSql = new("""
+    // SQLite would rather go through the terms of everything that there is.
+    static readonly Sql FacetsSql = new(
+        Facets("json_each($1) e cross join search_terms x where x.repo_id = e.value and x.field {any $2}"),
+        Facets("search_terms x where x.repo_id {any $1} and x.field {any $2}"));
+
+    static string Facets(string source) => $"""
         select field, value, n from (
-            select x.field, x.value, count(*) as n, row_number() over (partition by x.field order by count(*) desc, x.value) as place
-            from search_terms x where x.repo_id {any $1} and x.field {any $2} group by x.field, x.value) f
+            select x.field, x.value, count(*) as n, row_number() over (partition by x.field order by count(*) desc, x.value) as place from {source} group by x.field, x.value) f
         where place <= 12 order by field, n desc, value
+        """;
+
+    static readonly Sql CountsSql = new("""
+        select count(case when r.space {any $2} then 1 end), count(case when d.updated_at >= {now} - $3 then 1 end), count(case when d.updated_at >= {now} - $4 then 1 end),
+            count(case when d.updated_at >= {now} - $5 then 1 end), count(case when d.updated_at >= {now} - $6 then 1 end)
+        from repositories r join search_documents d on d.repo_id = r.id where r.id {any $1}
         """);
 
     static readonly Sql NearSql = new($$"""

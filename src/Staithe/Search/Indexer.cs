@@ -68,15 +68,26 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         var stored = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
 
         var document = new SearchDocument { Name = snapshot.Name, UpdatedAt = snapshot.UpdatedAt };
+        document.AddTerm("name", snapshot.Name.Split('/')[^1]);
         document.AddTerm("space", snapshot.Name.Split('/')[0]);
         foreach (var tag in snapshot.Tags)
         {
+            if (OfDigest(tag) is { } kind)
+            {
+                document.AddTerm("has", kind);
+                continue; // nobody looks for a name that is a digest
+            }
             document.AddTerm("tag", tag);
             document.AddWords(tag);
         }
         foreach (var (row, manifest) in parsed)
         {
             AddAnnotations(document, row.AnnotationsJson);
+            if (manifest.Layers.Any(layer => layer.MediaType.Contains("in-toto", StringComparison.Ordinal)))
+            {
+                document.AddTerm("has", "attestation"); // beside the images of an index, as an image for no platform
+                continue;
+            }
             AddType(document, manifest);
             foreach (var descriptor in manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType)))
             {
@@ -185,8 +196,14 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         }
     }
 
+    // What cosign ties to an image by the name of a tag (sha256-….sig) instead of a subject.
+    static string? OfDigest(string tag) => tag.Length > 71 && tag.StartsWith("sha256-", StringComparison.Ordinal) && tag[7..71].All(char.IsAsciiHexDigitLower)
+        ? tag[71..] switch { ".sig" => "signature", ".att" => "attestation", ".sbom" => "sbom", _ => null }
+        : null;
+
     static string Kind(string artifactType) => artifactType switch
     {
+        _ when artifactType.Contains("containerfile", StringComparison.Ordinal) || artifactType.Contains("dockerfile", StringComparison.Ordinal) => "buildfile",
         _ when artifactType.Contains("cyclonedx", StringComparison.Ordinal) || artifactType.Contains("spdx", StringComparison.Ordinal) => "sbom",
         _ when artifactType.Contains("signature", StringComparison.Ordinal) || artifactType.Contains("cosign", StringComparison.Ordinal) || artifactType.Contains("sigstore", StringComparison.Ordinal) => "signature",
         _ when artifactType.Contains("in-toto", StringComparison.Ordinal) => "attestation",

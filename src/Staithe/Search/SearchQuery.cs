@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Staithe.Oci;
+using Staithe.Versions;
 
 namespace Staithe.Search;
 
@@ -11,11 +12,36 @@ namespace Staithe.Search;
 /// <param name="IsExcluded">Whether it must not be.</param>
 internal sealed record SearchFilter(string Field, string Value, bool IsPrefix, bool IsExcluded)
 {
+    /// <summary>How the version of a package is to stand to another one; null for any version.</summary>
+    public VersionBound? Bound { get; init; }
+
     /// <summary>Where values begin that the filter takes.</summary>
     public string Low => Value;
 
     /// <summary>Where they have ended.</summary>
     public string High => Value + (IsPrefix ? "\U0010FFFF" : "\u0001"); // no value holds a control character
+}
+
+/// <summary>What a version must be.</summary>
+/// <param name="Operator">One of &lt; &lt;= = &gt;= &gt;.</param>
+/// <param name="Version">The version to compare with; behind an equals sign it may end with <c>*</c>.</param>
+internal sealed record VersionBound(string Operator, string Version)
+{
+    /// <summary>Whether a version of a package of that system is so.</summary>
+    public bool Takes(string ecosystem, string version)
+    {
+        if (Operator == "=" && Version.EndsWith('*'))
+            return version.StartsWith(Version[..^1], StringComparison.Ordinal);
+        var order = VersionOrder.Compare(ecosystem, version, Version);
+        return Operator switch
+        {
+            "<" => order < 0,
+            "<=" => order <= 0,
+            "=" => order == 0,
+            ">=" => order >= 0,
+            _ => order > 0,
+        };
+    }
 }
 
 /// <summary>How results are ordered.</summary>
@@ -37,11 +63,14 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     /// <summary>The most characters that are read.</summary>
     public const int MaxLength = 400;
 
-    const int MaxWords = 8, MaxFilters = 5;
+    const int MaxWords = 8, MaxFilters = 8;
+    const int MinDigestLetters = 6; // fewer would be those of too many
+    const int MaxDays = 36_500;
 
     /// <summary>What one can ask for, and what it means.</summary>
     public static IReadOnlyList<(string Field, string Meaning, string Example)> Fields { get; } =
     [
+        ("name", "is called so, in whatever space", "name:nginx"),
         ("space", "in this space", "space:team"),
         ("tag", "has this tag", "tag:1.2*"),
         ("port", "listens on this port", "port:5432"),
@@ -55,9 +84,13 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
         ("os", "made for this system", "os:linux"),
         ("license", "under this licence", "license:MIT"),
         ("base", "built on this image, by name or digest", "base:docker.io/library/debian*"),
-        ("digest", "holds this manifest, layer or config", "digest:sha256:…"),
+        ("package", "has this package, or one built from it, in a version: < <= = >= >", "package:openssl<3.0.20"),
+        ("file", "has this file in a layer", "file:/etc/nginx/nginx.conf"),
+        ("digest", "holds this manifest, layer or config, whole or its beginning", "digest:sha256:…"),
         ("type", "of this kind: image, index or an artifact's type", "type:application/vnd.cncf.helm.chart.v1+tar"),
-        ("has", "comes with a signature, sbom, attestation or readme", "has:sbom"),
+        ("has", "comes with a signature, sbom, attestation, buildfile or readme", "has:sbom"),
+        ("is", "official: in a space that speaks for this registry", "is:official"),
+        ("updated", "changed in the last days, weeks, months or years", "updated:7d"),
     ];
 
     /// <summary>Whether it asks for nothing.</summary>
@@ -82,7 +115,7 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     public static IEnumerable<string> Tokens(string text)
     {
         var word = new StringBuilder();
-        foreach (var rune in text.Normalize(NormalizationForm.FormD).EnumerateRunes())
+        foreach (var rune in Sound(text).Normalize(NormalizationForm.FormD).EnumerateRunes())
         {
             if (Rune.IsLetterOrDigit(rune))
             {
@@ -103,6 +136,11 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
             return text;
         }
     }
+
+    // Half a character, and the one that is none, cannot be brought into a normal form; images may say anything.
+    static string Sound(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 && !text.Contains('\uFFFE', StringComparison.Ordinal)
+        ? text
+        : string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0xFFFE ? " " : rune.ToString()));
 
     // By spaces, except inside quotes.
     static IEnumerable<string> Split(string text)
@@ -141,11 +179,20 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
         if (Fields.All(known => known.Field != field))
             return null;
         var value = part[(colon + 1)..];
+        switch (field)
+        {
+            case "package":
+                return ReadPackage(value, excluded);
+            case "file":
+                return ReadFile(value, excluded);
+            case "digest":
+                return ReadDigest(value, excluded);
+            case "updated" when ReadDays(value) is { } days:
+                return new SearchFilter(field, days.ToString(CultureInfo.InvariantCulture), false, excluded);
+        }
         var prefix = value.EndsWith('*') && value.Length > 1;
         if (prefix)
             value = value[..^1];
-        if (field == "digest")
-            return Digest.TryParse(value, out var digest) ? new SearchFilter(field, digest.Value, false, excluded) : new SearchFilter(field, value, false, excluded);
         if (!IsCased(field))
             value = value.ToLowerInvariant();
         // A port stands with its protocol, a label with its value: what is left out may be anything.
@@ -155,6 +202,54 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
             "label" or "annotation" when !prefix && !value.Contains('=', StringComparison.Ordinal) => new SearchFilter(field, value + "=", true, excluded),
             _ => new SearchFilter(field, value, prefix, excluded),
         };
+    }
+
+    // NAME, NAME<VERSION, NAME*: where a name ends that has an operator behind it.
+    static SearchFilter? ReadPackage(string value, bool excluded)
+    {
+        var end = value.AsSpan().IndexOfAny('<', '=', '>');
+        var name = end < 0 ? value : value[..end];
+        VersionBound? bound = null;
+        if (end >= 0)
+        {
+            var isWide = end + 1 < value.Length && value[end + 1] == '=';
+            var version = value[(end + (isWide ? 2 : 1))..];
+            if (version.Length == 0)
+                return null;
+            bound = new VersionBound(isWide && value[end] != '=' ? value[end..(end + 2)] : value[end..(end + 1)], version);
+        }
+        var prefix = name.EndsWith('*');
+        name = prefix ? name[..^1] : name;
+        return name.Length == 0 ? null : new SearchFilter("package", name.ToLowerInvariant(), prefix, excluded) { Bound = bound };
+    }
+
+    // Names are kept without the slash at their beginning.
+    static SearchFilter? ReadFile(string value, bool excluded)
+    {
+        var prefix = value.EndsWith('*');
+        value = (prefix ? value[..^1] : value).TrimStart('/');
+        if (value.StartsWith("./", StringComparison.Ordinal))
+            value = value[2..].TrimStart('/');
+        return value.Length == 0 ? null : new SearchFilter("file", value, prefix, excluded);
+    }
+
+    // Whole, or its beginning as pages show it.
+    static SearchFilter ReadDigest(string value, bool excluded)
+    {
+        if (Digest.TryParse(value, out var digest))
+            return new SearchFilter("digest", digest.Value, false, excluded);
+        var text = value.TrimEnd('*').ToLowerInvariant();
+        text = text.Contains(':', StringComparison.Ordinal) ? text : $"sha256:{text}";
+        var letters = text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return new SearchFilter("digest", text, letters.Length >= MinDigestLetters && letters.All(char.IsAsciiHexDigitLower), excluded);
+    }
+
+    static int? ReadDays(string value)
+    {
+        var unit = value[^1] switch { 'd' => 1, 'w' => 7, 'm' => 30, 'y' => 365, _ => 0 };
+        return unit > 0 && int.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= MaxDays
+            ? Math.Min(number * unit, MaxDays)
+            : null;
     }
 
     /// <summary>Whether upper and lower case differ in a field.</summary>

@@ -50,7 +50,20 @@ internal sealed class SearchDocument
 }
 
 /// <summary>A repository in a list.</summary>
-internal sealed record SearchRow(long RepoId, string Name, string Visibility, string Title, string Description, long Size, long UpdatedAt, long Stars, long Pulls);
+internal sealed record SearchRow(long RepoId, string Name, string Visibility, string Title, string Description, long Size, long UpdatedAt, long Stars, long Pulls)
+{
+    /// <summary>Whether it is in a space that speaks for this registry.</summary>
+    public bool IsOfficial { get; init; }
+
+    /// <summary>In which of its images that was found which was looked for inside of images.</summary>
+    public IReadOnlyList<SearchMatch> Matches { get; init; } = [];
+}
+
+/// <summary>An image in which something was found.</summary>
+/// <param name="Image">Its name, by the tag that moved to it last, or by its digest where it has none.</param>
+/// <param name="Digest">Its digest.</param>
+/// <param name="What">What was found: a package with its version, a file, a layer.</param>
+internal sealed record SearchMatch(string Image, string Digest, string What);
 
 /// <summary>The index that searches read. It is made from the content, and may be made anew at any time.</summary>
 internal static class SearchTable

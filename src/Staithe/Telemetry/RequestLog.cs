@@ -20,6 +20,9 @@ internal sealed class RequestFacts
     /// <summary>The kind of what clients search with.</summary>
     public const string Search = "search";
 
+    /// <summary>The kind of what feed readers ask for.</summary>
+    public const string Feed = "feed";
+
     /// <summary>The kind of what people look at.</summary>
     public const string Page = "page";
 

@@ -3,6 +3,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Federation;
+using Staithe.Managing;
 using Staithe.Oci;
 using Staithe.Telemetry;
 
@@ -14,7 +15,9 @@ namespace Staithe.Web;
 /// </summary>
 internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTickets tickets, Arrivals arrivals, Sessions sessions, AccessEpoch epoch, Refusals refusals, LogOutput log) : IWebHandler
 {
-    const string Prefix = "/login/oidc";
+    /// <summary>Where that begins.</summary>
+    public const string Prefix = "/login/oidc";
+
     const string Callback = "callback";
     const string Cookie = "staithe-elsewhere";
 
@@ -41,23 +44,17 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
             return;
         }
         var linked = await epoch.ReadAsync(session => ExternalIdentityTable.ListAsync(session, visit.Who.Id), visit.Cancel);
-        await visit.SendAsync<ElsewherePage, ElsewhereView>(new ElsewhereView(
+        var view = new ElsewhereView(
             [.. linked.Select(one => new LinkedAccount(one.Id, flows.FirstOrDefault(flow => flow.Config.Issuer == one.Issuer)?.Config.Label ?? one.Issuer, one.Subject, DateTimeOffset.FromUnixTimeMilliseconds(one.SignedInAt)))],
-            [.. flows.Where(flow => linked.TrueForAll(one => one.Issuer != flow.Config.Issuer)).Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))]));
+            [.. flows.Where(flow => linked.TrueForAll(one => one.Issuer != flow.Config.Issuer)).Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))]);
+        await SettingsHandler.SendAsync<ElsewherePage, ElsewhereView>(visit, OwnSettingsHandler.NavOf("elsewhere", true), view, Echo.None);
     }
 
     async Task UnlinkAsync(Visit visit)
     {
         RequireUser(visit);
         _ = long.TryParse(visit.Field("id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id);
-        await epoch.ChangeAsync<object?>(
-            async session =>
-            {
-                var user = await UserTable.FindAsync(session, visit.Who.Id) ?? throw new AccountException(AccountProblem.Unknown, "the account is gone");
-                await Arrivals.UnlinkAsync(session, visit.Actor, user, id);
-                return null;
-            },
-            visit.Cancel);
+        await epoch.ChangeAsync(session => OwnAccount.DeleteIdentityAsync(session, visit.Who, visit.Actor, id), visit.Cancel);
         await visit.GoToAsync(Prefix);
     }
 
@@ -141,7 +138,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
             if (SessionCookie.Find(visit.Http) is { } before)
                 await sessions.EndAsync(before, visit.Cancel);
             var who = new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
-            SessionCookie.Set(visit.Http, await sessions.StartAsync(who, address, visit.Cancel, $"in a browser, with {flow.Config.Name}"), Sessions.Lifetime);
+            SessionCookie.Set(visit.Http, await sessions.StartAsync(who, address, BrowserName.Of(visit.Http), visit.Cancel, $"in a browser, with {flow.Config.Name}"), Sessions.Lifetime);
         }
         await visit.GoToAsync(ticket.Return);
     }

@@ -6,43 +6,55 @@ using Staithe.Accounts;
 namespace Staithe.Web;
 
 /// <summary>
-/// Shows that a form which a browser sends is one that we gave to this browser: it carries a keyed hash of the browser's cookie, which no other
-/// site can read. The hash is masked with fresh bytes each time, so that the length of a compressed page tells nothing of it.
+/// Shows that a form which a browser sends is one that we gave to this browser: it carries a keyed hash of the browser's session, or of its own cookie
+/// before there is one, which no other site can read. The hash is masked with fresh bytes each time, so that the length of a compressed
+/// page tells nothing of it.
 /// </summary>
+/// <remarks>
+/// A form holds for as long as the session does, in however many windows, and by whatever link its reader came. Both cookies are Lax: they come along when a link
+/// from elsewhere leads here, and not with a form from elsewhere. Against a neighbour under the same domain, whom a browser
+/// takes for the same site, it is the hash that helps, and that browsers say where a form is from.
+/// </remarks>
 internal sealed class FormTokens(ServerSecret secret)
 {
-    const string Cookie = "staithe-browser";
+    const string Plain = "staithe-browser";
+    const string OverTls = "__Host-staithe-browser"; // as for the session: a neighbour cannot have set it
     const int MaskBytes = 32;
     const int CookieLetters = 26;
 
-    /// <summary>The token for the forms of one page; the browser gets its cookie when it has none.</summary>
-    public string Create(HttpContext http)
+    /// <summary>The token for the forms of one page; a browser in which nobody is signed in gets its cookie when it has none.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="session">The secret of the browser's session; null where it has none that holds.</param>
+    public string Create(HttpContext http, string? session)
     {
         var browser = Find(http);
-        if (browser is null)
+        if (session is null && browser is null)
         {
             browser = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz234567", CookieLetters);
-            http.Response.Cookies.Append(Cookie, browser, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/" });
+            http.Response.Cookies.Append(Name(http), browser, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = http.Request.IsHttps, Path = "/" });
         }
         var masked = new byte[2 * MaskBytes];
         RandomNumberGenerator.Fill(masked.AsSpan(0, MaskBytes));
-        Mask(masked, Hash(browser, http));
+        Mask(masked, Hash(session, browser));
         return Base64Url.EncodeToString(masked);
     }
 
     /// <summary>Whether a form came from a page of ours in this browser.</summary>
-    public bool Check(HttpContext http, string token)
+    public bool Check(HttpContext http, string? session, string token)
     {
         // What browsers say of their own accord; a program says nothing, and has no cookie that somebody could ride on.
         // A page that tells nobody where its reader came from has its own forms sent with the origin "null".
         if (http.Request.Headers.Origin is [{ } origin and not "null"] && !string.Equals(origin, $"{http.Request.Scheme}://{http.Request.Host}", StringComparison.OrdinalIgnoreCase))
             return false;
-        if (Find(http) is not { } browser || token.Length != Base64Url.GetEncodedLength(2 * MaskBytes) || !Base64Url.IsValid(token))
+        if (http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none"))
+            return false;
+        var browser = Find(http);
+        if ((session is null && browser is null) || token.Length != Base64Url.GetEncodedLength(2 * MaskBytes) || !Base64Url.IsValid(token))
             return false;
         var masked = Base64Url.DecodeFromChars(token);
         var expected = new byte[2 * MaskBytes];
         masked.AsSpan(0, MaskBytes).CopyTo(expected);
-        Mask(expected, Hash(browser, http));
+        Mask(expected, Hash(session, browser));
         return CryptographicOperations.FixedTimeEquals(masked, expected);
     }
 
@@ -52,8 +64,10 @@ internal sealed class FormTokens(ServerSecret secret)
             masked[MaskBytes + i] = (byte)(hash[i] ^ masked[i]);
     }
 
-    static string? Find(HttpContext http) => http.Request.Cookies[Cookie] is { Length: CookieLetters } browser ? browser : null;
+    static string? Find(HttpContext http) => http.Request.Cookies[Name(http)] is { Length: CookieLetters } browser ? browser : null;
+
+    static string Name(HttpContext http) => http.Request.IsHttps ? OverTls : Plain;
 
     // Signing in or out makes the forms of before worthless.
-    byte[] Hash(string browser, HttpContext http) => SHA256.HashData(Encoding.UTF8.GetBytes(secret.Hash($"form\n{browser}\n{SessionCookie.Find(http)}")));
+    byte[] Hash(string? session, string? browser) => SHA256.HashData(Encoding.UTF8.GetBytes(secret.Hash(session is null ? $"form\nbrowser\n{browser}" : $"form\nsession\n{session}")));
 }

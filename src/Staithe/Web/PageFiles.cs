@@ -19,7 +19,10 @@ internal sealed class PageFiles : IWebHandler
     /// <summary>Where the icon is.</summary>
     public static string Icon { get; } = Add("staithe.svg", "image/svg+xml");
 
-    public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) || path == "/favicon.ico";
+    public bool Takes(string path) => IsFile(path);
+
+    /// <summary>Whether the path is one of theirs, or looks like it.</summary>
+    public static bool IsFile(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) || path == "/favicon.ico";
 
     public Task HandleAsync(Visit visit)
     {

@@ -4,11 +4,12 @@ using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Search;
 
 namespace Staithe.Web;
 
-/// <summary>The page of a repository: what it is, its tags, what happened to them, and what it is set to.</summary>
-internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEpoch epoch, ImageReader images) : IWebHandler
+/// <summary>The page of a repository: what it is, its tags, and what happened to them.</summary>
+internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageReader images, Finder finder) : IWebHandler
 {
     const string Prefix = "/r/";
     const int TagsPerPage = 50, MovesPerPage = 50, ChartDays = 30;
@@ -27,7 +28,9 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEp
         if (row is null)
             await RefuseAsync(visit);
         else if (visit.Form is not null)
-            await ChangeAsync(visit, name, row);
+            await StarAsync(visit, name, row);
+        else if (visit.Query("view") == "settings" && MayManage(visit, decision))
+            await visit.GoToAsync(RepositorySettingsHandler.PathOf(name.Value));
         else
             await ShowAsync(visit, name, row, decision);
     }
@@ -39,7 +42,7 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEp
 
     async Task ShowAsync(Visit visit, RepositoryName name, RepositoryPageRow row, Decision decision)
     {
-        var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, "settings" when MayManage(visit, decision) => RepositoryTab.Settings, _ => RepositoryTab.Overview };
+        var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
         var page = int.TryParse(visit.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, 100_000) : 1;
         var (count, main) = await db.ReadAsync(async session => (await RepositoryPageTable.CountTagsAsync(session, row.Id), await RepositoryPageTable.FindMainTagAsync(session, row.Id)), visit.Cancel);
         var tags = view is RepositoryTab.Overview or RepositoryTab.Tags
@@ -69,32 +72,19 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, AccessEp
             visit.Who.Kind == IdentityKind.User,
             MayManage(visit, decision),
             page,
-            (int)((count + TagsPerPage - 1) / TagsPerPage)));
+            (int)((count + TagsPerPage - 1) / TagsPerPage))
+        {
+            IsOfficial = finder.IsOfficial(name.Value),
+            IsWatched = visit.Who.Kind == IdentityKind.User && await db.ReadAsync(session => WatchTable.HasRepositoryAsync(session, visit.Who.Id, row.Id), visit.Cancel),
+        });
     }
 
-    async Task ChangeAsync(Visit visit, RepositoryName name, RepositoryPageRow row)
+    async Task StarAsync(Visit visit, RepositoryName name, RepositoryPageRow row)
     {
-        if (visit.Field("do") is "star" or "unstar" && visit.Who.Kind == IdentityKind.User)
-        {
-            await db.WriteAsync(session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
-            await visit.GoToAsync(Prefix + name);
-            return;
-        }
-        await epoch.ChangeAsync<object?>(
-            async session =>
-            {
-                if (!(await AccessLookup.ExplainAsync(session, visit.Who, name)).Decision.Always.HasFlag(Rights.Manage))
-                    throw new AccountException(AccountProblem.Forbidden, $"you do not manage {name}");
-                if (visit.Field("do") == "texts")
-                    await RepositorySettings.SetTextsAsync(session, visit.Actor, name, visit.Field("description"), visit.Field("readme"));
-                else if (visit.Field("do") == "visibility" && VisibilityText.TryParse(visit.Field("visibility"), out var visibility))
-                    await RepositorySettings.SetVisibilityAsync(session, visit.Actor, name, visibility);
-                else
-                    throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
-                return null;
-            },
-            visit.Cancel);
-        await visit.GoToAsync($"{Prefix}{name}?view=settings");
+        if (visit.Field("do") is not ("star" or "unstar") || visit.Who.Kind != IdentityKind.User)
+            throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
+        await db.WriteAsync(session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
+        await visit.GoToAsync(Prefix + name);
     }
 
     static bool MayManage(Visit visit, Decision decision) => visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage);
@@ -116,9 +106,6 @@ public enum RepositoryTab
 
     /// <summary>What its tags have meant.</summary>
     History,
-
-    /// <summary>What it is set to.</summary>
-    Settings,
 }
 
 /// <summary>A repository.</summary>
@@ -145,7 +132,14 @@ public sealed record RepositoryView(
     bool MayStar,
     bool MayManage,
     int Page,
-    int Pages);
+    int Pages)
+{
+    /// <summary>Whether it is in a space that speaks for this registry.</summary>
+    public bool IsOfficial { get; init; }
+
+    /// <summary>Whether the reader watches it.</summary>
+    public bool IsWatched { get; init; }
+}
 
 /// <summary>A tag.</summary>
 /// <param name="Children">How many images an index has; 0 for an image.</param>

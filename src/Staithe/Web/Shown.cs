@@ -41,11 +41,37 @@ public static class Shown
     /// <summary>A time in full.</summary>
     public static string Time(DateTimeOffset then) => then.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>A number that a form or a link hands on.</summary>
+    public static string Id(long id) => id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The database's milliseconds as a time.</summary>
+    public static DateTimeOffset Then(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    /// <summary>The same, where there may be none.</summary>
+    public static DateTimeOffset? Then(long? milliseconds) => milliseconds is { } then ? Then(then) : null;
+
     /// <summary>A digest as far as anybody compares it.</summary>
     public static string Digest(string digest) => digest.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && digest.Length > colon + 13 ? digest[(colon + 1)..(colon + 13)] : digest;
 
-    internal static Hit Hit(SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, DateTimeOffset.FromUnixTimeMilliseconds(row.UpdatedAt), row.Stars, row.Pulls);
+    /// <summary>An image as it is named within its repository: by tag, or by as much of its digest as anybody compares.</summary>
+    public static string Image(string name) => name.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? $"@{Digest(name[(at + 1)..])}" : name[name.LastIndexOf(':')..];
+
+    internal static Hit Hit(SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, DateTimeOffset.FromUnixTimeMilliseconds(row.UpdatedAt), row.Stars, row.Pulls)
+    {
+        IsOfficial = row.IsOfficial,
+        Matches = [.. row.Matches.Select(match => new HitMatch(match.Image, match.What))],
+    };
 }
 
 /// <summary>A repository in a list.</summary>
-public sealed record Hit(string Name, string Visibility, string Title, string Description, long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls);
+public sealed record Hit(string Name, string Visibility, string Title, string Description, long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls)
+{
+    /// <summary>Whether it is in a space that speaks for this registry.</summary>
+    public bool IsOfficial { get; init; }
+
+    /// <summary>In which of its images that was found which was looked for inside of images.</summary>
+    public IReadOnlyList<HitMatch> Matches { get; init; } = [];
+}
+
+/// <summary>An image in which something was found, by tag or digest, and what.</summary>
+public sealed record HitMatch(string Image, string What);

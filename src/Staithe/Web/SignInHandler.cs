@@ -27,7 +27,7 @@ internal sealed class SignInHandler(SignIn signIn, Sessions sessions, IReadOnlyL
                 StatusCodes.Status403Forbidden);
             return;
         }
-        SessionCookie.Set(visit.Http, await sessions.StartAsync(who, visit.Actor.Address, visit.Cancel), Sessions.Lifetime);
+        SessionCookie.Set(visit.Http, await sessions.StartAsync(who, visit.Actor.Address, BrowserName.Of(visit.Http), visit.Cancel), Sessions.Lifetime);
         await visit.GoToAsync(next);
     }
 

@@ -45,6 +45,9 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
         return accept.Contains("application/json", StringComparison.OrdinalIgnoreCase) && !accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>A message of the accounts as a sentence.</summary>
+    public static string Sentence(string message) => message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..] + (message[^1] is '.' or '?' ? "" : ".");
+
     /// <summary>A place on this registry to go to, or the first page when what was asked for is elsewhere.</summary>
     public static string LocalPath(string path) => path is ['/', ..] and not ['/', '/' or '\\', ..] && !path.Any(char.IsControl) && path.Length <= 2000 ? path : "/";
 }

@@ -12,7 +12,7 @@ namespace Staithe.Web;
 /// The face for people: everything that is neither <c>/v2</c> nor <c>/api</c>. Settles who asks, checks that a form is one of ours, finds the
 /// handler, and turns what goes wrong into a page.
 /// </summary>
-internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions sessions, FormTokens forms, PageRenderer renderer, Db db, LogOutput log, bool isOpen)
+internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions sessions, FormTokens forms, PageRenderer renderer, RequestLimits limits, Db db, LogOutput log, bool isOpen)
 {
     const int MaxFormBytes = 64 * 1024;
 
@@ -32,9 +32,10 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         headers.ContentSecurityPolicy = Policy;
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        var asked = new Asked();
         try
         {
-            await AnswerAsync(http, path, facts);
+            await AnswerAsync(http, path, facts, asked);
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {
@@ -44,14 +45,16 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
                 http.Abort(); // the reader must see that what came is not all
                 return;
             }
-            await RenderAsync(http, path, e);
+            await RenderAsync(http, path, asked, e);
         }
     }
 
-    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
+    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts, Asked asked)
     {
-        var who = await IdentifyAsync(http);
-        facts.Caller = who.Kind == IdentityKind.User ? who.Name : null;
+        await IdentifyAsync(http, asked);
+        facts.Caller = asked.Who.Kind == IdentityKind.User ? asked.Who.Name : null;
+        if (!PageFiles.IsFile(path))
+            limits.Require(asked.Who, http.Connection.RemoteIpAddress);
         var method = http.Request.Method;
         if (method is not ("GET" or "HEAD" or "POST"))
         {
@@ -59,30 +62,28 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
             throw new PageException(StatusCodes.Status405MethodNotAllowed, "Not that way", "Pages are read with GET, and forms sent with POST.");
         }
         var form = method == "POST" ? await ReadFormAsync(http) : null;
-        if (form is not null && !forms.Check(http, form["token"].ToString()))
+        if (form is not null && !forms.Check(http, asked.Session, form["token"].ToString()))
             throw new PageException(StatusCodes.Status403Forbidden, "The form is too old", "It was not given to this browser, or you have signed in or out since. Go back, load the page again, and send it once more.");
-        var visit = new Visit(http, path, who, form, FrameOf(http, who), renderer);
+        var visit = new Visit(http, path, asked.Who, form, FrameOf(http, asked), renderer);
         await (handlers.FirstOrDefault(handler => handler.Takes(path)) is { } found ? found.HandleAsync(visit) : NothingHereAsync(visit));
     }
 
-    async Task<Identity> IdentifyAsync(HttpContext http)
+    async Task IdentifyAsync(HttpContext http, Asked asked)
     {
         if (isOpen)
-            return Identity.Anybody;
-        if (SessionCookie.Find(http) is not { } secret)
-            return Identity.Anonymous;
-        if (await sessions.FindAsync(secret, http.RequestAborted) is { } who)
-            return who;
-        SessionCookie.Clear(http);
-        return Identity.Anonymous;
+            asked.Who = Identity.Anybody;
+        else if (SessionCookie.Find(http) is { } secret && await sessions.FindAsync(secret, http.RequestAborted) is { } who)
+            (asked.Who, asked.Session) = (who, secret);
+        else if (SessionCookie.Find(http) is not null)
+            SessionCookie.Clear(http);
     }
 
-    Frame FrameOf(HttpContext http, Identity who) => new(
+    Frame FrameOf(HttpContext http, Asked asked) => asked.Frame ??= new Frame(
         http.Request.Host.Value ?? "",
-        who.Kind == IdentityKind.User ? who.Name : null,
-        who is { Kind: IdentityKind.User, IsAdmin: true },
+        asked.Who.Kind == IdentityKind.User ? asked.Who.Name : null,
+        asked.Who is { Kind: IdentityKind.User, IsAdmin: true },
         isOpen,
-        forms.Create(http),
+        forms.Create(http, asked.Session),
         SecretPath.Is(http.Request.Path) ? "/" : http.Request.Path + http.Request.QueryString); // nothing may repeat the secret of a link
 
     static async Task<IFormCollection> ReadFormAsync(HttpContext http)
@@ -112,12 +113,12 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         return WholeBody.SendAsync(http, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes($"This is Staithe, a container registry. There is no page here; pull an image with: podman pull {http.Request.Host}/NAME:TAG\n"));
     }
 
-    Task RenderAsync(HttpContext http, string path, Exception exception)
+    Task RenderAsync(HttpContext http, string path, Asked asked, Exception exception)
     {
         var refusal = Translate(http, exception);
         if (refusal.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return new Visit(http, path, Identity.Anonymous, null, FrameOf(http, Identity.Anonymous), renderer).SendNoteAsync(refusal.Status, refusal.Title, refusal.Message);
+        return new Visit(http, path, asked.Who, null, FrameOf(http, asked), renderer).SendNoteAsync(refusal.Status, refusal.Title, refusal.Message);
     }
 
     PageException Translate(HttpContext http, Exception exception)
@@ -126,20 +127,18 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         {
             case PageException refusal:
                 return refusal;
-            case AccountException { Problem: AccountProblem.Unknown } refusal:
-                return new PageException(StatusCodes.Status404NotFound, "Not here", Sentence(refusal.Message));
-            case AccountException { Problem: AccountProblem.Forbidden } refusal:
-                return new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", Sentence(refusal.Message));
             case AccountException refusal:
-                return new PageException(refusal.Problem == AccountProblem.Taken ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest, "That does not go", Sentence(refusal.Message));
+                return new PageException(StatusOf(refusal.Problem), TitleOf(refusal.Problem), Visit.Sentence(refusal.Message));
+            case TooManyRequestsException many:
+                return new PageException(StatusCodes.Status429TooManyRequests, "Too many requests", "Wait a little, then go on.") { RetryAfter = many.Wait };
             case OciException refusal:
-                return new PageException(refusal.Error.Status, "That does not go", Sentence(refusal.Message));
+                return new PageException(refusal.Error.Status, "That does not go", Visit.Sentence(refusal.Message));
             case SignInAwayException away:
-                return new PageException(StatusCodes.Status503ServiceUnavailable, "Nobody can be let in now", Sentence(away.Message)) { RetryAfter = away.Wait };
+                return new PageException(StatusCodes.Status503ServiceUnavailable, "Nobody can be let in now", Visit.Sentence(away.Message)) { RetryAfter = away.Wait };
             case SignInBusyException busy:
                 return new PageException(StatusCodes.Status429TooManyRequests, "Too many attempts", "Wait a little, then try again.") { RetryAfter = busy.Wait };
             case BadHttpRequestException bad:
-                return new PageException(bad.StatusCode, "The request cannot be read", Sentence(bad.Message));
+                return new PageException(bad.StatusCode, "The request cannot be read", Visit.Sentence(bad.Message));
         }
         LogFailure(http, exception);
         return db.IsAway(exception)
@@ -151,7 +150,31 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     void LogFailure(HttpContext http, Exception exception) =>
         log.Write(LogLevel.Error, "page failed", ("method", http.Request.Method), ("trace", http.TraceIdentifier), ("exception", exception.ToString()));
 
-    static string Sentence(string message) => message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..] + (message[^1] is '.' or '?' ? "" : ".");
+    /// <summary>The status of a refusal by the accounts.</summary>
+    public static int StatusOf(AccountProblem problem) => problem switch
+    {
+        AccountProblem.Taken => StatusCodes.Status409Conflict,
+        AccountProblem.Unknown => StatusCodes.Status404NotFound,
+        AccountProblem.Forbidden => StatusCodes.Status403Forbidden,
+        _ => StatusCodes.Status400BadRequest,
+    };
+
+    static string TitleOf(AccountProblem problem) => problem switch
+    {
+        AccountProblem.Unknown => "Not here",
+        AccountProblem.Forbidden => "That is not yours to do",
+        _ => "That does not go",
+    };
+
+    /// <summary>What is known of a request when something goes wrong with it.</summary>
+    sealed class Asked
+    {
+        public Identity Who { get; set; } = Identity.Anonymous;
+
+        public string? Session { get; set; }
+
+        public Frame? Frame { get; set; }
+    }
 }
 
 /// <summary>A refusal that a person reads.</summary>

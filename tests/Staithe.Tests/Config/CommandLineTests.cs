@@ -51,6 +51,7 @@ public class CommandLineTests : ConfigFixture
                 ("oidc", "none", "default"),
                 ("trustedIssuers", "none", "default"),
                 ("spacesInviteNewUsers", "false", "default"),
+                ("officialSpaces", "none", "default"),
                 ("sparse", "all", $"{file}:2"),
                 ("log", "auto", "default"),
                 ("uploadHours", "24", "default"),

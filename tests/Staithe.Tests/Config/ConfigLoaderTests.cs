@@ -47,6 +47,7 @@ public class ConfigLoaderTests : ConfigFixture
         { "connections", "1000000", "1000000", "1000000" },
         { "sendfile", "false", "false", "false" },
         { "spacesInviteNewUsers", "true", "true", "true" },
+        { "officialSpaces", "[\"team\", \"library\"]", "team,library", "team, library" },
         { "requestsPerMinute", "100000", "100000", "100000" },
         { "anonymousRequestsPerMinute", "1", "1", "1" },
     };

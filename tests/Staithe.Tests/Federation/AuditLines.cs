@@ -31,5 +31,5 @@ internal static class AuditLines
 
     /// <summary>The newest lines.</summary>
     public static Task<List<AuditLine>> ListAsync(Registry registry) =>
-        registry.App.Database.ReadAsync(session => AuditTable.ListAsync(session, null, long.MaxValue, 1000), TestContext.Current.CancellationToken);
+        registry.App.Database.ReadAsync(session => AuditTable.ListAsync(session, new AuditFilter(null), long.MaxValue, 1000), TestContext.Current.CancellationToken);
 }

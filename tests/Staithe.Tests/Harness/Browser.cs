@@ -40,6 +40,33 @@ internal sealed partial class Browser(Uri url) : IDisposable
         return await http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Fills in a form and sends it; the page that comes back, which must have this status.</summary>
+    public async Task<string> SubmitAsync(string path, HttpStatusCode status, params (string Name, string Value)[] fields)
+    {
+        using var answer = await PostAsync(path, fields);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.StatusCode == status, $"POST {path}: {(int)answer.StatusCode} and not {(int)status}\n{text}");
+        return status == HttpStatusCode.SeeOther ? answer.Headers.Location!.OriginalString : text;
+    }
+
+    /// <summary>The forms of a page that change something: where each goes, and what is in it.</summary>
+    public async Task<List<(string Action, List<(string Name, string Value)> Fields)>> FormsAsync(string path)
+    {
+        var forms = new List<(string, List<(string, string)>)>();
+        foreach (Match form in Form().Matches(await ReadAsync(path)))
+        {
+            var (tag, inside) = (form.Groups["tag"].Value, form.Groups["inside"].Value);
+            if (!tag.Contains("method=\"post\"", StringComparison.Ordinal))
+                continue;
+            var action = Attribute(tag, "action") ?? path;
+            var fields = Input().Matches(inside).Select(input => (Attribute(input.Value, "name") ?? "", Attribute(input.Value, "value") ?? "")).Where(field => field.Item1.Length > 0).ToList();
+            forms.Add((action, fields));
+        }
+        return forms;
+    }
+
+    static string? Attribute(string tag, string name) => Regex.Match(tag, $"\\b{name}=\"([^\"]*)\"") is { Success: true } match ? WebUtility.HtmlDecode(match.Groups[1].Value) : null;
+
     /// <summary>Signs in.</summary>
     public async Task SignInAsync(string name, string password)
     {
@@ -51,6 +78,12 @@ internal sealed partial class Browser(Uri url) : IDisposable
     public async Task<string> TokenAsync() => Token().Match(await ReadAsync("/login")).Groups[1].Value;
 
     public void Dispose() => http.Dispose();
+
+    [GeneratedRegex("<form(?<tag>[^>]*)>(?<inside>.*?)</form>", RegexOptions.Singleline)]
+    private static partial Regex Form();
+
+    [GeneratedRegex("<(input|button|textarea|select)[^>]*>")]
+    private static partial Regex Input();
 
     [GeneratedRegex("name=\"token\" value=\"([^\"]+)\"")]
     private static partial Regex Token();

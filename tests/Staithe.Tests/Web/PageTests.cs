@@ -77,7 +77,7 @@ public sealed class PageTests(ClosedRegistries registries)
             ($"/r/{name}", ["Sailing &lt;b&gt;boats&lt;/b&gt;", "5432/tcp", "podman pull"]),
             ($"/r/{name}?view=tags", [digest]),
             ($"/r/{name}?view=history", [digest, owner.Name]),
-            ($"/r/{name}?view=settings", ["Who may pull"]),
+            ($"/settings/{name}", ["Who may pull"]),
             ($"/r/{name}:1", [digest, "/usr/bin/sailor", "not root"]),
             ($"/r/{name}@{digest}", [digest]),
             ($"/r/{name}:1?view=run", ["5432:5432", "--privileged", "Look twice"]),
@@ -105,10 +105,10 @@ public sealed class PageTests(ClosedRegistries registries)
             using var hidden = await another.GetAsync(path);
             await hidden.ExpectAsync(HttpStatusCode.NotFound);
         }
-        using (var refused = await another.PostAsync($"/r/{name}", ("do", "visibility"), ("visibility", "public")))
+        using (var refused = await another.PostAsync($"/settings/{name}", ("do", "visibility"), ("visibility", "public")))
             await refused.ExpectAsync(HttpStatusCode.NotFound);
 
-        using (var described = await browser.PostAsync($"/r/{name}", ("do", "texts"), ("description", "for <i>sailors</i>"), ("readme", "# Ahoy\n<script>alert(1)</script>\n[x](javascript:alert(1)) [y](https://example.org/) ![z](https://example.org/z.png)")))
+        using (var described = await browser.PostAsync($"/settings/{name}", ("do", "texts"), ("description", "for <i>sailors</i>"), ("readme", "# Ahoy\n<script>alert(1)</script>\n[x](javascript:alert(1)) [y](https://example.org/) ![z](https://example.org/z.png)")))
             await described.ExpectAsync(HttpStatusCode.SeeOther);
         var text = await browser.ReadAsync($"/r/{name}");
         Assert.Contains("for &lt;i&gt;sailors&lt;/i&gt;", text, StringComparison.Ordinal);

@@ -1,0 +1,74 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Search;
+
+namespace Staithe.Api;
+
+/// <summary>What the asker watches and has starred.</summary>
+internal static class WatchHandlers
+{
+    static readonly string[] Kinds = [WatchRow.Repository, WatchRow.Space, WatchRow.Search];
+
+    public static Task<Page<Watch>> ListAsync(ApiCall call)
+    {
+        var after = call.AfterNumber(0);
+        return call.PageAsync(
+            async (session, limit) =>
+            {
+                await call.RequireUserAsync(session);
+                return await WatchTable.ListAsync(session, call.Who, after, limit);
+            },
+            row => new Watch(row.Kind, row.Name, Time.Of(row.CreatedAt)),
+            row => Text.Of(row.Id));
+    }
+
+    public static Task AddAsync(ApiCall call)
+    {
+        var (kind, name) = Read(call);
+        return call.Db.WriteAsync(
+            async session =>
+            {
+                await call.RequireUserAsync(session);
+                await Watches.AddAsync(session, call.Who, kind, name);
+            },
+            call.Cancel);
+    }
+
+    public static Task RemoveAsync(ApiCall call)
+    {
+        var (kind, name) = Read(call);
+        return call.Db.WriteAsync(
+            async session =>
+            {
+                await call.RequireUserAsync(session);
+                await Watches.RemoveAsync(session, call.Who, kind, name);
+            },
+            call.Cancel);
+    }
+
+    public static Task StarAsync(ApiCall call) => SetStarAsync(call, true);
+
+    public static Task UnstarAsync(ApiCall call) => SetStarAsync(call, false);
+
+    static Task SetStarAsync(ApiCall call, bool isStarred)
+    {
+        var name = call.Repository("repository");
+        return call.Db.WriteAsync(
+            async session =>
+            {
+                await call.RequireUserAsync(session);
+                var seen = await AccessLookup.ExplainAsync(session, call.Who, name);
+                if (seen.Place?.Visibility is null || !seen.Decision.May(Rights.Pull) || await RepositoryTable.FindIdAsync(session, seen.Place.Name) is not { } id)
+                    throw new AccountException(AccountProblem.Unknown, $"there is no repository {name}, or none that you may see");
+                await RepositoryPageTable.SetStarAsync(session, call.Who.Id, id, isStarred);
+            },
+            call.Cancel);
+    }
+
+    static (string Kind, string Name) Read(ApiCall call) => Kinds.Where(kind => call.Query(kind) is not null).ToList() switch
+    {
+        [var kind] => (kind, call.RequiredQuery(kind)),
+        _ => throw ApiCall.Invalid("say what to watch: one of ?repository=…, ?space=… and ?search=…"),
+    };
+}

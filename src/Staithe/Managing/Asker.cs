@@ -1,0 +1,37 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Database;
+
+namespace Staithe.Managing;
+
+/// <summary>What whoever asks must be, before anything is done that belongs to an account or to the whole registry.</summary>
+internal static class Asker
+{
+    /// <summary>The asker's account, for what only people do, and where they have shown their password, or signed in with a browser, and no token.</summary>
+    /// <exception cref="AccountException">It is a robot, or a token was shown.</exception>
+    public static async Task<UserRow> RequirePasswordAsync(DbSession session, Identity who) => who.Limit is null
+        ? await RequireUserAsync(session, who)
+        : throw new AccountException(AccountProblem.Forbidden, "a token is not enough for that: sign in with your password");
+
+    /// <summary>The asker's account, for what only people do, and tokens that may do everything for them.</summary>
+    /// <exception cref="AccountException">It is a robot, or the token is limited.</exception>
+    public static async Task<UserRow> RequireUserAsync(DbSession session, Identity who)
+    {
+        if (who.Kind != IdentityKind.User)
+            throw new AccountException(AccountProblem.Forbidden, "robots have no account of their own: sign in as a user");
+        if (who.Limit is { } limit && (limit.Target is not null || !limit.Rights.HasFlag(Rights.Manage)))
+            throw new AccountException(AccountProblem.Forbidden, "this token does not go that far: use one with the right manage and no target, or your password");
+        return await FindAsync(session, who);
+    }
+
+    /// <exception cref="AccountException">The asker does not manage the registry, or not with this token.</exception>
+    public static void RequireAdmin(Identity who)
+    {
+        if (!who.IsAdmin)
+            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage the registry{(who.Limit is null ? "" : " with this token")}: ask one of its admins");
+    }
+
+    /// <exception cref="AccountException">It is gone by now.</exception>
+    public static async Task<UserRow> FindAsync(DbSession session, Identity who) =>
+        await UserTable.FindAsync(session, who.Id) ?? throw new AccountException(AccountProblem.Unknown, $"there is no user {who.Name}");
+}

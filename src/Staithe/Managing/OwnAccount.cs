@@ -1,0 +1,65 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Database;
+using Staithe.Federation;
+
+namespace Staithe.Managing;
+
+/// <summary>What people do with their own account: the password, the tokens for programs, where they are signed in, who they are elsewhere.</summary>
+internal sealed class OwnAccount(SignIn signIn, Users users, AccessEpoch epoch, ServerSecret secret)
+{
+    /// <summary>Sets another password, for who knows the old one; ends every session and every login that docker keeps.</summary>
+    /// <exception cref="AccountException">The password is not kept here, the old one is wrong, or the new one cannot be had.</exception>
+    public async Task SetPasswordAsync(Identity who, Actor actor, string old, string password, CancellationToken cancel)
+    {
+        if (await epoch.ReadAsync(session => Asker.RequirePasswordAsync(session, who), cancel) is { Password: null })
+            throw new AccountException(AccountProblem.Forbidden, "your password is not kept here: change it where you have it from");
+        var known = await signIn.TryAsync(who.Name, old, actor.Address, cancel);
+        if (known is not { Kind: IdentityKind.User, Limit: null } || known.Id != who.Id)
+            throw new AccountException(AccountProblem.Forbidden, "the old password is not right: nothing was changed");
+        await users.SetPasswordAsync(actor, who.Name, password, cancel);
+    }
+
+    /// <summary>Makes a token; the row, and its secret, which is told this once. With a token nobody makes one: it could outlive the other.</summary>
+    /// <exception cref="AccountException">A part of the order is not what it should be, or a token was shown.</exception>
+    public async Task<(AccessTokenRow Row, string Secret)> AddTokenAsync(Identity who, Actor actor, string name, string rights, string? target, int? expiresInDays, CancellationToken cancel)
+    {
+        var parsed = GrantOrder.ReadRights(rights);
+        var text = Secret.Create(Secret.Personal);
+        var hash = secret.Hash(text);
+        var row = await epoch.ChangeAsync(
+            async session => await AccessTokens.AddAsync(session, actor, await Asker.RequirePasswordAsync(session, who), name, hash, (parsed, target), expiresInDays),
+            cancel);
+        return (row, text);
+    }
+
+    /// <summary>A page of the tokens, in the order in which they were made, behind <paramref name="after"/>.</summary>
+    public static async Task<List<AccessTokenRow>> ListTokensAsync(DbSession session, Identity who, long after, int limit) =>
+        await AccessTokenTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id, after, limit);
+
+    /// <summary>Revokes a token. Whoever finds one, or is done with it, may end that one.</summary>
+    public static async Task DeleteTokenAsync(DbSession session, Identity who, Actor actor, long id)
+    {
+        var user = who.Limit?.TokenId == id ? await Asker.FindAsync(session, who) : await Asker.RequireUserAsync(session, who);
+        await AccessTokens.DeleteAsync(session, actor, user, id);
+    }
+
+    /// <summary>Where one is signed in with the password, or from elsewhere: browsers, and the logins that docker keeps. The newest first.</summary>
+    public static async Task<List<AccessTokenRow>> ListSignedInAsync(DbSession session, Identity who, int limit) =>
+        await AccessTokenTable.ListSignedInAsync(session, (await Asker.RequireUserAsync(session, who)).Id, limit);
+
+    /// <summary>Ends one of those.</summary>
+    public static async Task EndSignedInAsync(DbSession session, Identity who, Actor actor, long id) =>
+        await AccessTokens.EndAsync(session, actor, await Asker.RequireUserAsync(session, who), id);
+
+    /// <summary>Ends all of those but one.</summary>
+    public static async Task EndAllSignedInAsync(DbSession session, Identity who, Actor actor, long except) =>
+        await AccessTokens.EndAllAsync(session, actor, await Asker.RequireUserAsync(session, who), except);
+
+    public static async Task<List<ExternalIdentityRow>> ListIdentitiesAsync(DbSession session, Identity who) =>
+        await ExternalIdentityTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id);
+
+    public static async Task DeleteIdentityAsync(DbSession session, Identity who, Actor actor, long id) =>
+        await Arrivals.UnlinkAsync(session, actor, await Asker.RequireUserAsync(session, who), id);
+}

@@ -1,0 +1,130 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Database;
+using Staithe.Oci;
+
+namespace Staithe.Managing;
+
+/// <summary>What a repository is set to, another name or space for it, and its end: by those who may, decided in the transaction of the deed.</summary>
+internal static class RepositoryCare
+{
+    /// <summary>A repository that is there, for whoever may do anything with it.</summary>
+    /// <exception cref="AccountException">There is none, as far as the asker may know.</exception>
+    public static async Task<Explanation> SeenAsync(DbSession session, Identity who, RepositoryName name)
+    {
+        var seen = await AccessLookup.ExplainAsync(session, who, name);
+        return seen.Place?.Visibility is null || IsNothing(seen.Decision) ? throw Unknown(name) : seen;
+    }
+
+    /// <summary>A repository on which the asker has all of the rights; its place, under the name that it has now.</summary>
+    /// <exception cref="AccountException">There is none as far as the asker may know, or a right is missing.</exception>
+    public static async Task<Place> RequireAsync(DbSession session, Identity who, RepositoryName name, Rights rights)
+    {
+        var seen = await SeenAsync(session, who, name);
+        var missing = rights & ~seen.Decision.Always;
+        return missing == Rights.None
+            ? seen.Place!
+            : throw new AccountException(AccountProblem.Forbidden, $"{who.Name} would need the right {RightsText.Format(missing)} on {seen.Place!.Name}{(who.Limit is null ? "" : ", with this token,")} for that: ask an owner of the space {seen.Place.Name.Space}");
+    }
+
+    /// <exception cref="AccountException">The asker does not manage the repository.</exception>
+    public static void RequireManage(Identity who, RepositoryName name, Decision decision)
+    {
+        if (!decision.Always.HasFlag(Rights.Manage))
+            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage {name}{(who.Limit is null ? "" : " with this token")}: ask an owner of the space {name.Space}");
+    }
+
+    public static async Task SetVisibilityAsync(DbSession session, Identity who, Actor actor, RepositoryName name, Visibility visibility) =>
+        await RepositorySettings.SetVisibilityAsync(session, actor, await ManagedAsync(session, who, name), visibility);
+
+    /// <summary>What people write about it: one line, and a page of Markdown.</summary>
+    public static async Task SetTextsAsync(DbSession session, Identity who, Actor actor, RepositoryName name, string description, string readme) =>
+        await RepositorySettings.SetTextsAsync(session, actor, await ManagedAsync(session, who, name), description, readme);
+
+    /// <summary>Gives it another name, perhaps in another space, inside <see cref="ContentChanges.RunAsync"/>.</summary>
+    public static async Task<MovedRepository> MoveAsync(DbSession session, Identity who, Actor actor, RepositoryName name, RepositoryName wanted)
+    {
+        var from = (await RequireAsync(session, who, name, Rights.Manage)).Name;
+        var source = await Spaces.FindAsync(session, from.Space);
+        var (target, to) = await FindTargetAsync(session, wanted);
+        // Whether there is such a space is told to who may make something in it.
+        var there = target is null ? Rights.None : (await AccessLookup.DecideAsync(session, who, target, to.Value)).Always;
+        if (!there.HasFlag(Rights.Push))
+            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} may not make {to}{(who.Limit is null ? "" : " with this token")}: ask an admin of the space {to.Space}, or offer them the repository");
+        if (target!.Id != source.Id)
+            await RequireAsync(session, who, from, RepositoryOffers.NeededToGive);
+        var mayShow = target.Id == source.Id || there.HasFlag(Rights.Manage);
+        return await RepositoryMove.RunAsync(session, actor, from, source, target, to, mayShow ? Visibility.Public : target.Visibility);
+    }
+
+    /// <summary>Removes it with everything in it, inside <see cref="ContentChanges.RunAsync"/>.</summary>
+    public static async Task RemoveAsync(DbSession session, Identity who, Actor actor, RepositoryName name, TimeSpan trash)
+    {
+        var place = await RequireAsync(session, who, name, RepositoryOffers.NeededToGive);
+        await Removal.RemoveRepositoryAsync(session, actor, await Spaces.FindAsync(session, place.Name.Space), place.Name, trash);
+    }
+
+    /// <summary>A page of the names that it had before and still answers to.</summary>
+    public static async Task<List<string>> ListAliasesAsync(DbSession session, Identity who, RepositoryName name, string after, int limit) =>
+        await RepositoryAliases.ListAsync(session, (await RequireAsync(session, who, name, Rights.Manage)).Name, after, limit);
+
+    /// <summary>Lets it no longer answer to a name that it had before, inside <see cref="ContentChanges.RunAsync"/>.</summary>
+    public static async Task FreeAsync(DbSession session, Identity who, Actor actor, RepositoryName alias) =>
+        await RepositoryAliases.FreeAsync(session, actor, alias, (await RequireAsync(session, who, alias, Rights.Manage)).Name);
+
+    /// <summary>Offers it to a space that one may make nothing in.</summary>
+    public static async Task<RepositoryOfferRow> OfferAsync(DbSession session, Identity who, Actor actor, RepositoryName name, RepositoryName wanted)
+    {
+        var offerer = await Asker.RequireUserAsync(session, who);
+        var from = (await RequireAsync(session, who, name, RepositoryOffers.NeededToGive)).Name;
+        var (target, to) = await FindTargetAsync(session, wanted);
+        if (target is null)
+            throw Spaces.Unknown(wanted.Space);
+        if (from.Space == target.Name)
+            throw new AccountException(AccountProblem.Invalid, $"{from} is in the space {target.Name} already: give it another name there");
+        return await RepositoryOffers.AddAsync(session, actor, offerer, from, target, to);
+    }
+
+    public static async Task WithdrawAsync(DbSession session, Identity who, Actor actor, RepositoryName name) =>
+        await RepositoryOffers.WithdrawAsync(session, actor, (await RequireAsync(session, who, name, RepositoryOffers.NeededToGive)).Name);
+
+    /// <summary>A page of the repositories that a space is offered, for who manages it.</summary>
+    public static async Task<List<RepositoryOfferRow>> ListOffersAsync(DbSession session, Identity who, string spaceName, long after, int limit) =>
+        await RepositoryOfferTable.ListAsync(session, (await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage)).Id, after, limit);
+
+    /// <summary>Takes one, inside <see cref="ContentChanges.RunAsync"/>.</summary>
+    public static async Task<MovedRepository> AcceptAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
+    {
+        var space = await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage);
+        return await RepositoryOffers.AcceptAsync(session, actor, space, await FindOfferAsync(session, space, id));
+    }
+
+    public static async Task DeclineAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
+    {
+        var space = await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage);
+        await RepositoryOffers.DeclineAsync(session, actor, space, await FindOfferAsync(session, space, id));
+    }
+
+    /// <summary>Whether nothing at all may be done, so that it is as if there were no such repository.</summary>
+    public static bool IsNothing(Decision decision) => decision.Always == Rights.None && decision.OnTags.Count == 0;
+
+    public static AccountException Unknown(RepositoryName name) => new(AccountProblem.Unknown, $"there is no repository {name}, or none that you may see");
+
+    static async Task<RepositoryName> ManagedAsync(DbSession session, Identity who, RepositoryName name)
+    {
+        var seen = await SeenAsync(session, who, name);
+        RequireManage(who, seen.Place!.Name, seen.Decision);
+        return seen.Place.Name;
+    }
+
+    // Below the name that the space has now.
+    static async Task<(SpaceRow? Space, RepositoryName Name)> FindTargetAsync(DbSession session, RepositoryName wanted) =>
+        await SpaceTable.FindAsync(session, wanted.Space) is { } space
+            ? (space, RepositoryOffers.NameIn(space, wanted.Value[wanted.Space.Length..]))
+            : (null, wanted);
+
+    static async Task<RepositoryOfferRow> FindOfferAsync(DbSession session, SpaceRow space, long id) =>
+        await RepositoryOfferTable.FindAsync(session, space.Id, id)
+        ?? throw new AccountException(AccountProblem.Unknown, $"{space.Name} is offered no repository under that number");
+}

@@ -1,0 +1,94 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Database;
+using Staithe.Federation;
+
+namespace Staithe.Managing;
+
+/// <summary>
+/// The robots of a space. Whoever gets a robot's secret, or says by whose word it is let in, has its rights, and so must have them already.
+/// </summary>
+internal sealed class SpaceRobots(AccessEpoch epoch, ServerSecret secret, Trusts trusts)
+{
+    public static async Task<List<RobotRow>> ListAsync(DbSession session, Identity who, string spaceName, string after, int limit) =>
+        await RobotTable.ListAsync(session, (await ManagedAsync(session, who, spaceName)).Id, after, limit);
+
+    public static async Task<(SpaceRow Space, RobotRow Robot)> FindAsync(DbSession session, Identity who, string spaceName, string name)
+    {
+        var space = await ManagedAsync(session, who, spaceName);
+        return (space, await Robots.FindAsync(session, space, name));
+    }
+
+    /// <summary>Makes a robot with its first grant; the row, and its secret, which is told this once and which a keyless one has not.</summary>
+    public async Task<(RobotRow Robot, string? Secret)> AddAsync(Identity who, Actor actor, string spaceName, string name, GrantWish wish, bool isKeyless, int? expiresInDays, CancellationToken cancel)
+    {
+        var text = isKeyless ? null : Secret.Create(Secret.Robot);
+        var hash = text is null ? null : secret.Hash(text);
+        var robot = await epoch.ChangeAsync(
+            async session =>
+            {
+                var space = await ManagedAsync(session, who, spaceName);
+                var order = GrantOrder.Read(space, wish.Target, wish.Rights, wish.Tags);
+                await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Target, order.Rights)]);
+                return await Robots.AddAsync(session, actor, space, name, hash, order, expiresInDays);
+            },
+            cancel);
+        return (robot, text);
+    }
+
+    /// <summary>Gives it another secret, which is told this once; the old one is void.</summary>
+    public async Task<(RobotRow Robot, string Secret)> SetSecretAsync(Identity who, Actor actor, string spaceName, string name, CancellationToken cancel)
+    {
+        var text = Secret.Create(Secret.Robot);
+        var hash = secret.Hash(text);
+        var robot = await epoch.ChangeAsync(
+            async session =>
+            {
+                var (space, found) = await TakeOverAsync(session, who, spaceName, name);
+                await Robots.SetSecretAsync(session, actor, space, found, hash);
+                return found;
+            },
+            cancel);
+        return (robot, text);
+    }
+
+    public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, string name)
+    {
+        var (space, robot) = await FindAsync(session, who, spaceName, name);
+        await Robots.DeleteAsync(session, actor, space, robot);
+    }
+
+    public static async Task<List<TrustRow>> ListTrustsAsync(DbSession session, Identity who, string spaceName, string name, long after, int limit) =>
+        await TrustTable.ListAsync(session, (await FindAsync(session, who, spaceName, name)).Robot.Id, after, limit);
+
+    /// <summary>Lets a keyless robot in by tokens of an issuer that say certain things.</summary>
+    public Task<TrustRow> AddTrustAsync(Identity who, Actor actor, string spaceName, string name, string issuer, string audience, IReadOnlyDictionary<string, string> claims, CancellationToken cancel)
+    {
+        var rules = ClaimRules.Of(claims);
+        return epoch.ChangeAsync(
+            async session =>
+            {
+                var (space, robot) = await TakeOverAsync(session, who, spaceName, name);
+                return await trusts.AddAsync(session, actor, space, robot, issuer, audience, rules);
+            },
+            cancel);
+    }
+
+    public static async Task DeleteTrustAsync(DbSession session, Identity who, Actor actor, string spaceName, string name, long id)
+    {
+        var (space, robot) = await FindAsync(session, who, spaceName, name);
+        await Trusts.DeleteAsync(session, actor, space, robot, id);
+    }
+
+    // A robot that the asker may have the rights of.
+    static async Task<(SpaceRow Space, RobotRow Robot)> TakeOverAsync(DbSession session, Identity who, string spaceName, string name)
+    {
+        var (space, found) = await FindAsync(session, who, spaceName, name);
+        var given = await GrantTable.ListOfAsync(session, new Grantee(RobotId: found.Id));
+        await SpaceAccess.RequireToGiveAsync(session, who, space, given.Select(grant => (grant.Target, grant.Rights)));
+        return (space, found);
+    }
+
+    static Task<SpaceRow> ManagedAsync(DbSession session, Identity who, string spaceName) => SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage);
+}

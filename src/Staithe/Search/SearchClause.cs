@@ -1,0 +1,151 @@
+using System.Globalization;
+using Staithe.Database;
+
+namespace Staithe.Search;
+
+/// <summary>
+/// A filter as a condition of the statement that searches. What SQL cannot say, such as which of two versions is the later, is settled before, in
+/// bounded work: of the packages with a name, or the layers with a file, those that fit go into the statement by their ids.
+/// </summary>
+internal sealed class SearchClause
+{
+    /// <summary>A day.</summary>
+    public const long DayMilliseconds = 24L * 60 * 60 * 1000;
+
+    const int MaxPackages = 5000, MaxNames = 50_000;
+
+    SearchClause(SearchFilter filter, char kind, object?[] arguments, long count) => (Filter, Kind, Arguments, Count) = (filter, kind, arguments, count);
+
+    public SearchFilter Filter { get; }
+
+    /// <summary>t for a term, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed.</summary>
+    public char Kind { get; }
+
+    /// <summary>The same, as a capital where it must not be.</summary>
+    public char Letter => Filter.IsExcluded ? char.ToUpperInvariant(Kind) : Kind;
+
+    /// <summary>What the condition reads.</summary>
+    public object?[] Arguments { get; }
+
+    /// <summary>How many have it, as far as was counted.</summary>
+    public long Count { get; }
+
+    /// <summary>Whether there was more to look at than is looked at.</summary>
+    public bool IsPartial { get; private init; }
+
+    /// <summary>Which packages fit, and how they are shown.</summary>
+    public IReadOnlyDictionary<long, string> Packages { get; private init; } = new Dictionary<long, string>();
+
+    /// <summary>Which layers have a file that fits, and one such file of each.</summary>
+    public IReadOnlyDictionary<long, long> Layers { get; private init; } = new Dictionary<long, long>();
+
+    /// <summary>Nothing has it, so that nothing can be found.</summary>
+    public bool IsNever => IsOfNothing && !Filter.IsExcluded;
+
+    /// <summary>Nothing has it, so that nothing is to be left out.</summary>
+    public bool IsAlways => IsOfNothing && Filter.IsExcluded;
+
+    bool IsOfNothing => Arguments is [long[] { Length: 0 }] or [string[] { Length: 0 }];
+
+    /// <summary>Settles what can be settled before.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="filter">What is looked for.</param>
+    /// <param name="official">The spaces that speak for this registry.</param>
+    /// <param name="enough">How far it is worth counting.</param>
+    public static Task<SearchClause> ReadAsync(DbSession session, SearchFilter filter, string[] official, long enough) => filter.Field switch
+    {
+        "package" => ReadPackageAsync(session, filter, enough),
+        "file" => ReadFileAsync(session, filter, enough),
+        "digest" => Task.FromResult(new SearchClause(filter, 'd', [filter.Low, filter.High], 0)),
+        "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], enough)),
+        "updated" when long.TryParse(filter.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => Task.FromResult(new SearchClause(filter, 'u', [days * DayMilliseconds], enough)),
+        _ => ReadTermAsync(session, filter, enough),
+    };
+
+    /// <summary>The condition on the repository <c>r</c> and its document <c>d</c>.</summary>
+    /// <param name="letter">As <see cref="Letter"/>.</param>
+    /// <param name="isDriver">Whether it leads the way: then what has it is found first, and else asked of each repository.</param>
+    /// <param name="next">The number of the first argument that it reads; afterwards that of the first behind.</param>
+    public static string Write(char letter, bool isDriver, ref int next)
+    {
+        var (not, first) = (char.IsUpper(letter) ? "not " : "", next);
+        next += char.ToLowerInvariant(letter) switch { 't' => 3, 'd' => 2, _ => 1 };
+        // "cross join" keeps SQLite to the order as it is written; the plus keeps it from trying each of many layers one by one.
+        FormattableString condition = (char.ToLowerInvariant(letter), isDriver) switch
+        {
+            ('t', true) => $"r.id in (select x.repo_id from search_terms x where x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
+            ('t', false) => $"{not}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
+            ('d', _) => $"r.id {not}in (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union select rb.repo_id from repo_blobs rb join blobs b on b.id = rb.blob_id where b.digest >= ${first} and b.digest < ${first + 1})",
+            ('p', true) => $"r.id in (select m.repo_id from image_packages i join manifests m on m.id = i.manifest_id where i.package_id {{any ${first}}})",
+            ('p', false) => $"{not}exists (select 1 from manifests m cross join image_packages i where m.repo_id = r.id and i.manifest_id = m.id and i.package_id {{any ${first}}})",
+            ('f', true) => $"r.id in (select mb.repo_id from repo_blobs rb cross join manifest_blobs mb where rb.blob_id {{any ${first}}} and mb.repo_id = rb.repo_id and mb.blob_id = rb.blob_id)",
+            ('f', false) => $"{not}exists (select 1 from manifest_blobs mb where mb.repo_id = r.id and +mb.blob_id {{any ${first}}})",
+            ('o', _) => $"{not}(r.space {{any ${first}}})",
+            _ => $"{not}(d.updated_at >= {{now}} - ${first})",
+        };
+        return FormattableString.Invariant(condition);
+    }
+
+    static async Task<SearchClause> ReadTermAsync(DbSession session, SearchFilter filter, long enough) => new(
+        filter, 't', [filter.Field, filter.Low, filter.High], filter.IsExcluded ? 0 : await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, enough) ?? 0);
+
+    // The versions of a name are few; which of them fit is for the rules of their system to say. A package that was built from one of that name
+    // counts with the version of what it was built from.
+    static async Task<SearchClause> ReadPackageAsync(DbSession session, SearchFilter filter, long enough)
+    {
+        var fitting = new Dictionary<long, string>();
+        var read = 0;
+        await session.ForEachAsync(
+            filter.IsPrefix ? PackagesByPrefixSql : PackagesByNameSql,
+            row =>
+            {
+                read++;
+                var (ecosystem, name, version, source) = (row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4));
+                if (filter.Bound is not { } bound || bound.Takes(ecosystem, row.GetInt64(5) == 1 ? version : VersionOf(source)))
+                    fitting[row.GetInt64(0)] = source.Length == 0 ? $"{name} {version}" : $"{name} {version} (from {source})";
+                return read < MaxPackages;
+            },
+            filter.IsPrefix ? [filter.Low, filter.High, (long)MaxPackages] : [filter.Value, $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages]);
+        long[] ids = [.. fitting.Keys];
+        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, enough) ?? 0;
+        return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsPartial = read >= MaxPackages };
+    }
+
+    static async Task<SearchClause> ReadFileAsync(DbSession session, SearchFilter filter, long enough)
+    {
+        var layers = new Dictionary<long, long>();
+        var read = 0;
+        await session.ForEachAsync(
+            LayersSql,
+            row =>
+            {
+                layers.TryAdd(row.GetInt64(0), row.GetInt64(1));
+                return ++read < MaxNames;
+            },
+            filter.Low,
+            filter.High,
+            (long)MaxNames);
+        long[] ids = [.. layers.Keys];
+        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountLayersSql, ids, enough) ?? 0;
+        return new SearchClause(filter, 'f', [ids], count) { Layers = layers, IsPartial = read >= MaxNames };
+    }
+
+    // name version, where no name has a space.
+    static string VersionOf(string source) => source[(source.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+
+    static readonly Sql CountTermsSql = new("select count(*) from (select 1 from search_terms where field = $1 and value >= $2 and value < $3 limit $4) x");
+    static readonly Sql CountPackagesSql = new("select count(*) from (select 1 from image_packages where package_id {any $1} limit $2) x");
+    static readonly Sql CountLayersSql = new("select count(*) from (select 1 from repo_blobs where blob_id {any $1} limit $2) x");
+
+    static readonly Sql PackagesByNameSql = new("""
+        select id, ecosystem, name, version, source, 1 from packages where lower(name) = $1
+        union all select id, ecosystem, name, version, source, 0 from packages where source <> '' and lower(source) >= $2 and lower(source) < $3 and lower(name) <> $1
+        limit $4
+        """);
+
+    static readonly Sql PackagesByPrefixSql = new("select id, ecosystem, name, version, source, 1 from packages where lower(name) >= $1 and lower(name) < $2 order by lower(name) limit $3");
+
+    static readonly Sql LayersSql = new("""
+        select n.layer_id, n.name_id from file_names f join layer_names n on n.name_id = f.id where f.name >= $1 and f.name < $2 limit $3
+        """);
+}

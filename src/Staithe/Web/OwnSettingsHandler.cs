@@ -1,0 +1,188 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Database;
+using Staithe.Managing;
+using Staithe.Transport;
+
+namespace Staithe.Web;
+
+/// <summary>What people set for themselves: tokens for programs, the password, where they are signed in, their spaces.</summary>
+internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sessions, OwnAccount account, bool hasElsewhere) : SettingsHandler
+{
+    /// <summary>Where they are.</summary>
+    public const string Path = "/settings";
+
+    const string Tokens = "tokens", Password = "password", Signed = "sessions", OwnSpaces = "spaces";
+    const int MaxTokens = 500, MaxSignedIn = 200, MaxSpaces = 500;
+
+    public override bool Takes(string path) => path is Path or Path + "/";
+
+    /// <summary>The pages for oneself, of which one is called so.</summary>
+    public static SettingsNav NavOf(string view, bool hasElsewhere)
+    {
+        List<(string View, string Title, string Path)> pages = [(Tokens, "Tokens", Path), (OwnSpaces, "Spaces", $"{Path}?view={OwnSpaces}"), (Password, "Password", $"{Path}?view={Password}"), (Signed, "Signed in", $"{Path}?view={Signed}")];
+        if (hasElsewhere)
+            pages.Add(("elsewhere", "Accounts elsewhere", ElsewhereHandler.Prefix));
+        return new SettingsNav("", "", pages.Find(page => page.View == view).Title, [.. pages.Select(page => new NavLink(page.Title, page.Path, page.View == view))]);
+    }
+
+    protected override Task ShowAsync(Visit visit, Echo echo) => visit.Query("view") switch
+    {
+        "" or Tokens => ShowTokensAsync(visit, echo),
+        OwnSpaces => ShowSpacesAsync(visit, echo),
+        Password => ShowPasswordAsync(visit, echo),
+        Signed => ShowSignedInAsync(visit, echo),
+        _ => visit.SendNothingAsync("Not here", "There is no such page."),
+    };
+
+    protected override Task ActAsync(Visit visit) => visit.Field("do") switch
+    {
+        "token.add" => AddTokenAsync(visit),
+        "token.delete" => ThenAsync(visit, Path, session => OwnAccount.DeleteTokenAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
+        "password" => SetPasswordAsync(visit),
+        "session.end" => ThenAsync(visit, $"{Path}?view={Signed}", session => OwnAccount.EndSignedInAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
+        "session.end-others" => EndOthersAsync(visit),
+        "organization.add" => AddOrganizationAsync(visit),
+        "offer.accept" => ThenAsync(visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.AcceptAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
+        "offer.decline" => ThenAsync(visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.DeclineAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
+        _ => throw UnknownDeed(),
+    };
+
+    async Task ShowTokensAsync(Visit visit, Echo echo)
+    {
+        var rows = await db.ReadAsync(session => OwnAccount.ListTokensAsync(session, visit.Who, 0, MaxTokens), visit.Cancel);
+        var tokens = rows.Select(row => new OwnToken(row.Id, row.Name, RightsText.Format(row.Rights), row.Target, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt))).Reverse().ToList();
+        if (visit.Query("ask") == "token.delete" && tokens.Find(token => token.Id == Id(visit.Query("id"))) is { } token)
+        {
+            await AskAsync(visit, NavOf(Tokens, hasElsewhere), new Question(
+                $"Revoke the token “{token.Name}”",
+                ["Whatever uses it is shut out at once, and what was signed in with it too.", token.UsedAt is { } used ? $"It was last used {Shown.Ago(used)}." : "It was never used."],
+                Path,
+                [("do", "token.delete"), ("id", Shown.Id(token.Id))],
+                null,
+                "Revoke it",
+                Path));
+            return;
+        }
+        await SendAsync<OwnTokensPage, OwnTokens>(visit, NavOf(Tokens, hasElsewhere), new OwnTokens(visit.Who.Name, tokens), echo);
+    }
+
+    async Task AddTokenAsync(Visit visit)
+    {
+        var (row, secret) = await account.AddTokenAsync(visit.Who, visit.Actor, visit.Field("name").Trim(), RightsOf(visit), Text(visit, "target"), Number(visit, "days"), visit.Cancel);
+        await SendAsync<SecretPage, ShownSecret>(visit, NavOf(Tokens, hasElsewhere), new ShownSecret(
+            $"The token “{row.Name}”",
+            "Copy it now: it is shown this once and stored nowhere. Programs give it in place of a password, with your name.",
+            [new SecretText("Token", secret), .. LoginCommands(visit, row.UserName, secret)],
+            Path), Echo.None);
+    }
+
+    /// <summary>How the clients log in with a name and a secret.</summary>
+    public static IEnumerable<SecretText> LoginCommands(Visit visit, string name, string secret)
+    {
+        var (host, insecure) = (visit.Frame.Host, visit.Http.Request.IsHttps ? "" : " --tls-verify=false");
+        yield return new SecretText("Log in with podman", $"printf %s {secret} | podman login{insecure} --username {name} --password-stdin {host}");
+        yield return new SecretText("Log in with docker", $"printf %s {secret} | docker login --username {name} --password-stdin {host}");
+    }
+
+    async Task ShowPasswordAsync(Visit visit, Echo echo)
+    {
+        var user = await db.ReadAsync(session => Asker.RequirePasswordAsync(session, visit.Who), visit.Cancel);
+        await SendAsync<OwnPasswordPage, OwnPassword>(visit, NavOf(Password, hasElsewhere), new OwnPassword(user.Name, user.Password is not null), echo);
+    }
+
+    // Everything that was signed in ends, this browser's session too: it gets another one.
+    async Task SetPasswordAsync(Visit visit)
+    {
+        if (visit.Field("password") != visit.Field("again"))
+            throw new AccountException(AccountProblem.Invalid, "the two new passwords are not the same: nothing was changed");
+        await WorkerThread.SwitchAsync(); // a password takes long to hash
+        await account.SetPasswordAsync(visit.Who, visit.Actor, visit.Field("old"), visit.Field("password"), visit.Cancel);
+        SessionCookie.Set(visit.Http, await sessions.StartAsync(visit.Who, visit.Actor.Address, BrowserName.Of(visit.Http), visit.Cancel, "in a browser, with a new password"), Sessions.Lifetime);
+        await visit.GoToAsync($"{Path}?view={Signed}");
+    }
+
+    async Task ShowSignedInAsync(Visit visit, Echo echo)
+    {
+        var own = await OwnSessionAsync(visit);
+        var rows = await db.ReadAsync(session => OwnAccount.ListSignedInAsync(session, visit.Who, MaxSignedIn), visit.Cancel);
+        var all = rows.Select(row => new SignedIn(row.Id, row.Name, row.Kind == AccessTokenTable.Session, row.Id == own, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt))).ToList();
+        if (visit.Query("ask") == "session.end-others")
+        {
+            await AskAsync(visit, NavOf(Signed, hasElsewhere), new Question(
+                "End all others",
+                ["Every other browser, and every login that docker keeps, has to sign in anew. Tokens go on."],
+                $"{Path}?view={Signed}",
+                [("do", "session.end-others")],
+                null,
+                "End them",
+                $"{Path}?view={Signed}"));
+            return;
+        }
+        await SendAsync<OwnSessionsPage, OwnSessions>(visit, NavOf(Signed, hasElsewhere), new OwnSessions(all), echo);
+    }
+
+    async Task EndOthersAsync(Visit visit)
+    {
+        var own = await OwnSessionAsync(visit);
+        await ThenAsync(visit, $"{Path}?view={Signed}", session => OwnAccount.EndAllSignedInAsync(session, visit.Who, visit.Actor, own));
+    }
+
+    Task<long> OwnSessionAsync(Visit visit) => SessionCookie.Find(visit.Http) is { } secret ? sessions.FindIdAsync(secret, visit.Cancel) : Task.FromResult(0L);
+
+    async Task ShowSpacesAsync(Visit visit, Echo echo)
+    {
+        var (spaces, offers) = await db.ReadAsync(
+            async session =>
+            {
+                var spaces = new List<OwnSpace>();
+                foreach (var space in await SpaceAccess.ListAsync(session, visit.Who, "", MaxSpaces))
+                    spaces.Add(new OwnSpace(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), (await AccessLookup.DecideAsync(session, visit.Who, space, $"{space.Name}/")).Always.HasFlag(Rights.Manage)));
+                return (spaces, await SpaceCare.ListOffersAsync(session, visit.Who, "", MaxSpaces));
+            },
+            visit.Cancel);
+        await SendAsync<OwnSpacesPage, OwnSpacesView>(visit, NavOf(OwnSpaces, hasElsewhere), new OwnSpacesView(
+            spaces, [.. offers.Select(offer => new SpaceOffered(offer.Space, offer.Offerer, offer.IsOrganization, Shown.Then(offer.ExpiresAt)))]), echo);
+    }
+
+    async Task AddOrganizationAsync(Visit visit)
+    {
+        var visibility = ReadVisibility(visit);
+        var space = await epoch.ChangeAsync(session => SpaceCare.AddOrganizationAsync(session, visit.Who, visit.Actor, visit.Field("name").Trim(), visibility), visit.Cancel);
+        await visit.GoToAsync($"{Path}/{space.Name}");
+    }
+
+    async Task ThenAsync(Visit visit, string path, Func<DbSession, Task> deed)
+    {
+        await epoch.ChangeAsync(deed, visit.Cancel);
+        await visit.GoToAsync(path);
+    }
+}
+
+/// <summary>The tokens of whoever looks.</summary>
+public sealed record OwnTokens(string User, IReadOnlyList<OwnToken> Tokens);
+
+/// <summary>A token for programs.</summary>
+/// <param name="Target">Where it works; null for everywhere.</param>
+public sealed record OwnToken(long Id, string Name, string Rights, string? Target, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+
+/// <summary>The password of whoever looks.</summary>
+/// <param name="IsHere">Whether it is kept here.</param>
+public sealed record OwnPassword(string User, bool IsHere);
+
+/// <summary>Where whoever looks is signed in.</summary>
+public sealed record OwnSessions(IReadOnlyList<SignedIn> All);
+
+/// <summary>A browser, or a login that docker keeps.</summary>
+/// <param name="IsThis">Whether it is the browser that asks.</param>
+public sealed record SignedIn(long Id, string Name, bool IsBrowser, bool IsThis, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+
+/// <summary>The spaces of whoever looks, and those that they are offered.</summary>
+public sealed record OwnSpacesView(IReadOnlyList<OwnSpace> Spaces, IReadOnlyList<SpaceOffered> Offers);
+
+/// <summary>A space that one belongs to.</summary>
+/// <param name="MayManage">Whether one manages the whole of it.</param>
+public sealed record OwnSpace(string Name, bool IsOrganization, string Visibility, bool MayManage);
+
+/// <summary>A space that one is offered.</summary>
+public sealed record SpaceOffered(string Space, string By, bool AsOrganization, DateTimeOffset ExpiresAt);

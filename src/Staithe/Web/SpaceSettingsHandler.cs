@@ -1,0 +1,393 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Federation;
+using Staithe.Managing;
+using Staithe.Oci;
+
+namespace Staithe.Web;
+
+/// <summary>
+/// The settings of a space: for who manages the whole of it, but the teams, which their members see too, and its name, its owner and its end, which are the
+/// owner's.
+/// </summary>
+internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChanges changes, SpaceRobots robots, Issuers issuers, TargetPages targets) : SettingsHandler
+{
+    const string Prefix = $"{OwnSettingsHandler.Path}/";
+    const string Teams = "teams", Defaults = "new", Robots = "robots", Offers = "offers", Audit = "audit", Owner = "owner";
+    const int MaxRows = 500;
+
+    public override bool Takes(string path) => NameOf(path) is not null;
+
+    protected override async Task ShowAsync(Visit visit, Echo echo)
+    {
+        var (space, sight) = await FindAsync(visit);
+        var view = visit.Query("view");
+        if (NameOf(visit.Path) != space.Name && visit.Form is null)
+        {
+            await visit.GoToAsync($"{Prefix}{space.Name}{visit.Http.Request.QueryString}"); // it has another name by now
+            return;
+        }
+        if (!sight.Manages && (view != Teams || !sight.SeesTeams))
+            throw Spaces.Unknown(space.Name);
+        if (view == Owner && !sight.Owns)
+            throw Spaces.Unknown(space.Name);
+        var (nav, target) = (NavOf(space, sight, view), new SettingsTarget(space.Name, $"{space.Name}/", Prefix + space.Name));
+        await (view switch
+        {
+            "" => ShowGeneralAsync(visit, nav, space, echo),
+            Teams => ShowTeamsAsync(visit, nav, space, sight, echo),
+            Defaults => ShowDefaultsAsync(visit, nav, space, echo),
+            Robots => ShowRobotsAsync(visit, nav, space, echo),
+            Offers => ShowOffersAsync(visit, nav, space, echo),
+            Audit => TargetPages.ShowAuditAsync(visit, db, nav, space.Name, target.At(Audit), echo),
+            Owner => ShowOwnerAsync(visit, nav, space, echo),
+            _ => targets.ShowAsync(visit, nav, target, view, echo),
+        });
+    }
+
+    // What is done is decided in the deed's own transaction, whatever the page showed.
+    protected override async Task ActAsync(Visit visit)
+    {
+        var (space, sight) = await FindAsync(visit);
+        var (name, path) = (space.Name, Prefix + space.Name);
+        var target = new SettingsTarget(name, $"{name}/", path);
+        if (targets.Act(visit, view => NavOf(space, sight, view), target) is { } common)
+        {
+            await common;
+            return;
+        }
+        await (visit.Field("do") switch
+        {
+            "space.set" => SetAsync(visit, name, path),
+            "team.add" => ThenAsync(visit, $"{path}?view={Teams}", session => SpaceTeams.AddAsync(session, visit.Who, visit.Actor, name, visit.Field("team").Trim())),
+            "team.delete" => ThenAsync(visit, $"{path}?view={Teams}", session => SpaceTeams.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("team"))),
+            "team.member.add" => ThenAsync(visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.AddMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user").Trim())),
+            "team.member.remove" => ThenAsync(visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.RemoveMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user"))),
+            "default.add" => AddDefaultAsync(visit, target),
+            "default.delete" => ThenAsync(visit, $"{path}?view={Defaults}", session => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
+            "robot.add" => AddRobotAsync(visit, NavOf(space, sight, Robots), target),
+            "robot.secret" => SetSecretAsync(visit, NavOf(space, sight, Robots), target),
+            "robot.delete" => ThenAsync(visit, $"{path}?view={Robots}", session => SpaceRobots.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"))),
+            "robot.trust.add" => AddTrustAsync(visit, target),
+            "robot.trust.delete" => ThenAsync(visit, RobotAt(path, visit.Field("robot")), session => SpaceRobots.DeleteTrustAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"), Id(visit.Field("id")))),
+            "offer.accept" => AcceptAsync(visit, name),
+            "offer.decline" => ThenAsync(visit, $"{path}?view={Offers}", session => RepositoryCare.DeclineAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
+            "space.rename" => RenameAsync(visit, name),
+            "space.owner" => SetOwnerAsync(visit, name, path),
+            "space.offer.withdraw" => ThenAsync(visit, $"{path}?view={Owner}", session => SpaceCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
+            "space.delete" => RemoveAsync(visit, name),
+            _ => throw UnknownDeed(),
+        });
+    }
+
+    static string? NameOf(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path[Prefix.Length..].TrimEnd('/') is var name && SpaceName.TryParse(name, out _) ? name : null;
+
+    static string TeamAt(string path, string team) => $"{path}?view={Teams}&team={Uri.EscapeDataString(team)}";
+
+    static string RobotAt(string path, string robot) => $"{path}?view={Robots}&robot={Uri.EscapeDataString(robot)}";
+
+    Task<(SpaceRow Space, Sight Sight)> FindAsync(Visit visit) => db.ReadAsync(
+        async session =>
+        {
+            var space = await SpaceAccess.FindAsync(session, visit.Who, NameOf(visit.Path)!);
+            var decision = await AccessLookup.DecideAsync(session, visit.Who, space, $"{space.Name}/");
+            return (space, new Sight(decision.Always.HasFlag(Rights.Manage), space.OwnerId is null && await TeamTable.IsInAnyAsync(session, space.Id, visit.Who.Id), await SpaceAccess.OwnsAsync(session, visit.Who.Id, space)));
+        },
+        visit.Cancel);
+
+    static SettingsNav NavOf(SpaceRow space, Sight sight, string view)
+    {
+        List<(string View, string Title, bool Shown)> pages =
+        [
+            ("", "General", sight.Manages),
+            (Teams, "Teams", space.OwnerId is null && (sight.Manages || sight.SeesTeams)),
+            (TargetPages.Grants, "Rights", sight.Manages),
+            (TargetPages.Access, "Who may what", sight.Manages),
+            (Defaults, "New repositories", sight.Manages),
+            (Robots, "Robots", sight.Manages),
+            (TargetPages.Links, "Share links", sight.Manages),
+            (TargetPages.Invitations, "Invitations", sight.Manages),
+            (Offers, "Offered to it", sight.Manages),
+            (Audit, "Audit", sight.Manages),
+            (Owner, "Name and owner", sight.Owns),
+        ];
+        var path = Prefix + space.Name;
+        return new SettingsNav(
+            space.Name,
+            $"/search?q=space:{space.Name}",
+            pages.Find(page => page.View == view).Title ?? "Settings",
+            [.. pages.Where(page => page.Shown).Select(page => new NavLink(page.Title, page.View.Length == 0 ? path : $"{path}?view={page.View}", page.View == view))]);
+    }
+
+    static Task ShowGeneralAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo) =>
+        SendAsync<SpacePage, SpaceView>(visit, nav, new SpaceView(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), space.AuditPulls, Shown.Then(space.CreatedAt)), echo);
+
+    async Task SetAsync(Visit visit, string name, string path)
+    {
+        var visibility = ReadVisibility(visit);
+        await epoch.ChangeAsync(session => SpaceCare.ChangeAsync(session, visit.Who, visit.Actor, name, visibility, visit.Field("audit") == "pulls"), visit.Cancel);
+        await visit.GoToAsync(path);
+    }
+
+    async Task ShowTeamsAsync(Visit visit, SettingsNav nav, SpaceRow space, Sight sight, Echo echo)
+    {
+        var path = Prefix + space.Name;
+        if (visit.Query("team") is { Length: > 0 } name)
+        {
+            var (members, given) = await db.ReadAsync(
+                async session =>
+                {
+                    var (team, members) = await SpaceTeams.GetAsync(session, visit.Who, space.Name, name);
+                    return (members, await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)));
+                },
+                visit.Cancel);
+            if (visit.Query("ask") == "team.delete" && sight.Manages)
+            {
+                await AskAsync(visit, nav, new Question(
+                    $"Remove the team {name}",
+                    [$"It has {Shown.Count(members.Count, "member")}, and was given {Shown.Count(given.Count, "right")}, which end with it."],
+                    $"{path}?view={Teams}",
+                    [("do", "team.delete"), ("team", name)],
+                    null,
+                    "Remove it",
+                    TeamAt(path, name)));
+                return;
+            }
+            await SendAsync<TeamPage, TeamView>(visit, nav, new TeamView(path, name, name == TeamTable.Owners, sight.Manages, members, [.. given.Select(GrantLine.Of)]), echo);
+            return;
+        }
+        var teams = await db.ReadAsync(
+            async session =>
+            {
+                var teams = new List<TeamLine>();
+                foreach (var team in await SpaceTeams.ListAsync(session, visit.Who, space.Name, "", MaxRows))
+                    teams.Add(new TeamLine(team.Name, await TeamTable.ListMembersAsync(session, team.Id)));
+                return teams;
+            },
+            visit.Cancel);
+        await SendAsync<TeamsPage, TeamsView>(visit, nav, new TeamsView(path, sight.Manages, teams), echo);
+    }
+
+    async Task ShowDefaultsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
+    {
+        var path = Prefix + space.Name;
+        var (rows, names) = await db.ReadAsync(async session => (await SpaceGrants.ListDefaultsAsync(session, visit.Who, space.Name, 0, MaxRows), await TargetPages.ListNamesAsync(session, space.Name)), visit.Cancel);
+        await SendAsync<DefaultsPage, DefaultsView>(visit, nav, new DefaultsView(
+            path,
+            $"{space.Name}/",
+            [.. rows.Select(row => new DefaultLine(
+                row.Id, row.Target, row.MakerKind is null ? null : $"{row.MakerKind} {row.Maker}", row.GranteeKind is null ? null : $"{row.GranteeKind} {row.Grantee}", RightsText.Format(row.Rights), row.Tags?.Text))],
+            names.Teams,
+            names.Robots), echo);
+    }
+
+    async Task AddDefaultAsync(Visit visit, SettingsTarget target)
+    {
+        var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), TargetPages.ReadGrantee(visit, "kind", "who"));
+        var maker = TargetPages.ReadGrantee(visit, "makerKind", "maker");
+        await ThenAsync(visit, target.At(Defaults), session => SpaceGrants.AddDefaultAsync(session, visit.Who, visit.Actor, target.Space, wish, maker));
+    }
+
+    async Task ShowRobotsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
+    {
+        var path = Prefix + space.Name;
+        if (visit.Query("robot") is { Length: > 0 } name)
+        {
+            await ShowRobotAsync(visit, nav, space, name, echo);
+            return;
+        }
+        var rows = await db.ReadAsync(session => SpaceRobots.ListAsync(session, visit.Who, space.Name, "", MaxRows), visit.Cancel);
+        await SendAsync<RobotsPage, RobotsView>(visit, nav, new RobotsView(path, space.Name, [.. rows.Select(RobotLine.Of)], issuers.Urls.Count > 0), echo);
+    }
+
+    async Task ShowRobotAsync(Visit visit, SettingsNav nav, SpaceRow space, string name, Echo echo)
+    {
+        var path = Prefix + space.Name;
+        var (robot, given, trusts) = await db.ReadAsync(
+            async session =>
+            {
+                var (_, robot) = await SpaceRobots.FindAsync(session, visit.Who, space.Name, name);
+                return (robot, await GrantTable.ListOfAsync(session, new Grantee(RobotId: robot.Id)), await SpaceRobots.ListTrustsAsync(session, visit.Who, space.Name, name, 0, MaxRows));
+            },
+            visit.Cancel);
+        var question = visit.Query("ask") switch
+        {
+            "robot.secret" => new Question(
+                $"Give {robot.FullName} another secret",
+                ["The one that it has is void at once: whatever uses it is shut out until it is given the new one."], path, [("do", "robot.secret"), ("robot", name)], null, "Make another secret", RobotAt(path, name)),
+            "robot.delete" => new Question(
+                $"Remove {robot.FullName}", ["Whatever signs in as it is shut out at once, and what it was given ends."], $"{path}?view={Robots}", [("do", "robot.delete"), ("robot", name)], null, "Remove it", RobotAt(path, name)),
+            _ => null,
+        };
+        if (question is not null)
+            await AskAsync(visit, nav, question);
+        else
+            await SendAsync<RobotPage, RobotView>(visit, nav, new RobotView(
+                path,
+                RobotLine.Of(robot),
+                [.. given.Select(GrantLine.Of)],
+                [.. trusts.Select(trust => new TrustLine(trust.Id, trust.Issuer, trust.Audience, [.. trust.Claims.Rules.Select(rule => $"{rule.Key} = {rule.Value}")]))],
+                [.. issuers.Urls.Order(StringComparer.Ordinal)],
+                visit.Frame.Host), echo);
+    }
+
+    async Task AddRobotAsync(Visit visit, SettingsNav nav, SettingsTarget target)
+    {
+        var name = visit.Field("name").Trim();
+        var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), new GranteeNames(null, null, name));
+        var (robot, secret) = await robots.AddAsync(visit.Who, visit.Actor, target.Space, name, wish, visit.Field("keyless") == "yes", Number(visit, "days"), visit.Cancel);
+        if (secret is null)
+            await visit.GoToAsync(RobotAt(target.Path, robot.Name));
+        else
+            await ShowSecretAsync(visit, nav, target, robot, secret);
+    }
+
+    async Task SetSecretAsync(Visit visit, SettingsNav nav, SettingsTarget target)
+    {
+        var (robot, secret) = await robots.SetSecretAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Cancel);
+        await ShowSecretAsync(visit, nav, target, robot, secret);
+    }
+
+    static Task ShowSecretAsync(Visit visit, SettingsNav nav, SettingsTarget target, RobotRow robot, string secret) => SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
+        $"The secret of {robot.FullName}",
+        "Copy it now: it is shown this once and stored nowhere. The robot gives it as its password.",
+        [new SecretText("Secret", secret), .. OwnSettingsHandler.LoginCommands(visit, robot.FullName, secret)],
+        RobotAt(target.Path, robot.Name)), Echo.None);
+
+    async Task AddTrustAsync(Visit visit, SettingsTarget target)
+    {
+        var claims = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in visit.Field("claims").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (line.Split('=', 2, StringSplitOptions.TrimEntries) is not [{ Length: > 0 } claim, { Length: > 0 } value] || !claims.TryAdd(claim, value))
+                throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(line)}\" says no claim: write name = value, one a line, each name once");
+        }
+        await robots.AddTrustAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Field("issuer"), Text(visit, "audience") ?? visit.Frame.Host, claims, visit.Cancel);
+        await visit.GoToAsync(RobotAt(target.Path, visit.Field("robot")));
+    }
+
+    async Task ShowOffersAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
+    {
+        var rows = await db.ReadAsync(session => RepositoryCare.ListOffersAsync(session, visit.Who, space.Name, 0, MaxRows), visit.Cancel);
+        await SendAsync<OffersPage, OffersView>(visit, nav, new OffersView(Prefix + space.Name, space.Name, [.. rows.Select(row => new OfferLine(row.Id, row.Name, row.To + row.Path, row.Offerer, Shown.Then(row.ExpiresAt)))]), echo);
+    }
+
+    async Task AcceptAsync(Visit visit, string name)
+    {
+        var moved = await changes.RunAsync(session => RepositoryCare.AcceptAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id"))), visit.Cancel);
+        await visit.GoToAsync($"/r/{moved.To}");
+    }
+
+    async Task ShowOwnerAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
+    {
+        var path = $"{Prefix}{space.Name}?view={Owner}";
+        var (owner, offer, repositories) = await db.ReadAsync(
+            async session => (
+                space.OwnerId is { } id ? (await UserTable.FindAsync(session, id))?.Name : null,
+                await SpaceOfferTable.FindAsync(session, space.Id),
+                (await RepositoryTable.ListInSpaceAsync(session, space.Name, MaxRows)).Count),
+            visit.Cancel);
+        var isAccounts = owner == space.Name;
+        if (visit.Query("ask") == "space.delete" && !isAccounts)
+        {
+            await AskAsync(visit, nav, new Question(
+                $"Remove the space {space.Name}",
+                [
+                    repositories == 0 ? "It is empty." : $"It has {(repositories == MaxRows ? $"{MaxRows} repositories or more" : Shown.Count(repositories, "repository", "repositories"))}, which go with it, with everything in them.",
+                    "Its teams, robots, rights and links end. Its name stays taken, for ever. This cannot be undone.",
+                ],
+                path,
+                [("do", "space.delete")],
+                space.Name,
+                "Remove it and everything in it",
+                path));
+            return;
+        }
+        await SendAsync<SpaceOwnerPage, SpaceOwnerView>(visit, nav, new SpaceOwnerView(Prefix + space.Name, space.Name, owner, isAccounts, offer?.User, Shown.Then(offer?.ExpiresAt)), echo);
+    }
+
+    async Task RenameAsync(Visit visit, string name)
+    {
+        RequireConfirmed(visit, name);
+        var renamed = await changes.RunAsync(session => SpaceCare.RenameAsync(session, visit.Who, visit.Actor, name, visit.Field("name").Trim()), visit.Cancel);
+        await visit.GoToAsync($"{Prefix}{renamed.Name}?view={Owner}");
+    }
+
+    async Task SetOwnerAsync(Visit visit, string name, string path)
+    {
+        RequireConfirmed(visit, name);
+        var (_, _, until) = await epoch.ChangeAsync(session => SpaceCare.SetOwnerAsync(session, visit.Who, visit.Actor, name, visit.Field("user").Trim(), visit.Field("as") == "organization"), visit.Cancel);
+        await visit.GoToAsync(until is null ? $"{OwnSettingsHandler.Path}?view=spaces" : $"{path}?view={Owner}");
+    }
+
+    async Task RemoveAsync(Visit visit, string name)
+    {
+        RequireConfirmed(visit, name);
+        await changes.RunAsync(session => SpaceCare.RemoveAsync(session, visit.Who, visit.Actor, name, name, changes.Trash), visit.Cancel);
+        await visit.GoToAsync($"{OwnSettingsHandler.Path}?view=spaces");
+    }
+
+    async Task ThenAsync(Visit visit, string path, Func<DbSession, Task> deed)
+    {
+        await epoch.ChangeAsync(deed, visit.Cancel);
+        await visit.GoToAsync(path);
+    }
+
+    /// <summary>What somebody sees of a space's settings.</summary>
+    sealed record Sight(bool Manages, bool SeesTeams, bool Owns);
+}
+
+/// <summary>What a space is set to.</summary>
+/// <param name="Visibility">Of its new repositories.</param>
+public sealed record SpaceView(string Name, bool IsOrganization, string Visibility, bool AuditPulls, DateTimeOffset CreatedAt);
+
+/// <summary>The teams.</summary>
+public sealed record TeamsView(string Path, bool MayChange, IReadOnlyList<TeamLine> Teams);
+
+/// <summary>A team.</summary>
+public sealed record TeamLine(string Name, IReadOnlyList<string> Members);
+
+/// <summary>A team, and what it was given.</summary>
+/// <param name="IsOwners">Whether its members own the organization.</param>
+public sealed record TeamView(string Path, string Name, bool IsOwners, bool MayChange, IReadOnlyList<string> Members, IReadOnlyList<GrantLine> Grants);
+
+/// <summary>What new repositories give.</summary>
+public sealed record DefaultsView(string Path, string Target, IReadOnlyList<DefaultLine> Defaults, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+
+/// <summary>Something that new repositories give.</summary>
+/// <param name="MadeBy">Null for anybody.</param>
+/// <param name="To">Null for whoever made the repository.</param>
+public sealed record DefaultLine(long Id, string Target, string? MadeBy, string? To, string Rights, string? Tags);
+
+/// <summary>The robots.</summary>
+/// <param name="MayBeKeyless">Whether there is an issuer that could let one in.</param>
+public sealed record RobotsView(string Path, string Space, IReadOnlyList<RobotLine> Robots, bool MayBeKeyless);
+
+/// <summary>A robot.</summary>
+public sealed record RobotLine(string Name, string FullName, bool IsKeyless, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+{
+    internal static RobotLine Of(RobotRow row) => new(row.Name, row.FullName, row.IsKeyless, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt));
+}
+
+/// <summary>A robot, what it was given, and by whose word it is let in.</summary>
+/// <param name="Issuers">Those that the registry trusts.</param>
+/// <param name="Host">Whom tokens are for, unless told.</param>
+public sealed record RobotView(string Path, RobotLine Robot, IReadOnlyList<GrantLine> Grants, IReadOnlyList<TrustLine> Trusts, IReadOnlyList<string> Issuers, string Host);
+
+/// <summary>By whose word a keyless robot is let in.</summary>
+public sealed record TrustLine(long Id, string Issuer, string Audience, IReadOnlyList<string> Claims);
+
+/// <summary>The repositories that a space is offered.</summary>
+public sealed record OffersView(string Path, string Space, IReadOnlyList<OfferLine> Offers);
+
+/// <summary>A repository that a space is offered.</summary>
+/// <param name="To">What it would be called.</param>
+public sealed record OfferLine(long Id, string Repository, string To, string By, DateTimeOffset ExpiresAt);
+
+/// <summary>To whom a space belongs.</summary>
+/// <param name="Owner">Null for an organization.</param>
+/// <param name="IsAccounts">Whether it is called like the account, and goes with it.</param>
+/// <param name="OfferedTo">Who may take it.</param>
+public sealed record SpaceOwnerView(string Path, string Name, string? Owner, bool IsAccounts, string? OfferedTo, DateTimeOffset? OfferedUntil);

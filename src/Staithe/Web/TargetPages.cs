@@ -1,0 +1,315 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Audit;
+using Staithe.Database;
+using Staithe.Managing;
+using Staithe.Oci;
+using Staithe.Sharing;
+
+namespace Staithe.Web;
+
+/// <summary>What settings are about: a space, or a repository.</summary>
+/// <param name="Space">The space, as it is called now.</param>
+/// <param name="Target">The repository, or everything that begins so.</param>
+/// <param name="Path">Where its settings are.</param>
+internal sealed record SettingsTarget(string Space, string Target, string Path)
+{
+    public bool IsRepository => !Target.EndsWith('/');
+
+    /// <summary>The address of one of its pages.</summary>
+    public string At(string view) => $"{Path}?view={view}";
+}
+
+/// <summary>
+/// The pages that the settings of a space and those of a repository have in common: who was given what, who may what, links to share, invitations. A target
+/// is managed by who manages it, whatever else is in the space.
+/// </summary>
+internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret, Invitations invitations)
+{
+    public const string Grants = "grants", Links = "links", Invitations = "invitations", Access = "access";
+
+    const int MaxRows = 500;
+
+    /// <summary>Shows one of them.</summary>
+    /// <exception cref="AccountException">The asker does not manage the target.</exception>
+    public Task ShowAsync(Visit visit, SettingsNav nav, SettingsTarget target, string view, Echo echo) => view switch
+    {
+        Grants => ShowGrantsAsync(visit, nav, target, echo),
+        Links => ShowLinksAsync(visit, nav, target, echo),
+        Invitations => ShowInvitationsAsync(visit, nav, target, echo),
+        Access => ShowAccessAsync(visit, nav, target, echo),
+        _ => visit.SendNothingAsync("Not here", "There is no such page."),
+    };
+
+    /// <summary>Does what a form of theirs says; null when it is none of theirs.</summary>
+    public Task? Act(Visit visit, Func<string, SettingsNav> nav, SettingsTarget target) => visit.Field("do") switch
+    {
+        "grant.add" => AddGrantAsync(visit, target),
+        "grant.delete" => DeleteAsync(visit, target.At(Grants), (session, id) => SpaceGrants.DeleteAsync(session, visit.Who, visit.Actor, target.Space, id)),
+        "link.add" => AddLinkAsync(visit, nav(Links), target),
+        "link.delete" => DeleteAsync(visit, target.At(Links), (session, id) => ShareLinks.DeleteAsync(session, visit.Who, visit.Actor, target.Space, id)),
+        "invitation.add" => AddInvitationAsync(visit, nav(Invitations), target),
+        "invitation.delete" => DeleteAsync(visit, target.At(Invitations), (session, id) => SpaceInvitations.DeleteAsync(session, visit.Who, visit.Actor, target.Space, id)),
+        _ => null,
+    };
+
+    /// <summary>To whom, as a form says it: what kind, and the name.</summary>
+    public static GranteeNames ReadGrantee(Visit visit, string kind, string name)
+    {
+        var who = SettingsHandler.Text(visit, name);
+        return visit.Field(kind) switch
+        {
+            "user" => new GranteeNames(who, null, null),
+            "team" => new GranteeNames(null, who, null),
+            "robot" => new GranteeNames(null, null, who),
+            _ => new GranteeNames(null, null, null),
+        };
+    }
+
+    /// <summary>A target as a form says it; unless told, the one that the page is about.</summary>
+    public static string ReadTarget(Visit visit, SettingsTarget target) => target.IsRepository ? target.Target : SettingsHandler.Text(visit, "target") ?? target.Target;
+
+    async Task ShowGrantsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
+    {
+        var (rows, names) = await db.ReadAsync(
+            async session => (
+                target.IsRepository ? await ListOverAsync(session, visit, target) : await SpaceGrants.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows),
+                await ListNamesAsync(session, target.Space)),
+            visit.Cancel);
+        var grants = rows.Select(GrantLine.Of).ToList();
+        if (visit.Query("ask") == "grant.delete" && grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        {
+            await AskAsync(visit, nav, target, Grants, "grant.delete", one.Id, "Take it away", $"Take {one.Rights} on {one.Target} from the {one.Kind} {one.Name}", ["What they got with it ends within seconds; a client that has a token for it goes on for up to five minutes."]);
+            return;
+        }
+        await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.Path, grants, names.Teams, names.Robots), echo);
+    }
+
+    // On a repository's page, what reaches it from above is shown too: one would wonder otherwise where a right comes from.
+    static async Task<List<GrantRow>> ListOverAsync(DbSession session, Visit visit, SettingsTarget target)
+    {
+        var (space, name) = await SpaceCare.FindTargetAsync(session, visit.Who, target.Space, target.Target);
+        return await GrantTable.ListOverAsync(session, space.Id, name);
+    }
+
+    /// <summary>What teams and robots there are, to choose from.</summary>
+    public static async Task<(IReadOnlyList<string> Teams, IReadOnlyList<string> Robots)> ListNamesAsync(DbSession session, string spaceName)
+    {
+        var space = await Spaces.FindAsync(session, spaceName);
+        return ([.. (await TeamTable.ListAsync(session, space.Id, "", MaxRows)).Select(team => team.Name)], [.. (await RobotTable.ListAsync(session, space.Id, "", MaxRows)).Select(robot => robot.Name)]);
+    }
+
+    async Task AddGrantAsync(Visit visit, SettingsTarget target)
+    {
+        var wish = new GrantWish(ReadTarget(visit, target), SettingsHandler.RightsOf(visit), SettingsHandler.Text(visit, "tags"), ReadGrantee(visit, "kind", "who"));
+        var days = SettingsHandler.Number(visit, "days");
+        await epoch.ChangeAsync(session => SpaceGrants.AddAsync(session, visit.Who, visit.Actor, target.Space, wish, days), visit.Cancel);
+        await visit.GoToAsync(target.At(Grants));
+    }
+
+    async Task ShowLinksAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
+    {
+        var rows = await db.ReadAsync(session => ShareLinks.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows), visit.Cancel);
+        var links = rows.Select(row => new LinkLine(
+            row.Link.Id, row.Link.Target, row.Link.MadeBy.Name, Shown.Then(row.Link.CreatedAt), Shown.Then(row.Link.ExpiresAt), row.Link.MaxPulls, row.Link.Pulls, Shown.Then(row.Link.UsedAt), row.Works)).Reverse().ToList();
+        if (visit.Query("ask") == "link.delete" && links.Find(link => link.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        {
+            await AskAsync(visit, nav, target, Links, "link.delete", one.Id, "Revoke it", $"Revoke the link to {one.To}", [$"Whoever has it can pull no more, at once. It was used for {Shown.Count(one.Pulls, "pull")}."]);
+            return;
+        }
+        await SettingsHandler.SendAsync<LinksPage, LinksView>(visit, nav, new LinksView(target.Target, target.IsRepository, target.Path, links), echo);
+    }
+
+    async Task AddLinkAsync(Visit visit, SettingsNav nav, SettingsTarget target)
+    {
+        var name = target.IsRepository ? target.Target : visit.Field("repository").Trim();
+        if (!RepositoryName.TryParse(name, out var repository))
+            throw new AccountException(AccountProblem.Invalid, "say which repository, such as team/app");
+        var text = Secret.CreateForPath();
+        var hash = secret.Hash(text);
+        var order = new ShareLinkOrder(repository, SettingsHandler.Text(visit, "tag"), SettingsHandler.Number(visit, "days") ?? 7, SettingsHandler.Number(visit, "pulls"));
+        var link = await epoch.ChangeAsync(session => ShareLinks.AddAsync(session, visit.Who, visit.Actor, target.Space, order, hash), visit.Cancel);
+        var image = $"{visit.Frame.Host}/{ShareLinkName.Of(text, link.Repository)}:{link.Tag ?? "TAG"}";
+        var insecure = visit.Http.Request.IsHttps ? "" : " --tls-verify=false";
+        await SettingsHandler.SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
+            $"A link to {link.Target}",
+            $"Copy it now: it is shown this once and stored nowhere. Whoever has it can pull until {Shown.Time(Shown.Then(link.ExpiresAt))}, without an account.",
+            [
+                new SecretText("The page for people", $"{visit.Http.Request.Scheme}://{visit.Frame.Host}/s/{text}"),
+                new SecretText("Pull with podman", $"podman pull{insecure} {image}"),
+                new SecretText("Pull with docker", $"docker pull {image}"),
+            ],
+            target.At(Links)), Echo.None);
+    }
+
+    async Task ShowInvitationsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
+    {
+        var (rows, names) = await db.ReadAsync(
+            async session => (await SpaceInvitations.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows), await ListNamesAsync(session, target.Space)),
+            visit.Cancel);
+        var all = rows.Select(row => new InvitationLine(
+            row.Id, row.Team is { } team ? $"the team {team.Name}" : $"{RightsText.Format(row.Rights)} on {row.Target}{(row.Tags is null ? "" : $", tags {row.Tags.Text}")}", row.UserName, row.NewAccounts, row.Inviter, row.MaxUses, row.Uses, Shown.Then(row.ExpiresAt))).Reverse().ToList();
+        if (visit.Query("ask") == "invitation.delete" && all.Find(invitation => invitation.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        {
+            await AskAsync(visit, nav, target, Invitations, "invitation.delete", one.Id, "Revoke it", $"Revoke the invitation to {one.To}", ["Nobody can accept it any more. Who has accepted it stays."]);
+            return;
+        }
+        await SettingsHandler.SendAsync<InvitationsPage, InvitationsView>(visit, nav, new InvitationsView(target.Target, target.IsRepository, target.Path, all, target.IsRepository ? [] : names.Teams), echo);
+    }
+
+    async Task AddInvitationAsync(Visit visit, SettingsNav nav, SettingsTarget target)
+    {
+        var team = SettingsHandler.Text(visit, "team");
+        var wish = new InvitationWish(
+            team,
+            team is null ? ReadTarget(visit, target) : null,
+            team is null ? SettingsHandler.RightsOf(visit) : null,
+            team is null ? SettingsHandler.Text(visit, "tags") : null,
+            null,
+            SettingsHandler.Text(visit, "user"),
+            visit.Field("newAccounts") == "yes",
+            SettingsHandler.Number(visit, "uses") ?? 1,
+            SettingsHandler.Number(visit, "days") ?? 7);
+        var (row, text) = await epoch.ChangeAsync(session => SpaceInvitations.AddAsync(session, invitations, visit.Who, visit.Actor, target.Space, wish), visit.Cancel);
+        await SettingsHandler.SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
+            $"An invitation to {row.To}",
+            $"Copy the address now and send it to whom it is for: it is shown this once. It can be accepted until {Shown.Time(Shown.Then(row.ExpiresAt))}{(row.MaxUses > 1 ? $", by {row.MaxUses} people" : "")}.",
+            [new SecretText("The page for who is invited", $"{visit.Http.Request.Scheme}://{visit.Frame.Host}/invite/{text}")],
+            target.At(Invitations)), Echo.None);
+    }
+
+    async Task ShowAccessAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
+    {
+        var asked = target.IsRepository ? target.Target : visit.Query("repository").Trim();
+        var who = visit.Query("who").Trim();
+        if (!target.IsRepository && asked.Length == 0)
+        {
+            await SettingsHandler.SendAsync<AccessPage, AccessView>(visit, nav, new AccessView(target.Target, target.IsRepository, target.Path, "", null, [], null, who, visit.Query("kind")), echo);
+            return;
+        }
+        if (!RepositoryName.TryParse(asked, out var name) || name.Space != target.Space)
+        {
+            await SettingsHandler.SendAsync<AccessPage, AccessView>(
+                visit, nav, new AccessView(target.Target, target.IsRepository, target.Path, "", null, [], null, who, visit.Query("kind")), Echo.Of($"there can be no repository {OciException.Quote(asked)} in {target.Space}"));
+            return;
+        }
+        var all = await db.ReadAsync(session => RightsReport.OfAllAsync(session, visit.Who, name), visit.Cancel);
+        RightsOfOne? one = null;
+        try
+        {
+            var isRobot = visit.Query("kind") == "robot";
+            one = who.Length == 0 ? null : await db.ReadAsync(session => RightsReport.OfOneAsync(session, visit.Who, name, isRobot ? null : who, isRobot ? who : null), visit.Cancel);
+        }
+        catch (AccountException unknown)
+        {
+            echo = Echo.Of(unknown.Message); // who was typed, as the repository is there
+        }
+        var person = one is null ? null : new AccessOfOne(
+            one.Who.Name,
+            RepositoryCare.IsNothing(one.Decision) ? "nothing" : RightsText.Format(one.Decision.Always),
+            [.. one.Decision.OnTags.Select(some => $"{RightsText.Format(some.Rights)} on tags {some.Tags.Text}")],
+            [.. one.Reasons.Select(ReasonLine.Of)]);
+        await SettingsHandler.SendAsync<AccessPage, AccessView>(visit, nav, new AccessView(
+            target.Target, target.IsRepository, target.Path, all.Repository.Value, all.Visibility is { } visibility ? VisibilityText.Format(visibility) : null, [.. all.Reasons.Select(ReasonLine.Of)], person, who, visit.Query("kind")), echo);
+    }
+
+    async Task DeleteAsync(Visit visit, string path, Func<DbSession, long, Task> delete)
+    {
+        var id = SettingsHandler.Id(visit.Field("id"));
+        await epoch.ChangeAsync(session => delete(session, id), visit.Cancel);
+        await visit.GoToAsync(path);
+    }
+
+    static Task AskAsync(Visit visit, SettingsNav nav, SettingsTarget target, string view, string deed, long id, string button, string title, IReadOnlyList<string> consequences) =>
+        SettingsHandler.AskAsync(visit, nav, new Question(title, consequences, target.At(view), [("do", deed), ("id", Shown.Id(id))], null, button, target.At(view)));
+
+    /// <summary>A page of the audit.</summary>
+    public static async Task ShowAuditAsync(Visit visit, Db db, SettingsNav nav, string? space, string path, Echo echo)
+    {
+        const int Rows = 50;
+        var asked = new AuditFilter(space, Query(visit, "actor"), Query(visit, "action"), Query(visit, "outcome"));
+        var filter = await db.ReadAsync(session => AuditReport.AdmitAsync(session, visit.Who, asked), visit.Cancel);
+        var before = SettingsHandler.Id(visit.Query("before")) is > 0 and var id ? id : long.MaxValue;
+        if (visit.Query("as") == "lines")
+        {
+            visit.Http.Response.ContentType = AuditReport.Lines;
+            visit.Http.Response.Headers.ContentDisposition = $"attachment; filename=\"{space ?? "registry"}-audit.jsonl\"";
+            await visit.Http.Response.StartAsync(visit.Cancel);
+            if (!HttpMethods.IsHead(visit.Http.Request.Method))
+                await AuditReport.WriteAsync(visit.Http.Response.Body, db, filter, before, int.MaxValue, visit.Cancel);
+            return;
+        }
+        var lines = await db.ReadAsync(session => AuditTable.ListAsync(session, filter, before, Rows + 1), visit.Cancel);
+        await SettingsHandler.SendAsync<AuditPage, AuditView>(visit, nav, new AuditView(
+            path,
+            space is null,
+            filter.Actor ?? "",
+            filter.Action ?? "",
+            filter.Outcome ?? "",
+            [.. lines.Take(Rows).Select(line => new AuditEntry(line.Id, Shown.Then(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail))],
+            lines.Count > Rows ? lines[Rows - 1].Id : null), echo);
+    }
+
+    static string? Query(Visit visit, string name) => visit.Query(name).Trim() is { Length: > 0 } text ? text : null;
+}
+
+/// <summary>What was given on a target and below it, or over a repository.</summary>
+/// <param name="Path">Where the settings are.</param>
+public sealed record GrantsView(string Target, bool IsRepository, string Path, IReadOnlyList<GrantLine> Grants, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+
+/// <summary>Something that was given.</summary>
+/// <param name="Kind">To a user, a team or a robot.</param>
+public sealed record GrantLine(long Id, string Target, string Kind, string Name, string Rights, string? Tags, DateTimeOffset? ExpiresAt)
+{
+    internal static GrantLine Of(GrantRow row) => new(row.Id, row.Target, row.GranteeKind, row.Grantee, RightsText.Format(row.Rights), row.Tags?.Text, Shown.Then(row.ExpiresAt));
+}
+
+/// <summary>The share links.</summary>
+public sealed record LinksView(string Target, bool IsRepository, string Path, IReadOnlyList<LinkLine> Links);
+
+/// <summary>A share link.</summary>
+/// <param name="To">The repository, perhaps with a tag.</param>
+/// <param name="MaxPulls">Null for as many as one likes.</param>
+public sealed record LinkLine(long Id, string To, string MadeBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, long? MaxPulls, long Pulls, DateTimeOffset? UsedAt, bool Works);
+
+/// <summary>The invitations.</summary>
+public sealed record InvitationsView(string Target, bool IsRepository, string Path, IReadOnlyList<InvitationLine> Invitations, IReadOnlyList<string> Teams);
+
+/// <summary>An invitation.</summary>
+/// <param name="For">The only one who may accept; null for anybody.</param>
+public sealed record InvitationLine(long Id, string To, string? For, bool NewAccounts, string MadeBy, long MaxUses, long Uses, DateTimeOffset ExpiresAt);
+
+/// <summary>Who may do what with a repository, and by what.</summary>
+/// <param name="Repository">Which; empty while none was asked for.</param>
+/// <param name="Visibility">Null while there is no such repository.</param>
+/// <param name="Person">Somebody who was asked for in particular.</param>
+public sealed record AccessView(string Target, bool IsRepository, string Path, string Repository, string? Visibility, IReadOnlyList<ReasonLine> Reasons, AccessOfOne? Person, string Who, string Kind);
+
+/// <summary>What one may do.</summary>
+public sealed record AccessOfOne(string Name, string Rights, IReadOnlyList<string> OnTags, IReadOnlyList<ReasonLine> Reasons);
+
+/// <summary>By what.</summary>
+public sealed record ReasonLine(string Kind, long? Grant, string? Via, string? Target, string Rights, string? Tags)
+{
+    internal static ReasonLine Of(RightsReason reason) => new(reason.Kind, reason.GrantId, reason.Via, reason.Target, reason.Rights, reason.Tags);
+
+    /// <summary>In words.</summary>
+    public string Words => Kind switch
+    {
+        "owner" => "the space is theirs",
+        "visibility" => "it is visible to them",
+        "grant" => $"grant {Grant} on {Target}",
+        "token" => "the token goes no further",
+        "disabled" => "the account is disabled",
+        "expired" => "the robot has expired",
+        _ => Kind,
+    };
+}
+
+/// <summary>Lines of the audit.</summary>
+/// <param name="IsOfAll">Whether it is that of the whole registry.</param>
+/// <param name="Next">Before which line the next page begins; null at the end.</param>
+public sealed record AuditView(string Path, bool IsOfAll, string Actor, string Action, string Outcome, IReadOnlyList<AuditEntry> Lines, long? Next);
+
+/// <summary>A line of the audit.</summary>
+public sealed record AuditEntry(long Id, DateTimeOffset At, string Actor, string Action, string Target, string? Space, string? Address, string Outcome, string? Detail);
