@@ -68,7 +68,7 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
             case ["s", var name]:
                 var who = await readers.IdentifyAsync(http);
                 var space = await FindSpaceAsync(who, name, cancel);
-                return new Feed(root, $"{space} on {http.Request.Host}", $"/s/{space}", path, await moves.OfSearchAsync(who, RecentMoves.InSpace(space), cancel));
+                return new Feed(root, $"{space} on {http.Request.Host}", SpaceHomeHandler.PathOf(space), path, await moves.OfSearchAsync(who, RecentMoves.InSpace(space), cancel));
             case ["search"]:
                 var text = http.Request.Query["q"] is [{ } query] ? Watches.Normal(query) : "";
                 if (text.Length > SearchQuery.MaxLength)

@@ -56,7 +56,7 @@ public sealed record WatchLine(string Kind, string Name, DateTimeOffset Since)
     public string Page => Kind switch
     {
         WatchRow.Repository => $"/r/{Name}",
-        WatchRow.Space => $"/s/{Name}",
+        WatchRow.Space => SpaceHomeHandler.PathOf(Name),
         _ => $"/search?q={Uri.EscapeDataString(Name)}",
     };
 

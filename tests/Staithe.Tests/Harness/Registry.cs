@@ -16,10 +16,10 @@ internal sealed class Registry : IAsyncDisposable
     static int names;
 
     readonly TempDirectory directory;
-    readonly StringWriter log;
+    readonly LogText log;
     bool stopped;
 
-    Registry(StaitheApp app, StaitheConfig config, TempDirectory directory, StringWriter log)
+    Registry(StaitheApp app, StaitheConfig config, TempDirectory directory, LogText log)
     {
         (App, Config, this.directory, this.log) = (app, config, directory, log);
         Url = new Uri(app.Addresses.Single());
@@ -50,7 +50,7 @@ internal sealed class Registry : IAsyncDisposable
     public string Authority => Url.Authority;
 
     /// <summary>What the server has logged so far.</summary>
-    public string Log => log.ToString();
+    public string Log => log.Read();
 
     /// <summary>A server of its own for one test, or one that many share.</summary>
     public static async Task<Registry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null)
@@ -66,8 +66,8 @@ internal sealed class Registry : IAsyncDisposable
             StopSeconds = 5,
         };
         config = change?.Invoke(config) ?? config;
-        var log = new StringWriter();
-        var app = await StaitheApp.StartAsync(config, TextWriter.Synchronized(log), isTerminal: false, needs);
+        var log = new LogText();
+        var app = await StaitheApp.StartAsync(config, log, isTerminal: false, needs);
         return new Registry(app, config, directory, log);
     }
 

@@ -40,7 +40,7 @@ public sealed class SpacePageTests(Registries open)
         Assert.Contains("href=\"/spaces/harbour\">harbour</a>/crane", await browser.ReadAsync("/r/harbour/crane"), StringComparison.Ordinal);
 
         // one without anything that one may see is not there, as one that never was
-        foreach (var name in (string[])["alice", "nobody", "bob", "Not-a-name", "a%00b", "", "harbour?after=harbour/veiled"])
+        foreach (var name in (string[])["alice", "nobody", "bob", "Not-a-name", "a%20b", "", "harbour?after=harbour/veiled"])
         {
             using var hidden = await browser.GetAsync($"/spaces/{name}", "application/json");
             Assert.Equal(name.Contains("after", StringComparison.Ordinal) ? HttpStatusCode.OK : HttpStatusCode.NotFound, hidden.StatusCode);
