@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
