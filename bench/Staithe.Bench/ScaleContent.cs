@@ -28,6 +28,7 @@ internal sealed class ScaleContent(int repositories)
     readonly string[] words = MakeWords(3000);
     readonly List<long> baseLayers = [], configs = [];
     readonly List<string> configDigests = [];
+    readonly List<int> configSizes = [];
     long now;
     long lastBlob;
 
@@ -119,6 +120,7 @@ internal sealed class ScaleContent(int repositories)
             using (var file = storage.OpenAppend(key, 0))
                 RandomAccess.Write(file, config, 0);
             configDigests.Add(DigestOf(config));
+            configSizes.Add(config.Length);
             configs.Add(await AddBlobAsync(session, configDigests[^1], key, config.Length));
         }
     }
@@ -166,7 +168,7 @@ internal sealed class ScaleContent(int repositories)
     async Task<long> AddImageAsync(DbSession session, long repoId, int repository, int number)
     {
         var foundation = Skewed(random, BaseCount);
-        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":150},"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
+        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":{{configSizes[foundation]}} },"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
         var id = ((repoId - 1) * ImagesOfRepository) + number + 1;
         await session.ExecuteAsync(ManifestSql, id, repoId, DigestOf(content), Content.ManifestType, (long)content.Length, now, content);
         List<long> blobs = [configs[foundation], baseLayers[foundation]];

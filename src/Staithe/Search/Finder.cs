@@ -236,7 +236,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
 
     static readonly Sql NearSql = new($$"""
         select r.id, r.name from repositories r left join spaces s on s.name = r.space
-            join (select p.repo_id, count(*) as same from search_pieces p where p.piece {any $6} group by p.repo_id) near on near.repo_id = r.id
+            join (select p.repo_id, count(*) as same from search_pieces p where p.piece {any $6} group by p.repo_id order by count(*) desc, p.repo_id desc limit 2000) near on near.repo_id = r.id
         where {{VisibleRepositories.Condition}} order by near.same desc, r.name limit 200
         """);
 }
