@@ -63,6 +63,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly BlobReader blobs;
     readonly ImageLookup images;
     readonly ImageContents contents;
+    readonly BomAttachment boms;
     readonly RecipeLookup recipes;
     readonly Finder finder;
     readonly ErrorRendering errors;
@@ -111,6 +112,7 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
+        boms = new BomAttachment(db, cache, uploads, push, contents);
         blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
@@ -187,7 +189,7 @@ internal sealed class Composition : IAsyncDisposable
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            account, Users, secret, robots, changes, new ImageHandlers(images, contents, new BomAttachment(db, cache, uploads, push, contents), access), finder, invitations);
+            account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), finder, invitations);
         return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 
@@ -204,6 +206,7 @@ internal sealed class Composition : IAsyncDisposable
             new RepositoryPageHandler(db, reach, reader, finder),
             new ImagePageHandler(db, reach, reader, recipes, contents),
             new DiffHandler(reach, images, contents),
+            new AttachHandler(access, images, boms),
         ];
         if (!config.Open)
         {

@@ -243,7 +243,7 @@ internal sealed class ArtifactReader(ImageReader blobs)
 
     Task<JsonDocument?> ReadConfigAsync(About about, CancellationToken cancel) => ReadAsync(about, about.Image.Manifest.Config, cancel);
 
-    Task<JsonDocument?> ReadPartAsync(About about, CancellationToken cancel) => ReadAsync(about, about.Image.Manifest.Layers.FirstOrDefault(), cancel);
+    Task<JsonDocument?> ReadPartAsync(About about, CancellationToken cancel) => ReadAsync(about, about.Image.Manifest.Layers is [var first, ..] ? first : null, cancel);
 
     async Task<JsonDocument?> ReadAsync(About about, Descriptor? blob, CancellationToken cancel) =>
         blob is not null && blob.Size <= MaxRead && await blobs.ReadAsync(about.Image.Row.RepoId, blob.Digest, cancel) is { } bytes ? TryParse(bytes) : null;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Staithe.Access;
 using Staithe.Content;
 using Staithe.Files;
 using Staithe.Oci;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
@@ -31,7 +30,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             await visit.SendNothingAsync("Not here", "That is no image's name: write space/name:tag or space/name@sha256:….");
             return;
         }
-        if (await access.AdmitAsync(visit, name.Repository, present => Prefix + (name with { Repository = present })) is null)
+        if (await access.AdmitAsync(visit, name.Repository, present => Prefix + (name with { Repository = present })) is not { Decision: var decision })
             return;
         var platform = Platform.TryParse(visit.Query("platform"), out var asked) ? asked : null;
         FoundImage image;
@@ -83,7 +82,8 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
             tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
-            tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null));
+            tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null,
+            config is not null && decision.May(Rights.Push)));
     }
 
     async Task<List<Referrer>> ReferrersAsync(FoundImage image, CancellationToken cancel)
@@ -279,6 +279,7 @@ public enum ImageTab
 /// <param name="Artifact">What it is instead.</param>
 /// <param name="Platform">Of an image for several, which was asked for.</param>
 /// <param name="OtherTags">Tags of the repository to compare it with.</param>
+/// <param name="MayAttach">Whether whoever looks may attach its packages to it.</param>
 public sealed record ImageView(
     string Repository,
     string Reference,
@@ -300,7 +301,8 @@ public sealed record ImageView(
     IReadOnlyList<string> OtherTags,
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,
-    string? RawIndex);
+    string? RawIndex,
+    bool MayAttach);
 
 /// <summary>A layer, and the instruction that made it.</summary>
 public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);

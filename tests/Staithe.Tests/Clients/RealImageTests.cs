@@ -159,7 +159,7 @@ public sealed class RealImageTests(Registries registries, ClientWorld world) : I
     }
 
     // What find and sha256sum say of the files; and whatever else is asked, of the container $c, which is mounted at $m.
-    Task AskInsideAsync(string image, string hashed, string others) => world.RunAsync($$"""
+    Task<string> AskInsideAsync(string image, string hashed, string others) => world.RunAsync($$"""
         c=$(buildah from {{image}}) && m=$(buildah mount $c)
         (cd $m && find . -mindepth 1 -printf '%P\t%y\t%m\t%U\t%G\t%s\t%l\n' | LC_ALL=C sort) > told.find
         (cd $m && find {{hashed}} -type f -print0 | sed -z 's,^\./,,' | LC_ALL=C sort -z | xargs -0 sha256sum) > told.sums

@@ -105,6 +105,31 @@ public sealed class BomAttachmentTests(Registries registries, ClosedRegistries c
     }
 
     [Fact]
+    public async Task The_page_of_an_image_has_a_button_for_who_may_push()
+    {
+        var registry = await closed.GetAsync(Engine.Sqlite);
+        var (owner, reader, stranger) = (await registry.AddUserAsync(), await registry.AddUserAsync(), await registry.AddUserAsync());
+        var name = $"{owner.Name}/app";
+        var image = await PushAsync(registry.As(owner), name, "1");
+        await registry.GrantAsync(owner.SpaceId, $"{owner.Name}/", new Grantee(UserId: reader.Id), Rights.Read);
+        var page = $"/r/{name}:1?view=attached";
+        foreach (var (who, status) in ((Account, HttpStatusCode)[])[(reader, HttpStatusCode.Forbidden), (stranger, HttpStatusCode.NotFound), (owner, HttpStatusCode.SeeOther)])
+        {
+            using var browser = new Browser(registry.Registry.Url);
+            await browser.SignInAsync(who.Name, who.Password);
+            using (var shown = await browser.GetAsync(page))
+                Assert.Equal(who == owner, (await shown.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Contains($"value=\"{name}@{image}\"", StringComparison.Ordinal));
+            using var sent = await browser.PostAsync("/attach-sbom", ("image", $"{name}@{image}"), ("next", page));
+            await sent.ExpectAsync(status);
+            Assert.Equal(who == owner ? page : null, sent.Headers.Location?.OriginalString);
+        }
+        var attached = Assert.Single(await ReferrersAsync(registry.As(owner), name, image));
+        using var reading = new Browser(registry.Registry.Url);
+        await reading.SignInAsync(reader.Name, reader.Password);
+        Assert.Contains($"/r/{name}@{attached.GetProperty("digest")}", await reading.ReadAsync(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_no_image_has_none()
     {
         var registry = await registries.GetAsync(Engine.Sqlite);

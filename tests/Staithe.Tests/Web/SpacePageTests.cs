@@ -76,14 +76,14 @@ public sealed class SpacePageTests(Registries open)
         foreach (var name in (string[])[.. names, $"{space}-other/x", $"{space}.more/x", $"{space}0/x"])
             await registry.PushImageAsync(name, "1");
         using var browser = new Browser(registry.Url);
-        var found = new List<string?>();
+        var found = new List<string>();
         for (var path = $"/spaces/{space}"; path is not null;)
         {
             using var answer = await browser.GetAsync(path, "application/json");
             var page = await answer.JsonAsync();
             Assert.Equal(51, page.GetProperty("count").GetInt64());
             Assert.All(page.GetProperty("repositories").EnumerateArray(), hit => Assert.Equal("public", hit.GetProperty("visibility").GetString()));
-            found.AddRange(page.GetProperty("repositories").EnumerateArray().Select(hit => hit.GetProperty("name").GetString()));
+            found.AddRange(page.GetProperty("repositories").EnumerateArray().Select(hit => hit.GetProperty("name").GetString()!));
             path = page.GetProperty("next").GetString() is { } next ? $"/spaces/{space}?after={Uri.EscapeDataString(next)}" : null;
         }
         Assert.Equal(names, found);

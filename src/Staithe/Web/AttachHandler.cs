@@ -1,0 +1,43 @@
+using Staithe.Access;
+using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Files;
+using Staithe.Oci;
+
+namespace Staithe.Web;
+
+/// <summary>The button that attaches the packages of an image to it, for who may push there: does what <c>POST /api/v1/sbom</c> does.</summary>
+internal sealed class AttachHandler(AccessLookup access, ImageLookup lookup, BomAttachment boms) : IWebHandler
+{
+    /// <summary>Where the form is sent to: the name of an image would be in the way of what stands behind it.</summary>
+    public const string Path = "/attach-sbom";
+
+    public bool Takes(string path) => path == Path;
+
+    public async Task HandleAsync(Visit visit)
+    {
+        if (visit.Form is null || !ImageName.TryParse(visit.Field("image"), out var name))
+        {
+            await visit.SendNothingAsync("Not here", "There is no such page: the button is on the page of an image.");
+            return;
+        }
+        var reach = await access.ReachAsync(visit.Who, name.Repository, visit.Cancel);
+        if (!reach.Decision.May(Rights.Pull))
+        {
+            await visit.SendNothingAsync("Not here", "There is no such repository, or none that you may see.");
+            return;
+        }
+        if (!reach.Decision.May(Rights.Push))
+            throw new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", $"You may not push to {name.Repository}: ask an admin of the space {name.Repository.Space}.");
+        try
+        {
+            var image = await lookup.GetAsync(name with { Repository = reach.Name }, null, visit.Cancel);
+            await boms.RunAsync(image, new Pusher(visit.Who.Creator(visit.Actor), (_, _) => false), visit.Cancel);
+        }
+        catch (LookException refused)
+        {
+            throw new PageException(refused.Status, "Its packages are not known", $"{char.ToUpperInvariant(refused.Message[0])}{refused.Message[1..]}.") { RetryAfter = refused.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        }
+        await visit.GoToAsync(Visit.LocalPath(visit.Field("next")));
+    }
+}
