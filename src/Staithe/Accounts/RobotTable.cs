@@ -31,6 +31,9 @@ internal static class RobotTable
     /// <summary>Gives it another secret; the old one is void.</summary>
     public static Task SetSecretAsync(DbSession session, long id, string secretHash) => session.ExecuteAsync(SetSecretSql, id, secretHash);
 
+    /// <summary>Sets when it ends; null for never.</summary>
+    public static Task SetExpiryAsync(DbSession session, long id, long? expiresAt) => session.ExecuteAsync(SetExpirySql, id, expiresAt);
+
     public static Task DeleteAsync(DbSession session, long id) => session.ExecuteAsync(DeleteSql, id);
 
     public static Task UsedAsync(DbSession session, long[] ids) => session.ExecuteAsync(UsedSql, ids);
@@ -48,6 +51,7 @@ internal static class RobotTable
     static readonly Sql ListSql = new($"{Select} where r.space_id = $1 and r.name > $2 order by r.name limit $3");
     static readonly Sql HasExpiredSql = new("select id from robots where id = $1 and expires_at <= {now}");
     static readonly Sql SetSecretSql = new("update robots set secret = $2 where id = $1");
+    static readonly Sql SetExpirySql = new("update robots set expires_at = $2 where id = $1");
     static readonly Sql DeleteSql = new("delete from robots where id = $1");
     static readonly Sql UsedSql = new("update robots set used_at = {now} where id {any $1}");
 }

@@ -35,6 +35,16 @@ internal static class Robots
         await WriteAsync(session, actor, space, "robot.secret", robot, null);
     }
 
+    /// <summary>Sets in how many days it ends; null for never.</summary>
+    /// <exception cref="AccountException">The number of days is not one.</exception>
+    public static async Task<RobotRow> SetExpiryAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot, int? expiresInDays)
+    {
+        await RobotTable.SetExpiryAsync(session, robot.Id, await Expiry.InAsync(session, expiresInDays));
+        var changed = await FindAsync(session, space, robot.Name);
+        await WriteAsync(session, actor, space, "robot.expiry", changed, Words(false, changed.ExpiresAt) ?? "without end");
+        return changed;
+    }
+
     /// <summary>Removes a robot and with it what it was given.</summary>
     public static async Task DeleteAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot)
     {

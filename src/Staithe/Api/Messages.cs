@@ -103,6 +103,8 @@ internal sealed record NewRobot(
     [Description(Me.Days)] int? ExpiresInDays = null,
     [Description("Whether it has no secret and is let in by tokens from elsewhere; its trusts say by which.")] bool Keyless = false);
 
+internal sealed record RobotChange([Description(Me.Days)] int? ExpiresInDays);
+
 internal sealed record RobotSecret(string Name, [Description("What it signs in as.")] string FullName, [Description(Me.Once + " Null for a keyless robot.")] string? Secret, DateTimeOffset? ExpiresAt);
 
 internal sealed record Trust(

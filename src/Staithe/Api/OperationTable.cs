@@ -105,6 +105,7 @@ internal sealed class OperationTable
             List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync),
             Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only, unless it is keyless and has none.", robots.AddAsync),
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
+            Patch<RobotChange, Robot>("/spaces/{space}/robots/{robot}", "changeRobot", "Set when a robot ends, from now on; needs the rights that the robot has.", RobotHandlers.ChangeAsync),
             List("/spaces/{space}/robots/{robot}/trusts", "listRobotTrusts", "By whose word a keyless robot is let in, for who manages the space.", RobotHandlers.ListTrustsAsync),
             Post<NewTrust, Trust>("/spaces/{space}/robots/{robot}/trusts", "addRobotTrust", "Let a keyless robot in by tokens of an issuer that say certain things; needs the rights that the robot has.", robots.AddTrustAsync),
             Delete("/spaces/{space}/robots/{robot}/trusts/{id}", "deleteRobotTrust", "Let a keyless robot in no longer by such tokens.", RobotHandlers.DeleteTrustAsync),

@@ -22,6 +22,9 @@ internal sealed class RobotHandlers(SpaceRobots robots)
         return Answer(robot, text);
     }
 
+    public static Task<Robot> ChangeAsync(ApiCall call, RobotChange change) =>
+        call.ChangeAsync(async session => Robot.Of(await SpaceRobots.SetExpiryAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["robot"], change.ExpiresInDays)));
+
     public static Task DeleteAsync(ApiCall call) => call.ChangeAsync(session => SpaceRobots.DeleteAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["robot"]));
 
     public static Task<Page<Trust>> ListTrustsAsync(ApiCall call)

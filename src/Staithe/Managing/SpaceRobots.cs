@@ -53,6 +53,13 @@ internal sealed class SpaceRobots(AccessEpoch epoch, ServerSecret secret, Trusts
         return (robot, text);
     }
 
+    /// <summary>Sets in how many days it ends; null for never. To let it go on is to give it its rights anew.</summary>
+    public static async Task<RobotRow> SetExpiryAsync(DbSession session, Identity who, Actor actor, string spaceName, string name, int? expiresInDays)
+    {
+        var (space, robot) = await TakeOverAsync(session, who, spaceName, name);
+        return await Robots.SetExpiryAsync(session, actor, space, robot, expiresInDays);
+    }
+
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, string name)
     {
         var (space, robot) = await FindAsync(session, who, spaceName, name);

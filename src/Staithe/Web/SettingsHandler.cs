@@ -102,6 +102,8 @@ internal abstract class SettingsHandler : IWebHandler
         AccountException refusal;
         try
         {
+            if (visit.Form!.Any(field => field.Key is not ("readme" or "claims") && field.Value.Any(value => value!.Any(char.IsControl))))
+                throw new AccountException(AccountProblem.Invalid, "a field holds a control character: leave it out");
             await ActAsync(visit);
             return;
         }

@@ -69,6 +69,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
             "default.delete" => ThenAsync(visit, $"{path}?view={Defaults}", session => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
             "robot.add" => AddRobotAsync(visit, NavOf(space, sight, Robots), target),
             "robot.secret" => SetSecretAsync(visit, NavOf(space, sight, Robots), target),
+            "robot.expiry" => SetExpiryAsync(visit, target),
             "robot.delete" => ThenAsync(visit, $"{path}?view={Robots}", session => SpaceRobots.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"))),
             "robot.trust.add" => AddTrustAsync(visit, target),
             "robot.trust.delete" => ThenAsync(visit, RobotAt(path, visit.Field("robot")), session => SpaceRobots.DeleteTrustAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"), Id(visit.Field("id")))),
@@ -248,6 +249,12 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     {
         var (robot, secret) = await robots.SetSecretAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Cancel);
         await ShowSecretAsync(visit, nav, target, robot, secret);
+    }
+
+    async Task SetExpiryAsync(Visit visit, SettingsTarget target)
+    {
+        var (robot, days) = (visit.Field("robot"), Number(visit, "days"));
+        await ThenAsync(visit, RobotAt(target.Path, robot), session => SpaceRobots.SetExpiryAsync(session, visit.Who, visit.Actor, target.Space, robot, days));
     }
 
     static Task ShowSecretAsync(Visit visit, SettingsNav nav, SettingsTarget target, RobotRow robot, string secret) => SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(

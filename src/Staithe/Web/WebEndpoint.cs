@@ -72,6 +72,8 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
             http.Response.Headers.Allow = "GET, HEAD, POST";
             throw new PageException(StatusCodes.Status405MethodNotAllowed, "Not that way", "Pages are read with GET, and forms sent with POST.");
         }
+        if (http.Request.Query.Any(parameter => parameter.Value.Any(HasNull)))
+            throw new PageException(StatusCodes.Status400BadRequest, "The request cannot be read", "The address holds a character that no text has.");
         var form = method == "POST" ? await ReadFormAsync(http) : null;
         if (form is not null && !forms.Check(http, asked.Session, form["token"].ToString()))
             throw new PageException(StatusCodes.Status403Forbidden, "The form is too old", "It was not given to this browser, or you have signed in or out since. Go back, load the page again, and send it once more.");
@@ -106,13 +108,16 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         {
             var form = await http.Request.ReadFormAsync(http.RequestAborted);
             await WorkerThread.SwitchAsync();
-            return form;
+            return form.Any(field => field.Value.Any(HasNull)) ? throw NotAForm() : form;
         }
         catch (InvalidDataException)
         {
             throw NotAForm();
         }
     }
+
+    // PostgreSQL takes none.
+    static bool HasNull(string? text) => text?.Contains('\0', StringComparison.Ordinal) == true;
 
     static PageException NotAForm() => new(StatusCodes.Status400BadRequest, "Not a form", "The form did not arrive whole: go back and try again.");
 

@@ -55,16 +55,23 @@ public sealed partial class OwnSettingsTests
             ([("name", "x"), ("role", "")], HttpStatusCode.BadRequest, "are no rights"),
             ([("name", "x"), ("role", "read"), ("days", "-1")], HttpStatusCode.BadRequest, "use digits"),
             ([("name", "x"), ("role", "read"), ("days", "99999")], HttpStatusCode.BadRequest, "it must be from 1 to"),
-            ([("name", "&quot;kept&quot;"), ("role", "read"), ("target", "NO/")], HttpStatusCode.BadRequest, "is not a target"),
+            ([("name", "two\nlines"), ("role", "read")], HttpStatusCode.BadRequest, "control character"),
+            ([("name", "<kept> & safe"), ("role", "read"), ("target", "NO/")], HttpStatusCode.BadRequest, "is not a target"),
         ])
         {
             var page = await browser.SubmitAsync("/settings", status, [("do", "token.add"), .. fields]);
             Assert.Contains(says, page, StringComparison.Ordinal);
-            Assert.Contains($"value=\"{WebUtility.HtmlEncode(fields[0].Item2)}\"", page, StringComparison.Ordinal);
+            Assert.Contains($"value=\"{fields[0].Item2}\"", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
         }
         var single = await browser.SubmitAsync("/settings", HttpStatusCode.OK, ("do", "token.add"), ("name", "single"), ("role", ""), ("right", "pull"), ("right", "delete"));
         Assert.Equal("pull,delete", (await server.As("alice", Secret().Match(single).Value).GetAsync("/me")).GetProperty("token").GetProperty("rights").GetString());
         await browser.SubmitAsync("/settings", HttpStatusCode.BadRequest, ("do", "nothing"));
+        await browser.SubmitAsync("/settings", HttpStatusCode.BadRequest, ("do", "token.add"), ("name", "nu\0ll"), ("role", "read"));
+        foreach (var path in (string[])["/settings?view=%00", "/settings/alice?view=access&repository=alice/%00", "/search?q=%00"])
+        {
+            using var refused = await browser.GetAsync(path);
+            await refused.ExpectAsync(HttpStatusCode.BadRequest);
+        }
         await browser.SubmitAsync("/settings", HttpStatusCode.NotFound, ("do", "token.delete"), ("id", "4711"));
         Assert.Single(await server.As("alice").ListAsync("/me/tokens"));
     }

@@ -74,6 +74,11 @@ public sealed partial class SpaceSettingsTests
         await server.As("alice+ci", first).RefusedAsync(HttpStatusCode.Unauthorized, "/repositories");
         await server.As("alice+ci", second).GetAsync("/repositories");
 
+        await browser.SubmitAsync("/settings/alice?view=robots&robot=ci", HttpStatusCode.SeeOther, ("do", "robot.expiry"), ("robot", "ci"), ("days", ""));
+        Assert.Equal(JsonValueKind.Null, (await server.As("alice").GetAsync("/spaces/alice/robots")).GetProperty("items")[0].GetProperty("expiresAt").ValueKind);
+        Assert.NotEqual(JsonValueKind.Null, (await server.As("alice").PatchAsync("/spaces/alice/robots/ci", new { expiresInDays = 7 })).GetProperty("expiresAt").ValueKind);
+        Assert.Contains("it must be from 1", await browser.SubmitAsync("/settings/alice?view=robots&robot=ci", HttpStatusCode.BadRequest, ("do", "robot.expiry"), ("robot", "ci"), ("days", "0")), StringComparison.Ordinal);
+
         var keyless = await browser.SubmitAsync("/settings/alice?view=robots", HttpStatusCode.SeeOther, ("do", "robot.add"), ("name", "build"), ("role", "write"), ("target", "alice/"), ("keyless", "yes"));
         Assert.Contains("By nobody", await browser.ReadAsync(keyless), StringComparison.Ordinal);
         await browser.SubmitAsync(keyless, HttpStatusCode.SeeOther, ("do", "robot.trust.add"), ("robot", "build"), ("issuer", "https://ci.example"), ("audience", ""), ("claims", "repository = team/app\r\nref = refs/heads/*\r\n"));
