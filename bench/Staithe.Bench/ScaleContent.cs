@@ -67,19 +67,21 @@ internal sealed class ScaleContent(int repositories)
         await using var db = new SqliteDb(directory.DatabaseFile);
         await Migrator.MigrateAsync(db);
         await db.RunScriptAsync("pragma cache_size = -1500000; pragma wal_autocheckpoint = 50000");
-        now = await db.ReadAsync(session => session.FindNumberAsync(NowSql)) ?? 0;
+        now = await db.ReadAsync(session => session.FindNumberAsync(NowSql), stop) ?? 0;
         using var storage = new FileBlobStorage(directory.Blobs);
         storage.Create();
-        await db.WriteAsync(session => MakeGroundAsync(session, storage, ServerSecret.LoadOrCreate(directory.SecretFile)));
+        await db.WriteAsync(session => MakeGroundAsync(session, storage, ServerSecret.LoadOrCreate(directory.SecretFile)), stop);
         for (var first = 0; first < repositories; first += BatchRepositories)
         {
             stop.ThrowIfCancellationRequested();
             var (from, to) = (first, Math.Min(first + BatchRepositories, repositories));
-            await db.WriteAsync(async session =>
-            {
-                for (var i = from; i < to; i++)
-                    await MakeRepositoryAsync(session, i);
-            });
+            await db.WriteAsync(
+                async session =>
+                {
+                    for (var i = from; i < to; i++)
+                        await MakeRepositoryAsync(session, i);
+                },
+                stop);
             progress.Now($"{to:N0} of {repositories:N0} repositories, {Tags:N0} tags, {Images:N0} images that were looked into");
         }
     }
@@ -87,7 +89,8 @@ internal sealed class ScaleContent(int repositories)
     // The user, base layers with their files, packages, and configs, which many images share.
     async Task MakeGroundAsync(DbSession session, FileBlobStorage storage, ServerSecret secret)
     {
-        SpaceName.TryParse(User, out var name);
+        if (!SpaceName.TryParse(User, out var name))
+            throw new BenchException($"{User} is no name");
         var user = await UserTable.CreateAsync(session, name, null, isAdmin: false);
         await SpaceTable.CreateAsync(session, name, user, Visibility.Private);
         var token = Secret.Create(Secret.Personal);
@@ -163,7 +166,7 @@ internal sealed class ScaleContent(int repositories)
     async Task<long> AddImageAsync(DbSession session, long repoId, int repository, int number)
     {
         var foundation = Skewed(random, BaseCount);
-        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":150},"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"}}""");
+        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":150},"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
         var id = ((repoId - 1) * ImagesOfRepository) + number + 1;
         await session.ExecuteAsync(ManifestSql, id, repoId, DigestOf(content), Content.ManifestType, (long)content.Length, now, content);
         List<long> blobs = [configs[foundation], baseLayers[foundation]];

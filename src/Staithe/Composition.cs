@@ -42,6 +42,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly ServerSecret secret;
     readonly AccessEpoch epoch;
     readonly AccessLookup access;
+    readonly PresentNames names;
     readonly TokenKeys keys;
     readonly BearerTokens tokens;
     readonly Refusals refusals;
@@ -88,6 +89,7 @@ internal sealed class Composition : IAsyncDisposable
         epoch = new AccessEpoch(db);
         Users = new Users(epoch);
         access = new AccessLookup(db, epoch);
+        names = new PresentNames(db, epoch);
         keys = new TokenKeys(db, secret);
         tokens = new BearerTokens(keys, clock);
         refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
@@ -103,7 +105,7 @@ internal sealed class Composition : IAsyncDisposable
         changes = new ContentChanges(epoch, cache, rules);
         account = new OwnAccount(signIn, Users, epoch, secret);
         robots = new SpaceRobots(epoch, secret, new Trusts(issuers));
-        gate = new Gate(access, new PresentNames(db, epoch), links, signIn, tokens, refusals, limits, needs, config.Open);
+        gate = new Gate(access, names, links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
@@ -148,7 +150,7 @@ internal sealed class Composition : IAsyncDisposable
         var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
-        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync);
+        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, new PageAccess(access, names));
         var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
@@ -193,15 +195,17 @@ internal sealed class Composition : IAsyncDisposable
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(blobs, images);
+        var (reader, reach) = (new ImageReader(blobs, images), new PageAccess(access, names));
         List<IWebHandler> handlers =
         [
             new PageFiles(),
             new HomeHandler(db, finder),
             new SearchPageHandler(db, finder),
             new YoursHandler(db, finder),
-            new RepositoryPageHandler(db, access, reader, finder),
-            new ImagePageHandler(db, access, reader, recipes),
+            new SpaceHomeHandler(db, finder),
+            new RepositoryPageHandler(db, reach, reader, finder),
+            new ImagePageHandler(db, reach, reader, recipes, contents),
+            new DiffHandler(reach, images, contents),
             new AttachHandler(access, images, boms),
         ];
         if (!config.Open)

@@ -44,6 +44,9 @@ internal static class SpaceTable
     /// <summary>Whether a user belongs to a space, as for <see cref="ListOfUserAsync"/>.</summary>
     public static async Task<bool> IsOfUserAsync(DbSession session, long userId, long spaceId) => await session.FindNumberAsync(IsOfUserSql, userId, spaceId) is not null;
 
+    /// <summary>How many people belong to a space, as for <see cref="ListOfUserAsync"/>, and can sign in.</summary>
+    public static async Task<long> CountPeopleAsync(DbSession session, long id) => await session.FindNumberAsync(CountPeopleSql, id) ?? 0;
+
     /// <summary>The names that a space had before.</summary>
     public static Task<List<string>> ListFormerAsync(DbSession session, long id) => session.ListAsync(ListFormerSql, row => row.GetString(0), id);
 
@@ -132,6 +135,13 @@ internal static class SpaceTable
 
     static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {OfUser} and s.name > $2 order by s.name limit $3");
     static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {OfUser} and s.id = $2");
+
+    static readonly Sql CountPeopleSql = new("""
+        select count(*) from users u where u.disabled_at is null and u.id in (
+            select owner_id from spaces where id = $1 and owner_id is not null
+            union select m.user_id from teams t join team_members m on m.team_id = t.id where t.space_id = $1
+            union select user_id from grants where space_id = $1 and user_id is not null and (expires_at is null or expires_at > {now}))
+        """);
 
     static readonly Sql SetAuditPullsSql = new("update spaces set audit_pulls = $2 where id = $1");
     static readonly Sql ListAuditedSql = new("select name from spaces where audit_pulls = 1 and removed_at is null");

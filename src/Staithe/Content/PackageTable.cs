@@ -30,6 +30,18 @@ internal static class PackageTable
         last,
         (long)limit);
 
+    /// <summary>The same of those in whose name a text is, however it is written.</summary>
+    public static Task<List<PackageRow>> ListNamedAsync(DbSession session, long manifestId, string text, string last, int limit) => session.ListAsync(
+        ListNamedSql,
+        row => new PackageRow(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4)),
+        manifestId,
+        last,
+        (long)limit,
+        $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
+
+    /// <summary>How many packages of each ecosystem an image has.</summary>
+    public static Task<List<(string Ecosystem, long Count)>> CountAsync(DbSession session, long manifestId) => session.ListAsync(CountSql, row => (row.GetString(0), row.GetInt64(1)), manifestId);
+
     static readonly Sql ClearSql = new("delete from image_packages where manifest_id = $1");
 
     static readonly Sql AddSql = new("""
@@ -45,5 +57,14 @@ internal static class PackageTable
     static readonly Sql ListSql = new("""
         select p.ecosystem, p.name, p.version, p.purl, p.source from image_packages i join packages p on p.id = i.package_id
         where i.manifest_id = $1 and p.purl > $2 order by p.purl, p.source limit $3
+        """);
+
+    static readonly Sql ListNamedSql = new("""
+        select p.ecosystem, p.name, p.version, p.purl, p.source from image_packages i join packages p on p.id = i.package_id
+        where i.manifest_id = $1 and p.purl > $2 and lower(p.name) like $4 escape '\' order by p.purl, p.source limit $3
+        """);
+
+    static readonly Sql CountSql = new("""
+        select p.ecosystem, count(*) from image_packages i join packages p on p.id = i.package_id where i.manifest_id = $1 group by p.ecosystem order by p.ecosystem
         """);
 }

@@ -29,6 +29,9 @@ internal static class RepositoryPageTable
         (long)skip,
         (long)limit);
 
+    /// <summary>The names of the tags that moved last.</summary>
+    public static Task<List<string>> ListTagNamesAsync(DbSession session, long repoId, int limit) => session.ListAsync(ListTagNamesSql, row => row.GetString(0), repoId, (long)limit);
+
     /// <summary>The tag that speaks for the repository: latest, or else the one that moved last.</summary>
     public static Task<string?> FindMainTagAsync(DbSession session, long repoId) => session.FindAsync(FindMainTagSql, row => row.GetString(0), repoId);
 
@@ -58,6 +61,8 @@ internal static class RepositoryPageTable
             join manifests m on m.id = t.manifest_id
         order by t.moved_at desc, t.name
         """);
+
+    static readonly Sql ListTagNamesSql = new("select name from tags where repo_id = $1 order by moved_at desc, name limit $2");
 
     static readonly Sql FindMainTagSql = new("select name from tags where repo_id = $1 order by case when name = 'latest' then 0 else 1 end, moved_at desc, name limit 1");
     static readonly Sql CountTagsSql = new("select count(*) from tags where repo_id = $1");

@@ -7,7 +7,8 @@ namespace Staithe.Content;
 /// <param name="Actor">Who moved it.</param>
 /// <param name="MovedAt">When, in milliseconds since 1970.</param>
 /// <param name="IsThere">Whether the repository still has that manifest.</param>
-internal sealed record TagMove(long Id, string Tag, string? Digest, string Actor, long MovedAt, bool IsThere);
+/// <param name="Before">The manifest that it pointed at before; null when there was none, or it is there no more.</param>
+internal sealed record TagMove(long Id, string Tag, string? Digest, string Actor, long MovedAt, bool IsThere, string? Before);
 
 /// <summary>What tags have meant: every move of every one, written in the transaction of the move.</summary>
 internal static class TagMoveTable
@@ -17,7 +18,7 @@ internal static class TagMoveTable
     /// <summary>A page of the moves of one tag, or of all when it is empty, newest first, before <paramref name="before"/>.</summary>
     public static Task<List<TagMove>> ListAsync(DbSession session, long repoId, string tag, long before, int limit) => session.ListAsync(
         ListSql,
-        row => new TagMove(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5) != 0),
+        row => new TagMove(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5) != 0, row.IsDBNull(6) ? null : row.GetString(6)),
         repoId,
         tag,
         before,
@@ -26,7 +27,9 @@ internal static class TagMoveTable
     static readonly Sql AddSql = new("insert into tag_moves (repo_id, tag, digest, actor, moved_at) values ($1, $2, $3, $4, {now})");
 
     static readonly Sql ListSql = new("""
-        select t.id, t.tag, t.digest, t.actor, t.moved_at, case when m.id is null then 0 else 1 end
+        select t.id, t.tag, t.digest, t.actor, t.moved_at, case when m.id is null then 0 else 1 end,
+            (select b.digest from manifests b where b.repo_id = t.repo_id
+                and b.digest = (select p.digest from tag_moves p where p.repo_id = t.repo_id and p.tag = t.tag and p.id < t.id order by p.id desc limit 1))
         from tag_moves t left join manifests m on m.repo_id = t.repo_id and m.digest = t.digest
         where t.repo_id = $1 and ($2 = '' or t.tag = $2) and t.id < $3 order by t.id desc limit $4
         """);

@@ -64,7 +64,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
                 long[] counted = [.. ids.Take(MaxResults)];
                 long[] page = [.. counted.Skip(skip).Take(limit)];
                 var matches = page.Length == 0 ? null : await SearchMatches.FindAsync(session, page, clauses);
-                var rows = (await DescribeAsync(session, page)).Select(row => row with { Matches = matches?.Of(row) ?? [] }).ToList();
+                var rows = (await DescribeAsync(session, page)).Select(row => row with { Matches = matches?.Of(row) ?? [], Visibility = who.Kind == IdentityKind.Anybody ? "public" : row.Visibility }).ToList();
                 var facets = limit == 0 || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
                 return new Found(rows, counted.Length, isMore, clauses.Any(clause => clause.IsPartial), facets, meant);
             },

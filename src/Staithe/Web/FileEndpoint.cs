@@ -18,7 +18,10 @@ namespace Staithe.Web;
 /// <param name="contents">The insides of images.</param>
 /// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
-internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard)
+/// <param name="pages">The face for people: a browser gets directories, and what goes wrong, as pages.</param>
+/// <param name="access">Lets those on who come with a browser.</param>
+internal sealed class FileEndpoint(
+    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access)
 {
     const string Prefix = "/f/";
     const int PieceBytes = 256 * 1024;
@@ -32,10 +35,13 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         facts.Kind = RequestFacts.Files;
-        return guard(http, () => AnswerAsync(http, path, facts));
+        return IsBrowser(http.Request) ? pages.RunAsync(http, path, facts, visit => AnswerAsync(http, path, facts, visit)) : guard(http, () => AnswerAsync(http, path, facts, null));
     }
 
-    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
+    // A program that says who it is wants the registry's own answers, whatever it takes besides.
+    static bool IsBrowser(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) && request.Headers.Authorization.Count == 0;
+
+    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts, Visit? visit)
     {
         await WorkerThread.SwitchAsync();
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
@@ -45,16 +51,22 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
             throw new OciException(OciError.EndpointUnknown, "say which image and file: /f/NAME:TAG/PATH or /f/NAME@DIGEST/PATH");
         facts.Repository = name.Repository.Value;
         var (platform, layer) = ReadQuery(http.Request);
-        name = name with { Repository = (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
+        var reach = visit is null ? null : await access.FindAsync(visit, name.Repository);
+        if (visit is not null && reach is null)
+        {
+            await PageAccess.RefuseAsync(visit); // perhaps with the page to sign in, not the browser's own question
+            return;
+        }
+        name = name with { Repository = reach?.Name ?? (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
         try
         {
             var image = await lookup.GetAsync(name, platform, http.RequestAborted);
             using var files = await contents.OpenAsync(image, http.RequestAborted);
             if (layer > files.Layers.Count)
                 throw new OciException(OciError.EndpointUnknown, $"{name} has {files.Layers.Count} layers");
-            await SendAsync(http, path, image, layer is { } number ? files.Only(number - 1) : files, file, facts);
+            await SendAsync(http, path, image, files, layer, file, facts, visit);
         }
-        catch (LookException refused)
+        catch (LookException refused) when (visit is null)
         {
             throw new OciException(new OciError(refused.RetryAfter is null ? OciError.Unsupported.Code : OciError.Unavailable.Code, refused.Status), refused.Message)
             {
@@ -83,8 +95,9 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
             : throw new OciException(OciError.ParameterInvalid, "layer must be a number from 1, which is the lowest layer");
     }
 
-    async Task SendAsync(HttpContext http, string path, FoundImage image, ImageFiles files, string file, RequestFacts facts)
+    async Task SendAsync(HttpContext http, string path, FoundImage image, ImageFiles whole, int? layer, string file, RequestFacts facts, Visit? visit)
     {
+        var files = layer is { } number ? whole.Only(number - 1) : whole;
         var entry = files.Find(file) ?? throw NoSuchFile(image, file);
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
@@ -102,6 +115,11 @@ internal sealed class FileEndpoint(ImageLookup lookup, ImageContents contents, F
             throw NoSuchFile(image, file);
         switch (entry.Node.Type)
         {
+            case EntryType.Directory when visit is not null:
+                http.Response.Headers.CacheControl = "no-store"; // a page has its reader in it
+                http.Response.Headers.Vary = "Accept";
+                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request)));
+                break;
             case EntryType.Directory:
                 await SendListAsync(http, image, files, entry);
                 break;

@@ -1,20 +1,25 @@
+using System.Text;
 using System.Text.Json;
-using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Files;
 using Staithe.Oci;
 using Staithe.Recipes;
+using Staithe.Transport;
 
 namespace Staithe.Web;
 
 /// <summary>The page of one image, or of whatever else a manifest describes: what it is, how it was built, how to run it, what is attached.</summary>
-internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader images, RecipeLookup recipes) : IWebHandler
+internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader images, RecipeLookup recipes, ImageContents contents) : IWebHandler
 {
     const string Prefix = "/r/";
     const int MaxReferrers = 200;
     const long MaxReferrerBytes = 512 * 1024;
     const int MaxRawBytes = 256 * 1024;
+    const int MaxNesting = 50, MaxNested = 20, MaxNestedBytes = 16 * 1024;
+    const int PackagesPerPage = 200, MaxPackages = 50_000;
+    const int MostTags = 50;
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
@@ -25,12 +30,8 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             await visit.SendNothingAsync("Not here", "That is no image's name: write space/name:tag or space/name@sha256:….");
             return;
         }
-        var decision = await access.DecideAsync(visit.Who, name.Repository, visit.Cancel);
-        if (!decision.May(Rights.Pull))
-        {
-            await RepositoryPageHandler.RefuseAsync(visit);
+        if (await access.AdmitAsync(visit, name.Repository, present => Prefix + (name with { Repository = present })) is not { Decision: var decision })
             return;
-        }
         var platform = Platform.TryParse(visit.Query("platform"), out var asked) ? asked : null;
         FoundImage image;
         ImageConfig? config;
@@ -43,11 +44,18 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             await visit.SendNothingAsync("Not here", $"{refusal.Message}.");
             return;
         }
+        if (visit.Query("view") == "sbom" && config is not null)
+        {
+            await SendBomAsync(visit, image);
+            return;
+        }
         var referrers = await ReferrersAsync(image, visit.Cancel);
         var tab = visit.Query("view") switch
         {
             "build" when config is not null => ImageTab.Build,
             "run" when config is not null => ImageTab.Run,
+            "files" when config is not null => ImageTab.Files,
+            "packages" when config is not null => ImageTab.Packages,
             "raw" => ImageTab.Raw,
             "attached" => ImageTab.Attached,
             _ => ImageTab.Overview,
@@ -63,11 +71,16 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             image.Manifest.MediaType,
             image.Manifest.ArtifactType,
             config is null ? null : ImageFacts.Of(image, config),
+            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
+            platform?.ToString(),
             Annotations(image.Manifest),
             [.. Layers(image, build)],
             build is null ? null : Show(build),
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
-            [.. referrers.Select(Show)],
+            tab == ImageTab.Files ? await ListFilesAsync(visit, image) : null,
+            tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null,
+            tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
+            tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
             tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null,
             config is not null && decision.May(Rights.Push)));
@@ -81,6 +94,20 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             all.AddRange((await db.ReadAsync(session => ManifestTable.ListReferrersAsync(session, image.Row.RepoId, Digest.Parse(subject), null, 0, MaxReferrers, MaxReferrerBytes), cancel)).Referrers);
         return all;
     }
+
+    // What refers to those in turn, such as the signature of a bill of materials; what refers to that can be seen on its own page.
+    Task<List<AttachedLine>> NestAsync(long repoId, List<Referrer> referrers, CancellationToken cancel) => db.ReadAsync(
+        async session =>
+        {
+            var lines = new List<AttachedLine>();
+            foreach (var referrer in referrers)
+            {
+                var nested = lines.Count >= MaxNesting ? [] : (await ManifestTable.ListReferrersAsync(session, repoId, Digest.Parse(referrer.Digest), null, 0, MaxNested, MaxNestedBytes)).Referrers;
+                lines.Add(Show(referrer) with { Attached = [.. nested.Select(Show)] });
+            }
+            return lines;
+        },
+        cancel);
 
     async Task<BuildFile> BuildFileAsync(FoundImage image, ImageConfig config, List<Referrer> referrers, CancellationToken cancel)
     {
@@ -134,6 +161,39 @@ internal sealed class ImagePageHandler(Db db, AccessLookup access, ImageReader i
             string.Join('\n', Lines(query["port"])),
             string.Join('\n', Lines(query["env"])));
     }
+
+    async Task SendBomAsync(Visit visit, FoundImage image)
+    {
+        var packages = await contents.ListPackagesAsync(image, "", MaxPackages, visit.Cancel);
+        visit.Http.Response.Headers.ContentDisposition = "attachment; filename=\"bom.cdx.json\"";
+        await WholeBody.SendAsync(visit.Http, CycloneDx.MediaType, Encoding.UTF8.GetBytes(CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages).ToJsonString()));
+    }
+
+    async Task<FileListing> ListFilesAsync(Visit visit, FoundImage image)
+    {
+        using var files = await contents.OpenAsync(image, visit.Cancel);
+        return FileListing.Of(image, files, files, files.Root, null, visit.Http.Request);
+    }
+
+    async Task<PackagesView> ListPackagesAsync(Visit visit, FoundImage image, Platform? platform)
+    {
+        var (text, after) = (Shown.Cut(visit.Query("q").Trim(), 100), visit.Query("after"));
+        var rows = await contents.ListPackagesAsync(image, after, PackagesPerPage + 1, visit.Cancel);
+        if (text.Length > 0)
+            rows = await db.ReadAsync(session => PackageTable.ListNamedAsync(session, image.Row.Id, text, after, PackagesPerPage + 1), visit.Cancel);
+        var counts = await db.ReadAsync(session => PackageTable.CountAsync(session, image.Row.Id), visit.Cancel);
+        return new PackagesView(
+            [.. counts.Select(count => new EcosystemCount(count.Ecosystem, count.Count))],
+            text,
+            after,
+            [.. rows.Take(PackagesPerPage).Select(row => new PackageLine(row.Ecosystem, row.Name, row.Version, row.Purl, row.Source))],
+            rows.Count > PackagesPerPage ? rows[PackagesPerPage - 1].Purl : null,
+            $"{Prefix}{image.Name}?view=sbom{(platform is null ? "" : $"&platform={Uri.EscapeDataString(platform.ToString())}")}");
+    }
+
+    // What it can be compared with, those that moved last first.
+    async Task<List<string>> ListOthersAsync(FoundImage image, ImageName name, CancellationToken cancel) =>
+        [.. (await db.ReadAsync(session => RepositoryPageTable.ListTagNamesAsync(session, image.Row.RepoId, MostTags), cancel)).Where(tag => tag != name.Reference.Tag?.Value)];
 
     // One a line, as people type them, or one a parameter, as programs do.
     static List<string> Lines(Microsoft.Extensions.Primitives.StringValues values) =>
@@ -199,6 +259,12 @@ public enum ImageTab
     /// <summary>How it was built.</summary>
     Build,
 
+    /// <summary>Its files.</summary>
+    Files,
+
+    /// <summary>What is installed in it.</summary>
+    Packages,
+
     /// <summary>What refers to it.</summary>
     Attached,
 
@@ -210,6 +276,9 @@ public enum ImageTab
 /// <param name="Reference">The tag or digest that was asked for.</param>
 /// <param name="Digest">Of what was asked for.</param>
 /// <param name="Facts">What it says of itself; null for what is no image.</param>
+/// <param name="Artifact">What it is instead.</param>
+/// <param name="Platform">Of an image for several, which was asked for.</param>
+/// <param name="OtherTags">Tags of the repository to compare it with.</param>
 /// <param name="MayAttach">Whether whoever looks may attach its packages to it.</param>
 public sealed record ImageView(
     string Repository,
@@ -221,10 +290,15 @@ public sealed record ImageView(
     string MediaType,
     string? ArtifactType,
     ImageFacts? Facts,
+    ArtifactFacts? Artifact,
+    string? Platform,
     IReadOnlyDictionary<string, string> Annotations,
     IReadOnlyList<LayerLine> Layers,
     BuildView? Build,
     RunView? Run,
+    FileListing? Files,
+    PackagesView? Packages,
+    IReadOnlyList<string> OtherTags,
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,
     string? RawIndex,
@@ -247,6 +321,21 @@ public sealed record RunFile(string Title, string Text, string Url);
 /// <summary>What a publisher suggests, and what to look at twice.</summary>
 public sealed record PublishedCommand(string Title, string Text, IReadOnlyList<string> Flags);
 
+/// <summary>What is installed in it.</summary>
+/// <param name="Counts">How many packages of each ecosystem.</param>
+/// <param name="Query">What is in the names of those that are shown.</param>
+/// <param name="After">Behind which package URL they begin.</param>
+/// <param name="Next">Behind which they go on; null at the end.</param>
+/// <param name="Bom">Where they are as a bill of materials.</param>
+public sealed record PackagesView(IReadOnlyList<EcosystemCount> Counts, string Query, string After, IReadOnlyList<PackageLine> Packages, string? Next, string Bom);
+
+/// <summary>Packages of one ecosystem.</summary>
+public sealed record EcosystemCount(string Ecosystem, long Count);
+
+/// <summary>A package.</summary>
+/// <param name="Source">What it was built from, where that is another one.</param>
+public sealed record PackageLine(string Ecosystem, string Name, string Version, string Purl, string Source);
+
 /// <summary>How it was built.</summary>
 /// <param name="Origin">Where that is known from, in a sentence.</param>
 public sealed record BuildView(string Origin, bool IsReconstructed, string? Note, IReadOnlyList<BuildViewLine> Lines, string Text);
@@ -255,4 +344,8 @@ public sealed record BuildView(string Origin, bool IsReconstructed, string? Note
 public sealed record BuildViewLine(string Text, long? LayerSize, int Covers);
 
 /// <summary>What refers to it.</summary>
-public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations);
+public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations)
+{
+    /// <summary>What refers to that, as far as it was looked up.</summary>
+    public IReadOnlyList<AttachedLine> Attached { get; init; } = [];
+}

@@ -11,7 +11,7 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup)
     public async Task<(FoundImage Image, ImageConfig? Config)> GetAsync(ImageName name, Platform? platform, CancellationToken cancel)
     {
         var image = await lookup.GetAsync(name, platform, cancel);
-        if (!image.IsImage)
+        if (!image.IsImage || ArtifactReader.OnlyLooksLikeImage(image.Manifest))
             return (image, null);
         var config = image.Manifest.Config!;
         var bytes = await ReadAsync(image.Row.RepoId, config.Digest, cancel);
@@ -25,6 +25,20 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup)
         {
             var (image, config) = await GetAsync(name, platform, cancel);
             return config is null ? null : ImageFacts.Of(image, config);
+        }
+        catch (OciException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What an artifact is that is no image; null when it is one, or cannot be read.</summary>
+    public async Task<ArtifactFacts?> FindArtifactAsync(ImageName name, string host, bool isPlainHttp, CancellationToken cancel)
+    {
+        try
+        {
+            var (image, config) = await GetAsync(name, null, cancel);
+            return config is null ? await new ArtifactReader(this).ReadAsync(image, $"{host}/{name}", isPlainHttp, cancel) : null;
         }
         catch (OciException)
         {

@@ -23,7 +23,8 @@ internal static class Markdown
         }
         foreach (var link in document.Descendants<AutolinkInline>().Where(link => !link.IsEmail && !IsSafe(link.Url)))
             link.Url = "#";
-        return document.ToHtml(Pipeline);
+        // What is wider than the window is scrolled with the keyboard too. In the text itself nothing is written like that: it is escaped.
+        return document.ToHtml(Pipeline).Replace("<pre>", "<pre tabindex=\"0\">", StringComparison.Ordinal);
     }
 
     static bool IsSafe(string? url) =>

@@ -9,10 +9,10 @@ using Staithe.Search;
 namespace Staithe.Web;
 
 /// <summary>The page of a repository: what it is, its tags, and what happened to them.</summary>
-internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageReader images, Finder finder) : IWebHandler
+internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReader images, Finder finder) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int TagsPerPage = 50, MovesPerPage = 50, ChartDays = 30;
+    const int TagsPerPage = 50, ChartDays = 30;
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path.IndexOfAny([':', '@', '%']) < 0;
 
@@ -23,22 +23,19 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageRea
             await visit.SendNothingAsync("Not here", "That is no repository's name.");
             return;
         }
-        var decision = await access.DecideAsync(visit.Who, name, visit.Cancel);
-        var row = decision.May(Rights.Pull) ? await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, name.Value, UserId(visit)), visit.Cancel) : null;
+        if (await access.AdmitAsync(visit, name, present => Prefix + present) is not { } reach)
+            return;
+        name = reach.Name;
+        var row = await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, name.Value, UserId(visit)), visit.Cancel);
         if (row is null)
-            await RefuseAsync(visit);
+            await PageAccess.RefuseAsync(visit);
         else if (visit.Form is not null)
             await StarAsync(visit, name, row);
-        else if (visit.Query("view") == "settings" && MayManage(visit, decision))
+        else if (visit.Query("view") == "settings" && MayManage(visit, reach.Decision))
             await visit.GoToAsync(RepositorySettingsHandler.PathOf(name.Value));
         else
-            await ShowAsync(visit, name, row, decision);
+            await ShowAsync(visit, name, row, reach.Decision);
     }
-
-    /// <summary>What one may not see is not there; whoever has not signed in may try that first.</summary>
-    public static Task RefuseAsync(Visit visit) => visit.Who.Kind == IdentityKind.Anonymous && !Visit.WantsJson(visit.Http)
-        ? visit.GoToAsync($"/login?next={Uri.EscapeDataString(visit.Frame.Path)}")
-        : visit.SendNothingAsync("Not here", "There is no such repository, or none that you may see.");
 
     async Task ShowAsync(Visit visit, RepositoryName name, RepositoryPageRow row, Decision decision)
     {
@@ -49,22 +46,26 @@ internal sealed class RepositoryPageHandler(Db db, AccessLookup access, ImageRea
             ? await db.ReadAsync(session => RepositoryPageTable.ListTagsAsync(session, row.Id, view == RepositoryTab.Tags ? (page - 1) * TagsPerPage : 0, view == RepositoryTab.Tags ? TagsPerPage : 10), visit.Cancel)
             : [];
         var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
-        var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, MovesPerPage), visit.Cancel) : [];
+        var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, RepositoryView.MovesPerPage), visit.Cancel) : [];
         var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
         var facts = view == RepositoryTab.Overview && main is not null ? await images.FindFactsAsync(new ImageName(name, Reference.To(TagName.Parse(main))), null, visit.Cancel) : null;
+        var artifact = view == RepositoryTab.Overview && main is not null && facts is null
+            ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Host, !visit.Http.Request.IsHttps, visit.Cancel)
+            : null;
         await visit.SendAsync<RepositoryPage, RepositoryView>(new RepositoryView(
             name.Value,
-            row.Visibility,
-            row.Title.Length > 0 ? row.Title : facts?.Title ?? "",
-            row.Description.Length > 0 ? row.Description : facts?.Description ?? "",
+            visit.Who.Kind == IdentityKind.Anybody ? "public" : row.Visibility,
+            row.Title.Length > 0 ? row.Title : facts?.Title ?? artifact?.Title ?? "",
+            row.Description.Length > 0 ? row.Description : facts?.Description ?? artifact?.Description ?? "",
             Markdown.ToHtml(row.Readme),
             row.Readme,
             view,
             main,
             facts,
+            artifact,
             count,
             [.. tags.Select(tag => Line(tag))],
-            [.. moves.Select(move => new MoveLine(move.Id, move.Tag, move.Digest, move.Actor, DateTimeOffset.FromUnixTimeMilliseconds(move.MovedAt), move.IsThere))],
+            [.. moves.Select(move => new MoveLine(move.Id, move.Tag, move.Digest, move.Actor, DateTimeOffset.FromUnixTimeMilliseconds(move.MovedAt), move.IsThere, move.Before))],
             [.. days.Select(day => new DayCount(DateTimeOffset.UnixEpoch.AddDays(day.Day), day.Count))],
             row.Pulls,
             row.Stars,
@@ -112,6 +113,7 @@ public enum RepositoryTab
 /// <param name="ReadmeHtml">Its page of text, as HTML without anything that acts.</param>
 /// <param name="MainTag">The tag that speaks for it.</param>
 /// <param name="Facts">What the image of that tag says of itself.</param>
+/// <param name="Artifact">What that tag is, when it is no image.</param>
 public sealed record RepositoryView(
     string Name,
     string Visibility,
@@ -122,6 +124,7 @@ public sealed record RepositoryView(
     RepositoryTab Tab,
     string? MainTag,
     ImageFacts? Facts,
+    ArtifactFacts? Artifact,
     long TagCount,
     IReadOnlyList<TagLine> Tags,
     IReadOnlyList<MoveLine> Moves,
@@ -134,6 +137,9 @@ public sealed record RepositoryView(
     int Page,
     int Pages)
 {
+    /// <summary>How many moves a page has.</summary>
+    public const int MovesPerPage = 50;
+
     /// <summary>Whether it is in a space that speaks for this registry.</summary>
     public bool IsOfficial { get; init; }
 
@@ -148,7 +154,8 @@ public sealed record TagLine(string Name, string Digest, DateTimeOffset MovedAt,
 /// <summary>A move of a tag.</summary>
 /// <param name="Digest">To where; null when it was deleted.</param>
 /// <param name="IsThere">Whether that is still here.</param>
-public sealed record MoveLine(long Id, string Tag, string? Digest, string Actor, DateTimeOffset MovedAt, bool IsThere);
+/// <param name="Before">From where, if that is still here.</param>
+public sealed record MoveLine(long Id, string Tag, string? Digest, string Actor, DateTimeOffset MovedAt, bool IsThere, string? Before);
 
 /// <summary>Pulls on a day.</summary>
 public sealed record DayCount(DateTimeOffset Day, long Count);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Recipes;
 using Staithe.Search;
 
 namespace Staithe.Web;
@@ -37,6 +38,22 @@ public static class Shown
             _ => $"{Count((long)(span.TotalDays / 365.25), "year")} ago",
         };
     }
+
+    /// <summary>How much more or less a size is: +1.2 MB, −300 kB.</summary>
+    public static string Growth(long bytes) => bytes == 0 ? "the same" : $"{(bytes < 0 ? "−" : "+")}{Size(Math.Abs(bytes))}";
+
+    /// <summary>
+    /// A text of somebody else as far as there is room for it, in which nothing hides, breaks a line or turns the direction of what is around it: such
+    /// characters are shown as the replacement character.
+    /// </summary>
+    public static string Cut(string text, int length = 400)
+    {
+        var visible = string.Concat((text.Length > length ? text[..length] : text).EnumerateRunes().Select(rune => Visible.Is(rune) ? rune.ToString() : "\uFFFD"));
+        return text.Length > length ? $"{visible}…" : visible;
+    }
+
+    /// <summary>A path in an image as a part of an address.</summary>
+    public static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
     /// <summary>A time in full.</summary>
     public static string Time(DateTimeOffset then) => then.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);

@@ -36,7 +36,7 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     public Task SendNothingAsync(string title, string message) => SendNoteAsync(StatusCodes.Status404NotFound, title, message);
 
     /// <summary>Answers with a page of one sentence.</summary>
-    public Task SendNoteAsync(int status, string title, string message) => SendAsync<NotePage, Note>(new Note(title, message), status);
+    public Task SendNoteAsync(int status, string title, string message, bool mayTryAgain = false) => SendAsync<NotePage, Note>(new Note(title, message) { MayTryAgain = mayTryAgain }, status);
 
     /// <summary>Whether the client would rather have JSON than a page.</summary>
     public static bool WantsJson(HttpContext http)
@@ -45,12 +45,17 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
         return accept.Contains("application/json", StringComparison.OrdinalIgnoreCase) && !accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>A message of the accounts as a sentence.</summary>
-    public static string Sentence(string message) => message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..] + (message[^1] is '.' or '?' ? "" : ".");
+    /// <summary>A message of the accounts as a sentence. A name of an image at its beginning stays as it is written.</summary>
+    public static string Sentence(string message) =>
+        message.Length == 0 ? message : (message.Split(' ')[0].AsSpan().ContainsAny('/', ':', '@') ? message[0] : char.ToUpperInvariant(message[0])) + message[1..] + (message[^1] is '.' or '?' or '…' ? "" : ".");
 
     /// <summary>A place on this registry to go to, or the first page when what was asked for is elsewhere.</summary>
     public static string LocalPath(string path) => path is ['/', ..] and not ['/', '/' or '\\', ..] && !path.Any(char.IsControl) && path.Length <= 2000 ? path : "/";
 }
 
 /// <summary>A page of one sentence.</summary>
-public sealed record Note(string Title, string Message);
+public sealed record Note(string Title, string Message)
+{
+    /// <summary>Whether the same is worth asking again.</summary>
+    public bool MayTryAgain { get; init; }
+}

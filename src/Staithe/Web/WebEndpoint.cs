@@ -2,6 +2,7 @@ using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
+using Staithe.Files;
 using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -22,10 +23,20 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     /// <param name="http">The request.</param>
     /// <param name="path">Its path as the client wrote it.</param>
     /// <param name="facts">What the log is told.</param>
-    public async Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    {
+        facts.Kind = RequestFacts.Page;
+        return RunAsync(http, path, facts, null);
+    }
+
+    /// <summary>Answers a browser with a page that another face has; what that throws becomes a page too.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="path">Its path as the client wrote it.</param>
+    /// <param name="facts">What the log is told.</param>
+    /// <param name="answer">Has the page; null for whichever handler takes the path.</param>
+    public async Task RunAsync(HttpContext http, string path, RequestFacts facts, Func<Visit, Task>? answer)
     {
         await WorkerThread.SwitchAsync();
-        facts.Kind = RequestFacts.Page;
         var headers = http.Response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
@@ -35,7 +46,7 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         var asked = new Asked();
         try
         {
-            await AnswerAsync(http, path, facts, asked);
+            await AnswerAsync(http, path, facts, asked, answer);
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {
@@ -49,7 +60,7 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         }
     }
 
-    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts, Asked asked)
+    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts, Asked asked, Func<Visit, Task>? answer)
     {
         await IdentifyAsync(http, asked);
         facts.Caller = asked.Who.Kind == IdentityKind.User ? asked.Who.Name : null;
@@ -65,7 +76,8 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         if (form is not null && !forms.Check(http, asked.Session, form["token"].ToString()))
             throw new PageException(StatusCodes.Status403Forbidden, "The form is too old", "It was not given to this browser, or you have signed in or out since. Go back, load the page again, and send it once more.");
         var visit = new Visit(http, path, asked.Who, form, FrameOf(http, asked), renderer);
-        await (handlers.FirstOrDefault(handler => handler.Takes(path)) is { } found ? found.HandleAsync(visit) : NothingHereAsync(visit));
+        answer ??= handlers.FirstOrDefault(handler => handler.Takes(path)) is { } found ? found.HandleAsync : NothingHereAsync;
+        await answer(visit);
     }
 
     async Task IdentifyAsync(HttpContext http, Asked asked)
@@ -116,9 +128,14 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     Task RenderAsync(HttpContext http, string path, Asked asked, Exception exception)
     {
         var refusal = Translate(http, exception);
+        foreach (var name in (string[])["ETag", "Last-Modified", "Accept-Ranges"])
+            http.Response.Headers.Remove(name); // of what was to be answered
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.ContentSecurityPolicy = Policy;
         if (refusal.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return new Visit(http, path, asked.Who, null, FrameOf(http, asked), renderer).SendNoteAsync(refusal.Status, refusal.Title, refusal.Message);
+        return new Visit(http, path, asked.Who, null, FrameOf(http, asked), renderer)
+            .SendNoteAsync(refusal.Status, refusal.Title, refusal.Message, mayTryAgain: refusal.RetryAfter is not null && !HttpMethods.IsPost(http.Request.Method));
     }
 
     PageException Translate(HttpContext http, Exception exception)
@@ -131,8 +148,14 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
                 return new PageException(StatusOf(refusal.Problem), TitleOf(refusal.Problem), Visit.Sentence(refusal.Message));
             case TooManyRequestsException many:
                 return new PageException(StatusCodes.Status429TooManyRequests, "Too many requests", "Wait a little, then go on.") { RetryAfter = many.Wait };
+            case OciException { Error.Status: StatusCodes.Status404NotFound } refusal:
+                return new PageException(StatusCodes.Status404NotFound, "Not here", Visit.Sentence(Shown.Cut(refusal.Message)));
             case OciException refusal:
-                return new PageException(refusal.Error.Status, "That does not go", Visit.Sentence(refusal.Message));
+                return new PageException(refusal.Error.Status, "That does not go", Visit.Sentence(Shown.Cut(refusal.Message)));
+            case LookException { RetryAfter: { } seconds } look:
+                return new PageException(look.Status, "Not looked into yet", Visit.Sentence(Shown.Cut(look.Message))) { RetryAfter = TimeSpan.FromSeconds(seconds) };
+            case LookException look:
+                return new PageException(look.Status, "It cannot be looked into", Visit.Sentence(Shown.Cut(look.Message)));
             case SignInAwayException away:
                 return new PageException(StatusCodes.Status503ServiceUnavailable, "Nobody can be let in now", Visit.Sentence(away.Message)) { RetryAfter = away.Wait };
             case SignInBusyException busy:

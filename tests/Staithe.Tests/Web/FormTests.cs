@@ -108,7 +108,8 @@ public sealed partial class FormTests
         request.Headers.TryAddWithoutValidation(header, value);
         if (fields.Length > 0)
             request.Content = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
-        return await server.Registry.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = server.Registry.Url };
+        return await http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     static string Cookie(HttpResponseMessage response, string name) => response.Headers.GetValues("Set-Cookie").Single(cookie => cookie.StartsWith($"{name}=", StringComparison.Ordinal)).Split(';')[0];

@@ -65,7 +65,7 @@ public sealed partial class SpaceSettingsTests
         using var browser = await OwnSettingsTests.SignedInAsync(server, "alice");
         var made = await browser.SubmitAsync("/settings/alice?view=robots", HttpStatusCode.OK, ("do", "robot.add"), ("name", "ci"), ("role", "read"), ("target", "alice/app"), ("days", "30"));
         var first = RobotSecret().Match(made).Value;
-        Assert.Contains($"--username alice+ci --password-stdin {server.Registry.Authority}", made, StringComparison.Ordinal);
+        Assert.Contains($"--username alice+ci --password-stdin {server.Registry.Authority}", WebUtility.HtmlDecode(made), StringComparison.Ordinal);
         Assert.Equal(["alice/app"], await server.As("alice+ci", first).ListAsync("/repositories"));
         Assert.DoesNotContain(first, await browser.ReadAsync("/settings/alice?view=robots&robot=ci"), StringComparison.Ordinal);
         Assert.Contains("is void at once", await browser.ReadAsync("/settings/alice?view=robots&robot=ci&ask=robot.secret"), StringComparison.Ordinal);

@@ -1,0 +1,62 @@
+namespace Staithe.Tests.Browsing;
+
+/// <summary>Who looks at a page.</summary>
+public enum Viewer
+{
+    /// <summary>Nobody that is known.</summary>
+    Nobody,
+
+    /// <summary>An admin who is signed in.</summary>
+    Admin,
+
+    /// <summary>Whoever has just started a registry that has no accounts.</summary>
+    Starter,
+}
+
+/// <summary>The pages that are looked at: each is one line.</summary>
+internal static class SeenPages
+{
+    /// <summary>What it is called, who looks at it, where it is, and the status that it has. A name in braces is filled in by <see cref="ShownRegistry"/>.</summary>
+    static readonly (string Name, Viewer Who, string Path, int Status)[] Table =
+    [
+        ("home", Viewer.Nobody, "/", 200),
+        ("home, signed in", Viewer.Admin, "/", 200),
+        ("search", Viewer.Nobody, "/search?q=web", 200),
+        ("search, everything", Viewer.Admin, "/search", 200),
+        ("search, nothing", Viewer.Nobody, "/search?q=nothingiscalledso", 200),
+        ("space", Viewer.Nobody, "/spaces/team", 200),
+        ("space, own", Viewer.Admin, "/spaces/root", 200),
+        ("repository", Viewer.Nobody, "/r/team/web", 200),
+        ("repository, signed in", Viewer.Admin, "/r/team/web", 200),
+        ("repository, tags", Viewer.Nobody, "/r/team/web?view=tags", 200),
+        ("repository, history", Viewer.Nobody, "/r/team/web?view=history", 200),
+        ("repository, settings", Viewer.Admin, "/r/team/web?view=settings", 200),
+        ("repository of a chart", Viewer.Nobody, "/r/team/chart", 200),
+        ("image", Viewer.Nobody, "/r/team/web:1.1", 200),
+        ("image by digest", Viewer.Nobody, "/r/team/web@{digest}", 200),
+        ("image, run", Viewer.Nobody, "/r/team/web:1.1?view=run", 200),
+        ("image, build file", Viewer.Nobody, "/r/team/web:1.1?view=build", 200),
+        ("image, files", Viewer.Nobody, "/r/team/web:1.1?view=files", 200),
+        ("image, packages", Viewer.Nobody, "/r/team/web:1.1?view=packages", 200),
+        ("image, attached", Viewer.Nobody, "/r/team/web:1.1?view=attached", 200),
+        ("image, manifest", Viewer.Nobody, "/r/team/web:1.1?view=raw", 200),
+        ("chart", Viewer.Nobody, "/r/team/chart:1.2.0", 200),
+        ("directory", Viewer.Nobody, "/f/team/web:1.1/usr/bin/", 200),
+        ("directory of a layer", Viewer.Nobody, "/f/team/web:1.1/usr/bin/?layer=2", 200),
+        ("no such file", Viewer.Nobody, "/f/team/web:1.1/nothing", 404),
+        ("difference", Viewer.Nobody, "/diff?from=team/web:1.0&to=team/web:1.1", 200),
+        ("difference, packages", Viewer.Nobody, "/diff?from=team/web:1.0&to=team/web:1.1&view=packages", 200),
+        ("difference, files", Viewer.Nobody, "/diff?from=team/web:1.0&to=team/web:1.1&view=files", 200),
+        ("difference, to ask for", Viewer.Nobody, "/diff", 200),
+        ("sign in", Viewer.Nobody, "/login", 200),
+        ("set up", Viewer.Starter, "{setup}", 200),
+        ("share link", Viewer.Nobody, "{share}", 200),
+        ("invitation", Viewer.Nobody, "{invite}", 200),
+        ("invitation, signed in", Viewer.Admin, "{invite}", 200),
+        ("not here", Viewer.Nobody, "/nothing", 404),
+        ("no such repository", Viewer.Admin, "/r/team/nothing", 404),
+        ("a form that is none", Viewer.Nobody, "/diff?from=team/web:1.0&to=-", 400),
+    ];
+
+    public static TheoryData<string, Viewer, string, int> All => [.. Table];
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Staithe.Tests.Api;
+using Staithe.Tests.Files;
+using Staithe.Tests.Harness;
+using Staithe.Tests.Sharing;
+
+namespace Staithe.Tests.Browsing;
+
+/// <summary>A registry with something on every page: one with accounts, and one that waits for its first.</summary>
+public sealed class ShownRegistry : IAsyncLifetime
+{
+    /// <summary>Who is signed in on the pages that need it: an admin with a space, an organization and images.</summary>
+    public const string Admin = "root";
+
+    ApiServer server = null!;
+    Registry fresh = null!;
+
+    internal Uri Url => server.Registry.Url;
+
+    internal Uri FreshUrl => fresh.Url;
+
+    /// <summary>What the addresses of pages have to be filled in with.</summary>
+    public Dictionary<string, string> Names { get; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await ApiServer.StartAsync(Engine.Sqlite, Admin, "alice");
+        fresh = await Registry.StartAsync(Engine.Sqlite, config => config with { Open = false });
+        Names["setup"] = fresh.App.SetupPath;
+        var (root, registry) = (server.As(Admin), server.Registry.As(ClosedRegistry.Basic(Admin, ApiServer.Password(Admin))));
+        await root.PostAsync("/organizations", new { name = "team" });
+        await PushImagesAsync(registry);
+        await PushArtifactsAsync(registry);
+        foreach (var name in (string[])["team/web", "team/chart"])
+            await root.PatchAsync($"/repository?name={name}", new { visibility = "public" });
+        using (var browser = new Browser(Url))
+        {
+            await browser.SignInAsync(Admin, ApiServer.Password(Admin));
+            using var described = await browser.PostAsync("/settings/team/web", ("do", "texts"), ("description", "A small web server with a page of its own."), ("readme", Readme));
+            await described.ExpectAsync(HttpStatusCode.SeeOther);
+            using var starred = await browser.PostAsync("/r/team/web", ("do", "star"));
+            await starred.ExpectAsync(HttpStatusCode.SeeOther);
+        }
+        for (var i = 0; i < 12; i++)
+            (await registry.GetAsync("/v2/team/web/manifests/1.1")).Dispose();
+        await server.Registry.App.Pulls.FlushAsync(CancellationToken.None);
+        await server.Registry.App.Indexer.RunOnceAsync(CancellationToken.None);
+        Names["share"] = $"/s/{(await Shared.MakeAsync(root, "team/web", "1.1", pulls: 5)).Secret}";
+        Names["invite"] = new Uri((await root.PostAsync("/spaces/team/invitations", new { target = "team/web", rights = "read" })).GetProperty("url").GetString()!).AbsolutePath;
+        // the listings of layers are made when somebody looks
+        foreach (var path in (string[])["/f/team/web:1.1/", "/f/team/web:1.0/"])
+        {
+            using var listed = await registry.GetAsync(path);
+            await listed.ExpectAsync(HttpStatusCode.OK);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        await fresh.DisposeAsync();
+    }
+
+    async Task PushImagesAsync(Registry registry)
+    {
+        for (var version = 0; version < 2; version++)
+        {
+            var config = $$"""
+                {"os":"linux","architecture":"amd64","created":"2026-0{{version + 1}}-10T10:00:00Z","config":{"ExposedPorts":{"80{{version}}0/tcp":{},"9090/tcp":{} },"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","GREETING=hello from a place with a long name"],
+                 "User":"1001","Volumes":{"/data":{} },"Entrypoint":["/usr/bin/server","--listen","0.0.0.0:8080"],"Labels":{"org.opencontainers.image.title":"A small web server","org.opencontainers.image.licenses":"MIT","org.opencontainers.image.source":"https://example.org/team/web","run":"podman run --privileged -v /:/host IMAGE"} },
+                 "history":[{"created_by":"/bin/sh -c #(nop) ADD file:{{new string('0', 64)}} in / "},{"created_by":"/bin/sh -c #(nop)  EXPOSE 8080/tcp","empty_layer":true},{"created_by":"/bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*"}],"rootfs":{"type":"layers","diff_ids":[]} }
+                """;
+            var status = new StringBuilder();
+            for (var i = 0; i < 120; i++)
+                status.Append(CultureInfo.InvariantCulture, $"Package: lib{(i < 100 || version > 0 ? "" : "old")}{i:000}\nStatus: install ok installed\nArchitecture: amd64\nSource: source-{i % 7}\nVersion: {1 + (i % 3 == 0 ? version : 0)}.{i}-1~deb12u{i % 4}\n\n");
+            var system = new TarBytes().Directory("etc").File("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n").Directory("usr").Directory("usr/bin").Link("bin", "usr/bin").Directory("data");
+            for (var i = 0; i < 60; i++)
+                system.File(string.Create(CultureInfo.InvariantCulture, $"usr/bin/program-{i:00}"), new string('x', 100 * i));
+            var own = new TarBytes().File("var/lib/dpkg/status", status.ToString()).File("usr/bin/server", $"version {version}", 0x1ED).File("usr/bin/.wh.program-07", "").File($"srv/pages/a-file-whose-name-goes-on-and-on-until-no-narrow-window-has-room-for-it-{version}.html", "<h1>hello</h1>");
+            var digest = await registry.PushLayersAsync("team/web", $"1.{version}", config, [LayerBytes.Gzip(system.End()), LayerBytes.Gzip(own.End())]);
+            await registry.PushLayersAsync("team/web", "latest", config, [LayerBytes.Gzip(system.End()), LayerBytes.Gzip(own.End())]);
+            Names["digest"] = digest;
+        }
+        for (var i = 0; i < 8; i++)
+            await registry.PushLayersAsync($"{Admin}/tool-{i}", "1", """{"os":"linux","architecture":"arm64","config":{"Labels":{"org.opencontainers.image.title":"A tool"}}}""", [new TarBytes().File("tool", "x").End()]);
+        var size = (await (await registry.GetAsync($"/v2/team/web/manifests/{Names["digest"]}")).BytesAsync()).Length;
+        await PushAsync(registry, "team/web", null, ("application/vnd.oci.empty.v1+json", "{}"), [("application/vnd.cyclonedx+json", """{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{}]}""")],
+            $$""","artifactType":"application/vnd.cyclonedx+json","subject":{"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{Names["digest"]}}","size":{{size}} },"annotations":{"org.opencontainers.image.created":"2026-01-02T03:04:05Z"} """);
+    }
+
+    static async Task PushArtifactsAsync(Registry registry) => await PushAsync(
+        registry,
+        "team/chart",
+        "1.2.0",
+        ("application/vnd.cncf.helm.config.v1+json", """{"apiVersion":"v2","name":"web","version":"1.2.0","appVersion":"1.1","description":"Runs the small web server","home":"https://example.org/","maintainers":[{"name":"Alice"}]}"""),
+        [("application/vnd.cncf.helm.chart.content.v1.tar+gzip", "no chart")],
+        "");
+
+    static async Task PushAsync(Registry registry, string name, string? tag, (string MediaType, string Content) config, (string MediaType, string Content)[] layers, string extra)
+    {
+        var parts = new List<string>();
+        foreach (var (mediaType, content) in ((string, string)[])[config, .. layers])
+        {
+            var bytes = Encoding.UTF8.GetBytes(content);
+            parts.Add($$"""{"mediaType":"{{mediaType}}","digest":"{{await registry.PushBlobAsync(name, bytes)}}","size":{{bytes.Length}} }""");
+        }
+        var manifest = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{RegistryClient.OciManifest}}","config":{{parts[0]}},"layers":[{{string.Join(',', parts.Skip(1))}}]{{extra}} }""");
+        using var pushed = await registry.PutManifestAsync(name, tag ?? Registry.Digest(manifest), manifest);
+        await pushed.ExpectAsync(HttpStatusCode.Created);
+    }
+
+    const string Readme = """
+        # A small web server
+
+        It serves what is in `/data`, and *nothing else*. See [its source](https://example.org/team/web).
+
+        | variable | meaning |
+        |---|---|
+        | `GREETING` | what it says |
+
+        ```sh
+        podman run --rm -p 8080:8080 -v pages:/data IMAGE --a-long-option=that-does-not-fit-into-a-narrow-window
+        ```
+
+        1. one
+        2. two
+        """;
+}
