@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
@@ -59,24 +58,11 @@ internal static class AuditCommand
         return ExitCode.Done;
     }
 
-    // The members that the API has, in its order. Everything but plain characters is escaped: this may go to a terminal.
+    // Everything but plain characters is escaped: this may go to a terminal.
     static string Json(AuditLine line)
     {
         using var text = new MemoryStream();
-        using (var json = new Utf8JsonWriter(text))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", line.Id);
-            json.WriteString("at", DateTimeOffset.FromUnixTimeMilliseconds(line.At));
-            json.WriteString("actor", line.Actor);
-            json.WriteString("action", line.Action);
-            json.WriteString("target", line.Target);
-            json.WriteString("space", line.Space);
-            json.WriteString("address", line.Address);
-            json.WriteString("outcome", line.Outcome);
-            json.WriteString("detail", line.Detail);
-            json.WriteEndObject();
-        }
+        AuditJson.Write(text, line, default);
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
     }
 }

@@ -52,20 +52,7 @@ internal static class AuditReport
 
     static void Write(MemoryStream text, AuditLine line)
     {
-        using (var json = new Utf8JsonWriter(text, Json))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", line.Id);
-            json.WriteString("at", DateTimeOffset.FromUnixTimeMilliseconds(line.At));
-            json.WriteString("actor", line.Actor);
-            json.WriteString("action", line.Action);
-            json.WriteString("target", line.Target);
-            json.WriteString("space", line.Space);
-            json.WriteString("address", line.Address);
-            json.WriteString("outcome", line.Outcome);
-            json.WriteString("detail", line.Detail);
-            json.WriteEndObject();
-        }
+        AuditJson.Write(text, line, Json);
         text.WriteByte((byte)'\n');
     }
 }

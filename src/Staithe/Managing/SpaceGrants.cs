@@ -37,13 +37,8 @@ internal static class SpaceGrants
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
-        var grant = await GrantTable.FindAsync(session, space.Id, id);
-        // Which numbers there are is nobody's business who could not list them.
-        if (grant is null || !(await AccessLookup.DecideAsync(session, who, space, grant.Target)).Always.HasFlag(Rights.Manage))
-        {
-            await SpaceAccess.RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
-            throw Grants.Unknown(space, id);
-        }
+        var found = await GrantTable.FindAsync(session, space.Id, id);
+        var grant = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Grants.Unknown(space, id));
         await Grants.DeleteAsync(session, actor, space, grant);
     }
 
@@ -65,13 +60,8 @@ internal static class SpaceGrants
     public static async Task DeleteDefaultAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
-        var grant = await DefaultGrantTable.FindAsync(session, space.Id, id);
-        // Which numbers there are is nobody's business who could not list them.
-        if (grant is null || !(await AccessLookup.DecideAsync(session, who, space, grant.Target)).Always.HasFlag(Rights.Manage))
-        {
-            await SpaceAccess.RequireAsync(session, who, space, Rights.Manage, $"{space.Name}/");
-            throw DefaultGrants.Unknown(space, id);
-        }
+        var found = await DefaultGrantTable.FindAsync(session, space.Id, id);
+        var grant = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => DefaultGrants.Unknown(space, id));
         await DefaultGrants.DeleteAsync(session, actor, space, grant);
     }
 
