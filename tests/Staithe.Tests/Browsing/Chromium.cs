@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace Staithe.Tests.Browsing;
@@ -24,13 +23,15 @@ public sealed class Chromium : IAsyncLifetime
           .map((one, index) => (one.dataset.reach = index, `${one.localName} ${(one.getAttribute('aria-label') ?? one.textContent ?? '').trim().slice(0, 40)}`))
         """;
 
-    const string Reached = """
+    // Written down as it happens, so that the key need not wait for questions.
+    const string Watch = """
         () => {
-          const at = document.activeElement
-          if (!at || at === document.body) return null
-          const box = at.getBoundingClientRect(), style = getComputedStyle(at)
-          const seen = box.bottom > 0 && box.top < innerHeight && (style.outlineStyle !== 'none' || style.boxShadow !== 'none')
-          return [at.dataset.reach ?? '', seen ? '' : 'unseen']
+          window.reached = []
+          document.addEventListener('focusin', ({ target: at }) => {
+            const box = at.getBoundingClientRect(), style = getComputedStyle(at)
+            const seen = box.bottom > 0 && box.top < innerHeight && (style.outlineStyle !== 'none' || style.boxShadow !== 'none')
+            window.reached.push([at.dataset.reach ?? '', seen ? '' : 'unseen'])
+          })
         }
         """;
 
@@ -138,11 +139,11 @@ public sealed class Chromium : IAsyncLifetime
         await page.SetViewportSizeAsync(Wide, Height);
         var all = await page.EvaluateAsync<string[]>(Reachable);
         var reached = new HashSet<string>();
+        await page.EvaluateAsync(Watch);
         for (var i = 0; i < Math.Min(all.Length, Most) + 2; i++)
-        {
             await page.Keyboard.PressAsync("Tab");
-            if (await page.EvaluateAsync<string[]?>(Reached) is not [var at, var unseen])
-                continue;
+        foreach (var (at, unseen) in (await page.EvaluateAsync<string[][]>("() => window.reached")).Select(pair => (pair[0], pair[1])))
+        {
             reached.Add(at);
             if (unseen.Length > 0)
                 problems.Add($"the key reaches what nobody sees: {(int.TryParse(at, out var index) ? all[index] : at)}");

@@ -1,5 +1,4 @@
 using System.Net;
-using Staithe.Accounts;
 using Staithe.Tests.Api;
 using Staithe.Tests.Harness;
 
