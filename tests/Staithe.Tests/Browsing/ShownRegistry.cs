@@ -49,6 +49,11 @@ public sealed class ShownRegistry : IAsyncLifetime
         await server.Registry.App.Indexer.RunOnceAsync(CancellationToken.None);
         Names["share"] = $"/s/{(await Shared.MakeAsync(root, "team/web", "1.1", pulls: 5)).Secret}";
         Names["invite"] = new Uri((await root.PostAsync("/spaces/team/invitations", new { target = "team/web", rights = "read" })).GetProperty("url").GetString()!).AbsolutePath;
+        await root.PostAsync("/me/tokens", new { name = "laptop", rights = "write", expiresInDays = 90 });
+        await root.PostAsync("/spaces/team/teams", new { name = "dev" });
+        await root.PostAsync("/spaces/team/grants", new { target = "team/web", rights = "write", user = "alice", tags = "dev-*,!v*" });
+        await root.PostAsync("/spaces/team/robots", new { name = "ci", target = "team/", rights = "write", expiresInDays = 90 });
+        await root.PostAsync("/spaces/team/default-grants", new { target = "team/", rights = "delete", team = "dev" });
         // the listings of layers are made when somebody looks
         foreach (var path in (string[])["/f/team/web:1.1/", "/f/team/web:1.0/"])
         {
