@@ -145,7 +145,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     {
         RequireConfirmed(visit, name.Value);
         await changes.RunAsync(session => RepositoryCare.RemoveAsync(session, visit.Who, visit.Actor, name, changes.Trash), visit.Cancel);
-        await visit.GoToAsync($"/search?q=space:{name.Space}");
+        await visit.GoToAsync(SpaceHomeHandler.PathOf(name.Space));
     }
 
     static RepositoryName ReadName(Visit visit) => RepositoryName.TryParse(visit.Field("to").Trim(), out var to)

@@ -61,7 +61,7 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
                 Math.Min(count, MostCounted),
                 count > MostCounted,
                 belongs && await MaySeePeopleAsync(session, who, space!) ? await SpaceTable.CountPeopleAsync(session, space!.Id) : null,
-                belongs,
+                belongs && (await AccessLookup.DecideAsync(session, who, space!, $"{name}/")).Always.HasFlag(Rights.Manage),
                 [.. rows.Take(PerPage).Select(row => Shown.Hit(row with { IsOfficial = finder.IsOfficial(row.Name) }))],
                 after,
                 rows.Count > PerPage ? rows[PerPage - 1].Name : null);
@@ -90,7 +90,7 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
 /// <param name="Count">How many repositories one may see, as far as they were counted.</param>
 /// <param name="IsMore">Whether there are more than were counted.</param>
 /// <param name="People">How many people belong to it; null for those who may not know.</param>
-/// <param name="Belongs">Whether the reader belongs to it, or manages the registry.</param>
+/// <param name="MayManage">Whether the reader manages all of it.</param>
 /// <param name="After">Behind which name the list begins.</param>
 /// <param name="Next">Behind which name it goes on; null at its end.</param>
-public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool Belongs, IReadOnlyList<Hit> Repositories, string After, string? Next);
+public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool MayManage, IReadOnlyList<Hit> Repositories, string After, string? Next);

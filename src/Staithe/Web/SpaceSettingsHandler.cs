@@ -117,7 +117,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         var path = Prefix + space.Name;
         return new SettingsNav(
             space.Name,
-            $"/search?q=space:{space.Name}",
+            SpaceHomeHandler.PathOf(space.Name),
             pages.Find(page => page.View == view).Title ?? "Settings",
             [.. pages.Where(page => page.Shown).Select(page => new NavLink(page.Title, page.View.Length == 0 ? path : $"{path}?view={page.View}", page.View == view))]);
     }
