@@ -64,7 +64,10 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
                 belongs && (await AccessLookup.DecideAsync(session, who, space!, $"{name}/")).Always.HasFlag(Rights.Manage),
                 [.. rows.Take(PerPage).Select(row => Shown.Hit(row with { IsOfficial = finder.IsOfficial(row.Name) }))],
                 after,
-                rows.Count > PerPage ? rows[PerPage - 1].Name : null);
+                rows.Count > PerPage ? rows[PerPage - 1].Name : null)
+            {
+                IsWatched = space is not null && who.Kind == IdentityKind.User ? await WatchTable.HasSpaceAsync(session, who.Id, space.Id) : null,
+            };
     }
 
     static async Task<bool> MaySeePeopleAsync(DbSession session, Identity who, SpaceRow space)
@@ -93,4 +96,8 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
 /// <param name="MayManage">Whether the reader manages all of it.</param>
 /// <param name="After">Behind which name the list begins.</param>
 /// <param name="Next">Behind which name it goes on; null at its end.</param>
-public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool MayManage, IReadOnlyList<Hit> Repositories, string After, string? Next);
+public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool MayManage, IReadOnlyList<Hit> Repositories, string After, string? Next)
+{
+    /// <summary>Whether the reader watches it; null for those who cannot.</summary>
+    public bool? IsWatched { get; init; }
+}
