@@ -31,7 +31,7 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         if (FindRemembered(key) is { } remembered)
             return remembered;
         var stamp = epoch.Stamp;
-        var explained = await db.ReadAsync(session => ExplainAsync(session, who, name), cancel);
+        var explained = await db.ReadAtOnceAsync(session => ExplainAsync(session, who, name), cancel);
         var reach = new Reach(explained.Place?.Name ?? name, explained.Decision);
         if (explained.Place?.Visibility is not null) // else a push may make it at any moment
         {

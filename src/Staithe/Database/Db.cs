@@ -9,6 +9,9 @@ internal abstract class Db : IAsyncDisposable
     /// <summary>Reads what is committed.</summary>
     public abstract Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default);
 
+    /// <summary>The same for several statements that have to agree: all of them see what was committed when the first one ran.</summary>
+    public abstract Task<T> ReadAtOnceAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default);
+
     /// <summary>
     /// Runs the work in one transaction; when the task ends well, the transaction is durable. The work may run more than once (a deadlock,
     /// a lost race), so it changes nothing outside the database. What it throws rolls it back and comes out here.

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Npgsql;
 using NpgsqlTypes;
@@ -25,6 +26,15 @@ internal sealed class PostgresDb(string connectionString) : Db
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
         return await work(new PostgresSession(connection)).ConfigureAwait(LeaveNetworkThread);
+    }
+
+    public override async Task<T> ReadAtOnceAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        var result = await work(new PostgresSession(connection));
+        await transaction.CommitAsync(cancel).ConfigureAwait(LeaveNetworkThread);
+        return result;
     }
 
     public override async Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)

@@ -55,6 +55,21 @@ internal sealed class SqliteDb : Db
         }
     }
 
+    public override Task<T> ReadAtOnceAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default) => ReadAsync(
+        async session =>
+        {
+            await session.ExecuteAsync(Begin);
+            try
+            {
+                return await work(session);
+            }
+            finally
+            {
+                await session.ExecuteAsync(Commit);
+            }
+        },
+        cancel);
+
     public override Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
@@ -96,6 +111,8 @@ internal sealed class SqliteDb : Db
         readerSlots.Dispose();
     }
 
+    static readonly Sql Begin = new("begin");
+    static readonly Sql Commit = new("commit");
     static readonly Sql IntegrityCheck = new("pragma integrity_check");
     static readonly Sql ForeignKeyCheck = new("pragma foreign_key_check");
 

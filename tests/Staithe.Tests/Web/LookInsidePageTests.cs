@@ -41,7 +41,7 @@ public sealed class LookInsidePageTests(Registries open)
             Assert.Contains("<title>/etc/ in", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
         var etc = await browser.ReadAsync($"/f/{name}:1/etc/");
-        foreach (var part in (string[])[$"/f/{name}:1/etc/os-release\"", $"/f/{name}:1/etc/new%3Ax\"", $"/f/{name}:1/etc/%2541/\"", "Only layer 3"])
+        foreach (var part in (string[])[$"/f/{name}:1/etc/os-release\"", $"/f/{name}:1/etc/new%3Ax\"", $"/f/{name}:1/etc/%2541/\"", ">Layer 3, "])
             Assert.Contains(part, etc, StringComparison.Ordinal);
         Assert.DoesNotContain("gone", etc, StringComparison.Ordinal);
         Assert.DoesNotContain("name</a>", etc, StringComparison.Ordinal); // the second layer has a directory of its own in its place
