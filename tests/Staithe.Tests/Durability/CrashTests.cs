@@ -8,14 +8,14 @@ namespace Staithe.Tests.Durability;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Nothing_acknowledged_is_lost_on_SQLite() => RunAsync(Engine.Sqlite, lanes: 2, kills: 60, mostRequests: 60);
+    public Task Nothing_acknowledged_is_lost_on_SQLite() => RunAsync(Engine.Sqlite, lanes: 2, kills: 40, mostRequests: 60);
 
     // Few crashes far apart: checkpoints, uploads of many chunks, repositories with much in them.
     [Fact]
     public Task Nothing_acknowledged_is_lost_after_long_loads_on_SQLite() => RunAsync(Engine.Sqlite, lanes: 1, kills: 6, mostRequests: 3000);
 
     [Fact]
-    public Task Nothing_acknowledged_is_lost_on_PostgreSQL() => RunAsync(Engine.Postgres, lanes: 1, kills: 30, mostRequests: 80);
+    public Task Nothing_acknowledged_is_lost_on_PostgreSQL() => RunAsync(Engine.Postgres, lanes: 1, kills: 20, mostRequests: 80);
 
     // The checkers must be able to see a fault: each of these is done to the data of a server that was killed, behind its back.
     [Theory]

@@ -64,6 +64,23 @@ public sealed class DatabaseTests
         Assert.Equal(2, await world.CountAsync());
     }
 
+    [Theory, OnBothEngines]
+    public async Task What_is_read_at_once_is_of_one_moment(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine);
+        var id = 0L;
+        async Task<(long? Before, long? After)> LookTwiceAsync(DbSession session)
+        {
+            var before = await session.FindNumberAsync(Count);
+            await world.Db.WriteAsync(other => other.ExecuteAsync(Insert, ++id), Cancel);
+            return (before, await session.FindNumberAsync(Count));
+        }
+        Assert.Equal((0L, 1L), await world.Db.ReadAsync(LookTwiceAsync, Cancel));
+        Assert.Equal((1L, 1L), await world.Db.ReadAtOnceAsync(LookTwiceAsync, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => world.Db.ReadAtOnceAsync<int>(_ => throw new InvalidOperationException(), Cancel));
+        Assert.Equal((2L, 3L), await world.Db.ReadAsync(LookTwiceAsync, Cancel)); // nobody is left in the past
+    }
+
     // As SQLite itself does when the disk is full in the middle: the whole transaction is gone, with the work of everybody in it.
     [Fact]
     public async Task A_batch_that_is_lost_runs_again_one_by_one()
