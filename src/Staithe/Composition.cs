@@ -66,6 +66,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly BomAttachment boms;
     readonly RecipeLookup recipes;
     readonly Finder finder;
+    readonly PageAccess pageAccess;
     readonly ErrorRendering errors;
     readonly SetupHandler setup;
     readonly PageRenderer pages = new();
@@ -116,6 +117,7 @@ internal sealed class Composition : IAsyncDisposable
         blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
+        pageAccess = new PageAccess(access, names);
         Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
         Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
@@ -147,10 +149,10 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
-        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, http => Gate.LimitAsync(http, limits, () => gate.IdentifyAsync(http), who => who));
+        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, gate.IdentifyAsync);
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
-        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, new PageAccess(access, names));
+        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, pageAccess);
         var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
@@ -161,8 +163,7 @@ internal sealed class Composition : IAsyncDisposable
             new(SearchHandler.Takes, search.HandleAsync),
             new(Health.Takes, health.HandleAsync),
             new(MetricsPage.Takes, metricsPage.HandleAsync),
-            new(_ => true, people.HandleAsync),
-        ]);
+        ], people);
         return new RequestLog(metrics, log, front.AnswerAsync);
     }
 
@@ -195,7 +196,7 @@ internal sealed class Composition : IAsyncDisposable
 
     WebEndpoint MakePages()
     {
-        var (reader, reach) = (new ImageReader(blobs, images), new PageAccess(access, names));
+        var reader = new ImageReader(blobs, images);
         List<IWebHandler> handlers =
         [
             new PageFiles(),
@@ -203,10 +204,10 @@ internal sealed class Composition : IAsyncDisposable
             new SearchPageHandler(db, finder),
             new YoursHandler(db, finder),
             new SpaceHomeHandler(db, finder),
-            new RepositoryPageHandler(db, reach, reader, finder),
-            new ImagePageHandler(db, reach, reader, recipes, contents),
-            new DiffHandler(reach, images, contents),
-            new AttachHandler(access, images, boms),
+            new RepositoryPageHandler(db, pageAccess, reader, finder),
+            new ImagePageHandler(db, pageAccess, reader, recipes, contents),
+            new DiffHandler(pageAccess, images, contents),
+            new AttachHandler(pageAccess, images, boms),
         ];
         if (!config.Open)
         {

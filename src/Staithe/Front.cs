@@ -1,5 +1,6 @@
 using Staithe.Distribution;
 using Staithe.Telemetry;
+using Staithe.Web;
 
 namespace Staithe;
 
@@ -11,7 +12,8 @@ internal sealed record Face(Func<string, bool> Takes, Func<HttpContext, string, 
 /// <summary>The door: which face a request is for, by its path alone. Clients of the registry come first, since they are the most.</summary>
 /// <param name="registry">The face for clients.</param>
 /// <param name="others">The others; the first that takes a path has it.</param>
-internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others)
+/// <param name="people">The face for people, which has all the rest.</param>
+internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others, WebEndpoint people)
 {
     public Task AnswerAsync(HttpContext http, RequestFacts facts)
     {
@@ -25,7 +27,7 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
             if (face.Takes(path))
                 return face.AnswerAsync(http, path, facts);
         }
-        throw new InvalidOperationException($"no face takes {path}");
+        return people.HandleAsync(http, path, facts);
     }
 
     // RFC 9112 section 6.3: one that says its length in two ways may have been made to pass for two requests with whoever stands in front. The

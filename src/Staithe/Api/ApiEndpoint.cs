@@ -50,11 +50,13 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
     // A request that does not say rightly who makes it counts for its address.
     async Task<Identity> IdentifyAsync(HttpContext http, Operation operation)
     {
+        if (!isOpen && operation.IsOfContent && IsOfClient(http))
+            return await IdentifyClientAsync(http); // where it is counted
         var address = http.Connection.RemoteIpAddress;
         try
         {
             var isNobody = operation.IsPublic || (operation.IsOfContent && http.Request.Headers.Authorization.Count == 0);
-            var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : operation.IsOfContent && IsOfClient(http) ? await IdentifyClientAsync(http) : await IdentifyAsync(http);
+            var who = isOpen ? Identity.Anybody : isNobody ? Identity.Anonymous : await IdentifyAsync(http);
             limits.Require(who, address);
             return who;
         }

@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
+using Staithe.Database;
 using Staithe.Search;
 
 namespace Staithe.Api;
@@ -8,8 +9,6 @@ namespace Staithe.Api;
 /// <summary>What the asker watches and has starred.</summary>
 internal static class WatchHandlers
 {
-    static readonly string[] Kinds = [WatchRow.Repository, WatchRow.Space, WatchRow.Search];
-
     public static Task<Page<Watch>> ListAsync(ApiCall call)
     {
         var after = call.AfterNumber(0);
@@ -23,33 +22,25 @@ internal static class WatchHandlers
             row => Text.Of(row.Id));
     }
 
-    public static Task AddAsync(ApiCall call)
-    {
-        var (kind, name) = Read(call);
-        return call.Db.WriteAsync(
-            async session =>
-            {
-                await call.RequireUserAsync(session);
-                await Watches.AddAsync(session, call.Who, kind, name);
-            },
-            call.Cancel);
-    }
+    public static Task AddAsync(ApiCall call) => ChangeAsync(call, Watches.AddAsync);
 
-    public static Task RemoveAsync(ApiCall call)
-    {
-        var (kind, name) = Read(call);
-        return call.Db.WriteAsync(
-            async session =>
-            {
-                await call.RequireUserAsync(session);
-                await Watches.RemoveAsync(session, call.Who, kind, name);
-            },
-            call.Cancel);
-    }
+    public static Task RemoveAsync(ApiCall call) => ChangeAsync(call, Watches.RemoveAsync);
 
     public static Task StarAsync(ApiCall call) => SetStarAsync(call, true);
 
     public static Task UnstarAsync(ApiCall call) => SetStarAsync(call, false);
+
+    static Task ChangeAsync(ApiCall call, Func<DbSession, Identity, string, string, Task> change)
+    {
+        var (kind, name) = Read(call);
+        return call.Db.WriteAsync(
+            async session =>
+            {
+                await call.RequireUserAsync(session);
+                await change(session, call.Who, kind, name);
+            },
+            call.Cancel);
+    }
 
     static Task SetStarAsync(ApiCall call, bool isStarred)
     {
@@ -66,7 +57,7 @@ internal static class WatchHandlers
             call.Cancel);
     }
 
-    static (string Kind, string Name) Read(ApiCall call) => Kinds.Where(kind => call.Query(kind) is not null).ToList() switch
+    static (string Kind, string Name) Read(ApiCall call) => WatchRow.Kinds.Where(kind => call.Query(kind) is not null).ToList() switch
     {
         [var kind] => (kind, call.RequiredQuery(kind)),
         _ => throw ApiCall.Invalid("say what to watch: one of ?repository=…, ?space=… and ?search=…"),

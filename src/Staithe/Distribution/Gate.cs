@@ -96,8 +96,9 @@ internal sealed class Gate(
         return (caller with { Decision = link.Decision }, link);
     }
 
-    /// <summary>Who asks, for what anybody may ask for and some get more of.</summary>
+    /// <summary>Who asks, for what anybody may ask for and some get more of. The request is counted.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when they say who they are, and it is not so.</exception>
+    /// <exception cref="TooManyRequestsException">There were too many.</exception>
     public async Task<Identity> IdentifyAsync(HttpContext http) => (await MeetAsync(http, new OciRoute.RepositoryList())).Who;
 
     /// <summary>
@@ -110,12 +111,12 @@ internal sealed class Gate(
         return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
     }
 
-    /// <summary>For what stands beside the registry's API: the route of a manifest that the caller may pull, with the name that the repository has now.</summary>
+    /// <summary>For what stands beside the registry's API: who asks, and the route of a manifest that they may pull, with the name that the repository has now.</summary>
     /// <exception cref="OciException">As for <see cref="AdmitAsync"/>.</exception>
-    public async Task<OciRoute.Manifest> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
+    public async Task<(Identity Who, OciRoute.Manifest Route)> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
     {
         var (caller, route) = await AdmitAsync(http, asked);
-        return (OciRoute.Manifest)((await FollowAsync(http, asked, route, caller))?.Route ?? route);
+        return (caller.Who, (OciRoute.Manifest)((await FollowAsync(http, asked, route, caller))?.Route ?? route));
     }
 
     /// <summary>The name that another repository than the route's has now, if the caller may pull from it, as a mount does; null if not.</summary>

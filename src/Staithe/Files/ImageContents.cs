@@ -28,15 +28,17 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
             ?? await WaitAsync(image, () => TryOpenAsync(image, cancel), cancel);
     }
 
-    /// <summary>A page of the packages of an image, behind a package URL.</summary>
+    /// <summary>A page of the packages of an image, behind a package URL; with a text only those in whose name it is.</summary>
     /// <exception cref="LookException">Not yet, or never.</exception>
-    public async Task<List<PackageRow>> ListPackagesAsync(FoundImage image, string after, int limit, CancellationToken cancel)
+    public async Task<List<PackageRow>> ListPackagesAsync(FoundImage image, string after, int limit, CancellationToken cancel, string text = "")
     {
         CheckImage(image);
         return await TryListAsync() ?? await WaitAsync(image, TryListAsync, cancel);
 
         async Task<List<PackageRow>?> TryListAsync() => await db.ReadAsync(
-            async session => (await ImageTable.FindStateAsync(session, image.Row.Id))?.State == ImageState.Done ? await PackageTable.ListAsync(session, image.Row.Id, after, limit) : null,
+            async session => (await ImageTable.FindStateAsync(session, image.Row.Id))?.State != ImageState.Done ? null
+                : text.Length == 0 ? await PackageTable.ListAsync(session, image.Row.Id, after, limit)
+                : await PackageTable.ListNamedAsync(session, image.Row.Id, text, after, limit),
             cancel);
     }
 

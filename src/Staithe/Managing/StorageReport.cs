@@ -20,8 +20,7 @@ internal sealed class StorageReport(Db db, string directory, Func<long> cacheByt
     static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
 
     readonly Lock held = new();
-    Task<StorageState>? running;
-    StorageState? last;
+    Task<StorageState>? count;
 
     public async Task<StorageState> RunAsync(Identity who, CancellationToken cancel)
     {
@@ -29,14 +28,14 @@ internal sealed class StorageReport(Db db, string directory, Func<long> cacheByt
         Task<StorageState> task;
         lock (held)
         {
-            if (last is not null && clock.GetUtcNow() - last.At < Fresh)
-                return last;
-            if (running is null or { IsCompleted: true })
-                running = CountAsync();
-            task = running;
+            if (count is null || (count.IsCompleted && !IsFresh(count)))
+                count = CountAsync();
+            task = count;
         }
         return await task.WaitAsync(cancel);
     }
+
+    bool IsFresh(Task<StorageState> counted) => counted.IsCompletedSuccessfully && clock.GetUtcNow() - counted.Result.At < Fresh;
 
     async Task<StorageState> CountAsync()
     {
@@ -47,9 +46,6 @@ internal sealed class StorageReport(Db db, string directory, Func<long> cacheByt
             await StorageTable.CountUploadsAsync(session),
             await StorageTable.CountTrashAsync(session)));
         var disk = new DriveInfo(Path.GetFullPath(directory));
-        var state = new StorageState(spaces, blobs, uploads, trash, cacheBytes(), disk.AvailableFreeSpace, disk.TotalSize, clock.GetUtcNow());
-        lock (held)
-            last = state;
-        return state;
+        return new StorageState(spaces, blobs, uploads, trash, cacheBytes(), disk.AvailableFreeSpace, disk.TotalSize, clock.GetUtcNow());
     }
 }

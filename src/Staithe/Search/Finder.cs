@@ -78,7 +78,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     /// <summary>Repositories as a list shows them. Whether the reader may see them was asked before.</summary>
     public async Task<List<SearchRow>> DescribeAsync(DbSession session, IReadOnlyList<long> ids)
     {
-        var rows = (await session.ListAsync(RowsSql, Map, ids.ToArray())).ToDictionary(row => row.RepoId, row => row with { IsOfficial = IsOfficial(row.Name) });
+        var rows = (await session.ListAsync(RowsSql, SearchRow.Read, ids.ToArray())).ToDictionary(row => row.RepoId, row => row with { IsOfficial = IsOfficial(row.Name) });
         return [.. ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
 
@@ -203,9 +203,6 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         InNames,
         Anywhere,
     }
-
-    static SearchRow Map(System.Data.Common.DbDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8));
 
     static readonly Sql CountWordsSql = new(
         "select count(*) from (select 1 from search_words where search_words match $1 and $2 <> '' limit $3) x",

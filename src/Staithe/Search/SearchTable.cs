@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Staithe.Database;
 
 namespace Staithe.Search;
@@ -52,6 +53,10 @@ internal sealed class SearchDocument
 /// <summary>A repository in a list.</summary>
 internal sealed record SearchRow(long RepoId, string Name, string Visibility, string Title, string Description, long Size, long UpdatedAt, long Stars, long Pulls)
 {
+    /// <summary>Of columns in the order of the members.</summary>
+    public static SearchRow Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8));
+
     /// <summary>Whether it is in a space that speaks for this registry.</summary>
     public bool IsOfficial { get; init; }
 

@@ -24,7 +24,7 @@ internal static class SpaceRepositories
 
     static Task<List<SearchRow>> ListAsync(DbSession session, Identity who, string from, string before, string after, int limit) => session.ListAsync(
         ListSql,
-        row => new SearchRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8)),
+        SearchRow.Read,
         [.. VisibleRepositories.Arguments(who), from, before, after, (long)limit]);
 
     static readonly Sql ListSql = new($$"""

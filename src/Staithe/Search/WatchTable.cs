@@ -10,6 +10,9 @@ namespace Staithe.Search;
 internal sealed record WatchRow(long Id, string Kind, string Name, long TargetId, long CreatedAt)
 {
     public const string Repository = "repository", Space = "space", Search = "search";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> Kinds = [Repository, Space, Search];
 }
 
 /// <summary>Who watches what. A list shows no repository that its reader may no longer pull from.</summary>

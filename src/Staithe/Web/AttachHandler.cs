@@ -1,4 +1,3 @@
-using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Files;
@@ -7,7 +6,7 @@ using Staithe.Oci;
 namespace Staithe.Web;
 
 /// <summary>The button that attaches the packages of an image to it, for who may push there: does what <c>POST /api/v1/sbom</c> does.</summary>
-internal sealed class AttachHandler(AccessLookup access, ImageLookup lookup, BomAttachment boms) : IWebHandler
+internal sealed class AttachHandler(PageAccess access, ImageLookup lookup, BomAttachment boms) : IWebHandler
 {
     /// <summary>Where the form is sent to: the name of an image would be in the way of what stands behind it.</summary>
     public const string Path = "/attach-sbom";
@@ -21,8 +20,7 @@ internal sealed class AttachHandler(AccessLookup access, ImageLookup lookup, Bom
             await visit.SendNothingAsync("Not here", "There is no such page: the button is on the page of an image.");
             return;
         }
-        var reach = await access.ReachAsync(visit.Who, name.Repository, visit.Cancel);
-        if (!reach.Decision.May(Rights.Pull))
+        if (await access.FindAsync(visit, name.Repository) is not { } reach)
         {
             await visit.SendNothingAsync("Not here", "There is no such repository, or none that you may see.");
             return;

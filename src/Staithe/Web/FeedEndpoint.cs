@@ -62,9 +62,10 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
                 if (!RepositoryName.TryParse(name, out var asked))
                     throw NoSuchFeed();
                 facts.Repository = asked.Value;
-                var repository = (await readers.AdmitAsync(http, new OciRoute.Manifest(asked, Reference.To(TagName.Parse("latest"))))).Name;
+                var (reader, route) = await readers.AdmitReaderAsync(http, new OciRoute.Manifest(asked, Reference.To(TagName.Parse("latest"))));
+                var repository = route.Name;
                 // It was let in; what it is let in to, the statement asks once more.
-                return new Feed(root, $"{repository} on {http.Request.Host}", $"/r/{repository}", path, await moves.OfRepositoryAsync(await readers.IdentifyAsync(http), repository, cancel));
+                return new Feed(root, $"{repository} on {http.Request.Host}", $"/r/{repository}", path, await moves.OfRepositoryAsync(reader, repository, cancel));
             case ["s", var name]:
                 var who = await readers.IdentifyAsync(http);
                 var space = await FindSpaceAsync(who, name, cancel);

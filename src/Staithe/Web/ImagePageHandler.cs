@@ -178,9 +178,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     async Task<PackagesView> ListPackagesAsync(Visit visit, FoundImage image, Platform? platform)
     {
         var (text, after) = (Shown.Cut(visit.Query("q").Trim(), 100), visit.Query("after"));
-        var rows = await contents.ListPackagesAsync(image, after, PackagesPerPage + 1, visit.Cancel);
-        if (text.Length > 0)
-            rows = await db.ReadAsync(session => PackageTable.ListNamedAsync(session, image.Row.Id, text, after, PackagesPerPage + 1), visit.Cancel);
+        var rows = await contents.ListPackagesAsync(image, after, PackagesPerPage + 1, visit.Cancel, text);
         var counts = await db.ReadAsync(session => PackageTable.CountAsync(session, image.Row.Id), visit.Cancel);
         return new PackagesView(
             [.. counts.Select(count => new EcosystemCount(count.Ecosystem, count.Count))],

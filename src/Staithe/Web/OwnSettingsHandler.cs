@@ -38,13 +38,13 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
     protected override Task ActAsync(Visit visit) => visit.Field("do") switch
     {
         "token.add" => AddTokenAsync(visit),
-        "token.delete" => ThenAsync(visit, Path, session => OwnAccount.DeleteTokenAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
+        "token.delete" => ThenAsync(epoch, visit, Path, session => OwnAccount.DeleteTokenAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
         "password" => SetPasswordAsync(visit),
-        "session.end" => ThenAsync(visit, $"{Path}?view={Signed}", session => OwnAccount.EndSignedInAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
+        "session.end" => ThenAsync(epoch, visit, $"{Path}?view={Signed}", session => OwnAccount.EndSignedInAsync(session, visit.Who, visit.Actor, Id(visit.Field("id")))),
         "session.end-others" => EndOthersAsync(visit),
         "organization.add" => AddOrganizationAsync(visit),
-        "offer.accept" => ThenAsync(visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.AcceptAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
-        "offer.decline" => ThenAsync(visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.DeclineAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
+        "offer.accept" => ThenAsync(epoch, visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.AcceptAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
+        "offer.decline" => ThenAsync(epoch, visit, $"{Path}?view={OwnSpaces}", session => SpaceCare.DeclineAsync(session, visit.Who, visit.Actor, visit.Field("space"))),
         _ => throw UnknownDeed(),
     };
 
@@ -125,7 +125,7 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
     async Task EndOthersAsync(Visit visit)
     {
         var own = await OwnSessionAsync(visit);
-        await ThenAsync(visit, $"{Path}?view={Signed}", session => OwnAccount.EndAllSignedInAsync(session, visit.Who, visit.Actor, own));
+        await ThenAsync(epoch, visit, $"{Path}?view={Signed}", session => OwnAccount.EndAllSignedInAsync(session, visit.Who, visit.Actor, own));
     }
 
     Task<long> OwnSessionAsync(Visit visit) => SessionCookie.Find(visit.Http) is { } secret ? sessions.FindIdAsync(secret, visit.Cancel) : Task.FromResult(0L);
@@ -150,12 +150,6 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
         var visibility = ReadVisibility(visit);
         var space = await epoch.ChangeAsync(session => SpaceCare.AddOrganizationAsync(session, visit.Who, visit.Actor, visit.Field("name").Trim(), visibility), visit.Cancel);
         await visit.GoToAsync($"{Path}/{space.Name}");
-    }
-
-    async Task ThenAsync(Visit visit, string path, Func<DbSession, Task> deed)
-    {
-        await epoch.ChangeAsync(deed, visit.Cancel);
-        await visit.GoToAsync(path);
     }
 }
 

@@ -36,7 +36,5 @@ internal sealed class PageAccess(AccessLookup access, PresentNames names)
     }
 
     /// <summary>What one may not see is not there; whoever has not signed in may try that first.</summary>
-    public static Task RefuseAsync(Visit visit) => visit.Who.Kind == IdentityKind.Anonymous && !Visit.WantsJson(visit.Http)
-        ? visit.GoToAsync($"/login?next={Uri.EscapeDataString(visit.Frame.Path)}")
-        : visit.SendNothingAsync("Not here", "There is no such repository, or none that you may see.");
+    public static Task RefuseAsync(Visit visit) => visit.RefuseAsync("There is no such repository, or none that you may see.");
 }

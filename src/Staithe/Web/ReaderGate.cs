@@ -14,7 +14,7 @@ namespace Staithe.Web;
 /// <param name="others">Lets a request on that has no session, and throws as the registry's API does.</param>
 /// <param name="identify">Who makes a request that has no session, counted.</param>
 internal sealed class ReaderGate(
-    Sessions sessions, AccessLookup access, RequestLimits limits, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> others, Func<HttpContext, Task<Identity>> identify)
+    Sessions sessions, AccessLookup access, RequestLimits limits, Func<HttpContext, OciRoute.Manifest, Task<(Identity Who, OciRoute.Manifest Route)>> others, Func<HttpContext, Task<Identity>> identify)
 {
     /// <summary>Who reads; nobody's name without credentials.</summary>
     /// <exception cref="OciException">UNAUTHORIZED when they say who they are, and it is not so.</exception>
@@ -22,13 +22,17 @@ internal sealed class ReaderGate(
 
     /// <summary>The route with the name that the repository has now.</summary>
     /// <exception cref="OciException">UNAUTHORIZED with a challenge, or NAME_UNKNOWN for what the reader may not know of.</exception>
-    public async Task<OciRoute.Manifest> AdmitAsync(HttpContext http, OciRoute.Manifest asked)
+    public async Task<OciRoute.Manifest> AdmitAsync(HttpContext http, OciRoute.Manifest asked) => (await AdmitReaderAsync(http, asked)).Route;
+
+    /// <summary>The same, with who it is.</summary>
+    /// <exception cref="OciException">As above.</exception>
+    public async Task<(Identity Who, OciRoute.Manifest Route)> AdmitReaderAsync(HttpContext http, OciRoute.Manifest asked)
     {
         if (await FindBySessionAsync(http) is not { } who)
             return await others(http, asked);
         var reach = await access.ReachAsync(who, asked.Name, http.RequestAborted);
         return reach.Decision.May(Rights.Pull)
-            ? asked with { Name = reach.Name }
+            ? (who, asked with { Name = reach.Name })
             : throw new OciException(OciError.NameUnknown, $"there is no repository {asked.Name}, or none that you may see");
     }
 

@@ -50,10 +50,10 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
         await (visit.Field("do") switch
         {
             "visibility" => SetVisibilityAsync(visit, name, path),
-            "texts" => ThenAsync(visit, path, session => RepositoryCare.SetTextsAsync(session, visit.Who, visit.Actor, name, visit.Field("description"), visit.Field("readme"))),
+            "texts" => ThenAsync(epoch, visit, path, session => RepositoryCare.SetTextsAsync(session, visit.Who, visit.Actor, name, visit.Field("description"), visit.Field("readme"))),
             "repository.move" => MoveAsync(visit, name),
             "repository.offer" => OfferAsync(visit, name, path),
-            "repository.offer.withdraw" => ThenAsync(visit, $"{path}?view={Move}", session => RepositoryCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
+            "repository.offer.withdraw" => ThenAsync(epoch, visit, $"{path}?view={Move}", session => RepositoryCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
             "alias.free" => FreeAsync(visit, name, path),
             "repository.delete" => RemoveAsync(visit, name),
             _ => throw UnknownDeed(),
@@ -82,7 +82,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     async Task SetVisibilityAsync(Visit visit, RepositoryName name, string path)
     {
         var visibility = ReadVisibility(visit);
-        await ThenAsync(visit, path, session => RepositoryCare.SetVisibilityAsync(session, visit.Who, visit.Actor, name, visibility));
+        await ThenAsync(epoch, visit, path, session => RepositoryCare.SetVisibilityAsync(session, visit.Who, visit.Actor, name, visibility));
     }
 
     async Task ShowMoveAsync(Visit visit, SettingsNav nav, Place place, Echo echo)
@@ -130,7 +130,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     {
         RequireConfirmed(visit, name.Value);
         var to = ReadName(visit);
-        await ThenAsync(visit, $"{path}?view={Move}", session => RepositoryCare.OfferAsync(session, visit.Who, visit.Actor, name, to));
+        await ThenAsync(epoch, visit, $"{path}?view={Move}", session => RepositoryCare.OfferAsync(session, visit.Who, visit.Actor, name, to));
     }
 
     async Task FreeAsync(Visit visit, RepositoryName name, string path)
@@ -151,12 +151,6 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     static RepositoryName ReadName(Visit visit) => RepositoryName.TryParse(visit.Field("to").Trim(), out var to)
         ? to
         : throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(visit.Field("to"))}\" is no repository's name: use lower-case letters and digits, joined by . _ __ or -, in parts joined by /");
-
-    async Task ThenAsync(Visit visit, string path, Func<DbSession, Task> deed)
-    {
-        await epoch.ChangeAsync(deed, visit.Cancel);
-        await visit.GoToAsync(path);
-    }
 }
 
 /// <summary>What a repository is set to.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Database;
 
 namespace Staithe.Web;
 
@@ -18,7 +19,7 @@ internal abstract class SettingsHandler : IWebHandler
     public async Task HandleAsync(Visit visit)
     {
         if (visit.Who.Kind != IdentityKind.User)
-            await SignInFirstAsync(visit);
+            await NothingAsync(visit);
         else if (visit.Form is null)
             await TryShowAsync(visit);
         else
@@ -81,9 +82,12 @@ internal abstract class SettingsHandler : IWebHandler
             throw new AccountException(AccountProblem.Invalid, $"nothing was done: type {name} to confirm it");
     }
 
-    static Task SignInFirstAsync(Visit visit) => Visit.WantsJson(visit.Http) || visit.Who.Kind != IdentityKind.Anonymous
-        ? NothingAsync(visit)
-        : visit.GoToAsync($"/login?next={Uri.EscapeDataString(visit.Frame.Path)}");
+    /// <summary>Does something, then shows a page again.</summary>
+    public static async Task ThenAsync(AccessEpoch epoch, Visit visit, string path, Func<DbSession, Task> deed)
+    {
+        await epoch.ChangeAsync(deed, visit.Cancel);
+        await visit.GoToAsync(path);
+    }
 
     async Task TryShowAsync(Visit visit)
     {
@@ -121,7 +125,7 @@ internal abstract class SettingsHandler : IWebHandler
         }
     }
 
-    static Task NothingAsync(Visit visit) => visit.SendNothingAsync("Not here", "There is no such page, or none that you may see.");
+    static Task NothingAsync(Visit visit) => visit.RefuseAsync("There is no such page, or none that you may see.");
 }
 
 /// <summary>What is asked before something goes for good.</summary>

@@ -39,7 +39,7 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
             },
             visit.Cancel);
         if (view is null)
-            await RefuseAsync(visit);
+            await visit.RefuseAsync("There is no such space, or nothing in it that you may see.");
         else if (name != asked)
             await visit.GoToAsync(PathOf(name) + visit.Http.Request.QueryString);
         else
@@ -82,10 +82,6 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
             return false;
         }
     }
-
-    static Task RefuseAsync(Visit visit) => visit.Who.Kind == IdentityKind.Anonymous && !Visit.WantsJson(visit.Http)
-        ? visit.GoToAsync($"/login?next={Uri.EscapeDataString(visit.Frame.Path)}")
-        : visit.SendNothingAsync("Not here", "There is no such space, or nothing in it that you may see.");
 }
 
 /// <summary>A space.</summary>

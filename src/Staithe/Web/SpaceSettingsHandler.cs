@@ -61,23 +61,23 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         await (visit.Field("do") switch
         {
             "space.set" => SetAsync(visit, name, path),
-            "team.add" => ThenAsync(visit, $"{path}?view={Teams}", session => SpaceTeams.AddAsync(session, visit.Who, visit.Actor, name, visit.Field("team").Trim())),
-            "team.delete" => ThenAsync(visit, $"{path}?view={Teams}", session => SpaceTeams.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("team"))),
-            "team.member.add" => ThenAsync(visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.AddMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user").Trim())),
-            "team.member.remove" => ThenAsync(visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.RemoveMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user"))),
+            "team.add" => ThenAsync(epoch, visit, $"{path}?view={Teams}", session => SpaceTeams.AddAsync(session, visit.Who, visit.Actor, name, visit.Field("team").Trim())),
+            "team.delete" => ThenAsync(epoch, visit, $"{path}?view={Teams}", session => SpaceTeams.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("team"))),
+            "team.member.add" => ThenAsync(epoch, visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.AddMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user").Trim())),
+            "team.member.remove" => ThenAsync(epoch, visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.RemoveMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user"))),
             "default.add" => AddDefaultAsync(visit, target),
-            "default.delete" => ThenAsync(visit, $"{path}?view={Defaults}", session => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
+            "default.delete" => ThenAsync(epoch, visit, $"{path}?view={Defaults}", session => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
             "robot.add" => AddRobotAsync(visit, NavOf(space, sight, Robots), target),
             "robot.secret" => SetSecretAsync(visit, NavOf(space, sight, Robots), target),
             "robot.expiry" => SetExpiryAsync(visit, target),
-            "robot.delete" => ThenAsync(visit, $"{path}?view={Robots}", session => SpaceRobots.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"))),
+            "robot.delete" => ThenAsync(epoch, visit, $"{path}?view={Robots}", session => SpaceRobots.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"))),
             "robot.trust.add" => AddTrustAsync(visit, target),
-            "robot.trust.delete" => ThenAsync(visit, RobotAt(path, visit.Field("robot")), session => SpaceRobots.DeleteTrustAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"), Id(visit.Field("id")))),
+            "robot.trust.delete" => ThenAsync(epoch, visit, RobotAt(path, visit.Field("robot")), session => SpaceRobots.DeleteTrustAsync(session, visit.Who, visit.Actor, name, visit.Field("robot"), Id(visit.Field("id")))),
             "offer.accept" => AcceptAsync(visit, name),
-            "offer.decline" => ThenAsync(visit, $"{path}?view={Offers}", session => RepositoryCare.DeclineAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
+            "offer.decline" => ThenAsync(epoch, visit, $"{path}?view={Offers}", session => RepositoryCare.DeclineAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
             "space.rename" => RenameAsync(visit, name),
             "space.owner" => SetOwnerAsync(visit, name, path),
-            "space.offer.withdraw" => ThenAsync(visit, $"{path}?view={Owner}", session => SpaceCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
+            "space.offer.withdraw" => ThenAsync(epoch, visit, $"{path}?view={Owner}", session => SpaceCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
             "space.delete" => RemoveAsync(visit, name),
             _ => throw UnknownDeed(),
         });
@@ -188,7 +188,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     {
         var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), TargetPages.ReadGrantee(visit, "kind", "who"));
         var maker = TargetPages.ReadGrantee(visit, "makerKind", "maker");
-        await ThenAsync(visit, target.At(Defaults), session => SpaceGrants.AddDefaultAsync(session, visit.Who, visit.Actor, target.Space, wish, maker));
+        await ThenAsync(epoch, visit, target.At(Defaults), session => SpaceGrants.AddDefaultAsync(session, visit.Who, visit.Actor, target.Space, wish, maker));
     }
 
     async Task ShowRobotsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
@@ -254,7 +254,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     async Task SetExpiryAsync(Visit visit, SettingsTarget target)
     {
         var (robot, days) = (visit.Field("robot"), Number(visit, "days"));
-        await ThenAsync(visit, RobotAt(target.Path, robot), session => SpaceRobots.SetExpiryAsync(session, visit.Who, visit.Actor, target.Space, robot, days));
+        await ThenAsync(epoch, visit, RobotAt(target.Path, robot), session => SpaceRobots.SetExpiryAsync(session, visit.Who, visit.Actor, target.Space, robot, days));
     }
 
     static Task ShowSecretAsync(Visit visit, SettingsNav nav, SettingsTarget target, RobotRow robot, string secret) => SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
@@ -334,12 +334,6 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         RequireConfirmed(visit, name);
         await changes.RunAsync(session => SpaceCare.RemoveAsync(session, visit.Who, visit.Actor, name, name, changes.Trash), visit.Cancel);
         await visit.GoToAsync($"{OwnSettingsHandler.Path}?view=spaces");
-    }
-
-    async Task ThenAsync(Visit visit, string path, Func<DbSession, Task> deed)
-    {
-        await epoch.ChangeAsync(deed, visit.Cancel);
-        await visit.GoToAsync(path);
     }
 
     /// <summary>What somebody sees of a space's settings.</summary>

@@ -102,8 +102,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     {
         var wish = new GrantWish(ReadTarget(visit, target), SettingsHandler.RightsOf(visit), SettingsHandler.Text(visit, "tags"), ReadGrantee(visit, "kind", "who"));
         var days = SettingsHandler.Number(visit, "days");
-        await epoch.ChangeAsync(session => SpaceGrants.AddAsync(session, visit.Who, visit.Actor, target.Space, wish, days), visit.Cancel);
-        await visit.GoToAsync(target.At(Grants));
+        await SettingsHandler.ThenAsync(epoch, visit, target.At(Grants), session => SpaceGrants.AddAsync(session, visit.Who, visit.Actor, target.Space, wish, days));
     }
 
     async Task ShowLinksAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
@@ -215,8 +214,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     async Task DeleteAsync(Visit visit, string path, Func<DbSession, long, Task> delete)
     {
         var id = SettingsHandler.Id(visit.Field("id"));
-        await epoch.ChangeAsync(session => delete(session, id), visit.Cancel);
-        await visit.GoToAsync(path);
+        await SettingsHandler.ThenAsync(epoch, visit, path, session => delete(session, id));
     }
 
     static Task AskAsync(Visit visit, SettingsNav nav, SettingsTarget target, string view, string deed, long id, string button, string title, IReadOnlyList<string> consequences) =>

@@ -35,6 +35,11 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     /// <summary>Answers that there is nothing, for whatever reason.</summary>
     public Task SendNothingAsync(string title, string message) => SendNoteAsync(StatusCodes.Status404NotFound, title, message);
 
+    /// <summary>The same of what one may not see: whoever has not signed in may try that first.</summary>
+    public Task RefuseAsync(string message) => Who.Kind == IdentityKind.Anonymous && !WantsJson(Http)
+        ? GoToAsync($"/login?next={Uri.EscapeDataString(Frame.Path)}")
+        : SendNothingAsync("Not here", message);
+
     /// <summary>Answers with a page of one sentence.</summary>
     public Task SendNoteAsync(int status, string title, string message, bool mayTryAgain = false) => SendAsync<NotePage, Note>(new Note(title, message) { MayTryAgain = mayTryAgain }, status);
 

@@ -9,7 +9,6 @@ namespace Staithe.Web;
 internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
 {
     const int MaxStarred = 100;
-    static readonly string[] Kinds = [WatchRow.Repository, WatchRow.Space, WatchRow.Search];
 
     public bool Takes(string path) => path == "/yours";
 
@@ -34,7 +33,7 @@ internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
 
     async Task ChangeAsync(Visit visit)
     {
-        var kind = Kinds.FirstOrDefault(kind => visit.Field(kind).Length > 0);
+        var kind = WatchRow.Kinds.FirstOrDefault(kind => visit.Field(kind).Length > 0);
         if (kind is null || visit.Field("do") is not ("watch" or "unwatch"))
             throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
         await db.WriteAsync(
