@@ -67,7 +67,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
             Load PushOnto(Server server, FreshBlobs blobs, TimeSpan time, int count) =>
                 Load.Run(server.Address, row.Connections, time, count, connection => () => blobs.PushOne(connection), stop);
 
-            Warm(row, servers, server => PushOnto(server, new FreshBlobs(row.Size, 0), options.PushWarmTime, Math.Min(row.Count, 1)));
+            Warm(row, servers, server => PushOnto(server, new FreshBlobs(row.Size, 0), options.LongWarmTime, Math.Min(row.Count, 1)));
             Measure(row, (kind, round) =>
             {
                 var blobs = new FreshBlobs(row.Size, row.Count);
@@ -159,7 +159,7 @@ internal sealed class Bench(Options options, IReadOnlyList<Row> rows, Progress p
                 var token = server.Kind == ServerKind.StaitheClosed ? Accounts.Bearer(server, Content.Repository) : null;
                 return Wrk.Get(server, row.Connections, content.PathsOf(row), time, options.WorkDirectory, stop, token);
             }
-            Warm(row, servers, server => Ask(server, options.WarmTime));
+            Warm(row, servers, server => Ask(server, options.LongWarmTime));
             Measure(row, (kind, round) => row.Group == Group.Accounts
                 ? Sample.Around(servers[kind], row, round, () => Ask(servers[kind], options.RunTime))
                 : SignInsOnce(row, servers[kind], round, () => Ask(servers[kind], options.RunTime)));

@@ -29,8 +29,8 @@ internal sealed record Options
     /// <summary>How long each server is warmed up before the first round of a row, so that nothing that is measured is compiled meanwhile.</summary>
     public TimeSpan WarmTime => TimeSpan.FromSeconds(Short ? 0.3 : 2);
 
-    /// <summary>The same for pushes, of which a server does only hundreds a second.</summary>
-    public TimeSpan PushWarmTime => 5 * WarmTime;
+    /// <summary>The same for what a server does only hundreds or thousands of a second: pushes, and whatever has to do with accounts.</summary>
+    public TimeSpan LongWarmTime => 5 * WarmTime;
 
     public static Options Parse(IReadOnlyList<string> args)
     {

@@ -60,7 +60,7 @@ internal sealed record Row(string Id, string Title, Group Group, Unit Unit, int 
         new("mixed", "GET manifests while 3 clients push blobs of 128 MiB", Group.Mixed, Unit.Request, 4, 128 * MiB, 0, [.. Registries, ServerKind.Nginx]),
         new("token-pull", "GET a manifest by tag, 2 KiB", Group.Accounts, Unit.Request, 16, 2 * KiB, 0, OpenAndClosed),
         new("token-pull-64k", "GET a blob of 64 KiB", Group.Accounts, Unit.Request, 16, 64 * KiB, 0, OpenAndClosed),
-        new("token-issue", "GET a token, with a password that was seen before", Group.Accounts, Unit.Request, 4, 0, 0, ServerKind.StaitheClosed),
+        new("token-issue", "GET a token, with a password that was seen before", Group.Accounts, Unit.Request, 16, 0, 0, ServerKind.StaitheClosed),
         SignIns(0),
         SignIns(200),
         Tags(1_000, Registries),
