@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using Staithe.Oci;
 using Staithe.Telemetry;
@@ -14,6 +15,12 @@ internal sealed class BlobBody(TimeSpan stall)
 {
     const int DirectPieceBytes = 2 * 1024 * 1024; // between two of them an abort is seen
     const int PieceBytes = 64 * 1024;
+    const int FreeBytes = 128 * 1024;
+
+    // Many threads that move pieces at the same time all end late, because the kernel gives each its share of the processors by the clock. So a few
+    // move at a time, in the order in which they came. Whoever has waited as long as a slow disk may take stops waiting for it.
+    static readonly SemaphoreSlim Turns = new(2 * Environment.ProcessorCount);
+    static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
     /// <exception cref="EndOfStreamException">The file is shorter than its row says.</exception>
     public Task SendAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts) =>
@@ -32,13 +39,28 @@ internal sealed class BlobBody(TimeSpan stall)
             direct.QueueFile(file, range.Offset + sent, piece);
             body.GetMemory(1);
             body.Advance(piece);
-            var result = await body.FlushAsync(http.RequestAborted);
+            var result = await (piece <= FreeBytes ? body.FlushAsync(http.RequestAborted) : await FlushInTurnAsync(body, http.RequestAborted));
             if (direct.Failure is IOException)
                 throw new IOException("the blob's file cannot be read", direct.Failure);
             if (result.IsCompleted || direct.IsBroken)
                 throw Gone(http);
             sent += piece;
             facts.BytesSent += piece;
+        }
+    }
+
+    // The turn ends when the kernel takes no more for now, not when the client has it all.
+    static async Task<ValueTask<FlushResult>> FlushInTurnAsync(PipeWriter body, CancellationToken cancel)
+    {
+        var isMine = await Turns.WaitAsync(Patience, cancel);
+        try
+        {
+            return body.FlushAsync(cancel);
+        }
+        finally
+        {
+            if (isMine)
+                Turns.Release();
         }
     }
 
