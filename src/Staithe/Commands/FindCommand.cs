@@ -59,45 +59,33 @@ internal static class FindCommand
             """);
     }
 
-    static async Task<int> RunAsync(Terminal terminal, Wanted wanted, string[] options, CancellationToken cancel)
+    static Task<int> RunAsync(Terminal terminal, Wanted wanted, string[] options, CancellationToken cancel)
     {
-        Uri? url = null;
-        try
-        {
-            if (wanted.Words.FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal)) is { } unknown)
-                throw Refused($"{OciException.Quote(unknown)}: no such option of staithe find{NearestName.Hint(unknown, options)}");
-            var limit = UsualLimit;
-            if (wanted.Limit is { } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-                throw Refused($"--limit {OciException.Quote(text)}: expected a number from 1 to {MaxLimit}");
-            if (!Orders.Contains(wanted.Order))
-                throw Refused($"--sort {OciException.Quote(wanted.Order)}: expected {string.Join(" or ", Orders)}{NearestName.Hint(wanted.Order, Orders)}");
-            var query = string.Join(' ', wanted.Words.Select(word => word.Any(char.IsWhiteSpace) && !word.Contains('"', StringComparison.Ordinal) ? $"\"{word}\"" : word));
-            if (query.Length > SearchQuery.MaxLength)
-                throw Refused($"that is {query.Length} characters long: expected at most {SearchQuery.MaxLength}");
-            url = RegistryUrl.Read(wanted.Registry ?? RegistryUrl.Usual);
-            var credential = Credential.Find(terminal.Environment, url.Authority, null);
-            using var client = new OciClient(url, credential);
-            using var answer = await client.FindJsonAsync($"/api/v1/search?q={Uri.EscapeDataString(query)}&limit={limit.ToString(CultureInfo.InvariantCulture)}&sort={wanted.Order}", cancel)
-                ?? throw new OciException(OciError.Unsupported, $"{Name(url)} does not search as Staithe does: \"podman search {url.Authority}/WORD\" may find something there");
-            await (wanted.IsJson ? WriteJsonAsync(terminal, answer) : WriteAsync(terminal, answer.RootElement, url, credential is not null, wanted.Words));
-            return ExitCode.Done;
-        }
-        catch (OciException refused)
-        {
-            var hint = refused.Error == OciError.Unauthorized && url is not null ? $" (sign in anew with \"podman login {url.Authority}\")" : "";
-            await terminal.Error.WriteLineAsync($"staithe: {Visible.Line(refused.Message, 1000)}{hint}");
-            return url is null ? ExitCode.Refused : ExitCode.Fault;
-        }
-        catch (HttpRequestException away)
-        {
-            await terminal.Error.WriteLineAsync($"staithe: {Name(url!)} cannot be reached: {away.Message}. Name the registry with --registry http://HOST:PORT or https://HOST");
-            return ExitCode.Fault;
-        }
-        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            await terminal.Error.WriteLineAsync($"staithe: {Name(url!)} does not answer");
-            return ExitCode.Fault;
-        }
+        var call = new RegistryCall(terminal);
+        return call.RunAsync(
+            () => FindAsync(terminal, call, wanted, options, cancel),
+            refused => refused.Error == OciError.Unauthorized ? $" (sign in anew with \"{call.Login}\")" : "",
+            cancel);
+    }
+
+    static async Task FindAsync(Terminal terminal, RegistryCall call, Wanted wanted, string[] options, CancellationToken cancel)
+    {
+        if (wanted.Words.FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal)) is { } unknown)
+            throw RegistryCall.Refused($"{OciException.Quote(unknown)}: no such option of staithe find{NearestName.Hint(unknown, options)}");
+        var limit = UsualLimit;
+        if (wanted.Limit is { } text && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
+            throw RegistryCall.Refused($"--limit {OciException.Quote(text)}: expected a number from 1 to {MaxLimit}");
+        if (!Orders.Contains(wanted.Order))
+            throw RegistryCall.Refused($"--sort {OciException.Quote(wanted.Order)}: expected {string.Join(" or ", Orders)}{NearestName.Hint(wanted.Order, Orders)}");
+        var query = string.Join(' ', wanted.Words.Select(word => word.Any(char.IsWhiteSpace) && !word.Contains('"', StringComparison.Ordinal) ? $"\"{word}\"" : word));
+        if (query.Length > SearchQuery.MaxLength)
+            throw RegistryCall.Refused($"that is {query.Length} characters long: expected at most {SearchQuery.MaxLength}");
+        var url = call.Url = RegistryUrl.Read(wanted.Registry ?? RegistryUrl.Usual);
+        var credential = Credential.Find(terminal.Environment, url.Authority, null);
+        using var client = new OciClient(url, credential);
+        using var answer = await client.FindJsonAsync($"/api/v1/search?q={Uri.EscapeDataString(query)}&limit={limit.ToString(CultureInfo.InvariantCulture)}&sort={wanted.Order}", cancel)
+            ?? throw new OciException(OciError.Unsupported, $"{call.Name} does not search as Staithe does: \"podman search {url.Authority}/WORD\" may find something there");
+        await (wanted.IsJson ? WriteJsonAsync(terminal, answer) : WriteAsync(terminal, answer.RootElement, call, credential is not null, wanted.Words));
     }
 
     // Everything but plain characters is escaped: this may go to a terminal.
@@ -109,17 +97,17 @@ internal static class FindCommand
         await terminal.Output.WriteLineAsync(Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
     }
 
-    static async Task WriteAsync(Terminal terminal, JsonElement answer, Uri url, bool isSomebody, string[] words)
+    static async Task WriteAsync(Terminal terminal, JsonElement answer, RegistryCall call, bool isSomebody, string[] words)
     {
         var hits = answer.Member("items").Items().ToList();
         var meant = answer.Member("meant").Items().Any();
         if (hits.Count == 0)
         {
-            await terminal.Error.WriteLineAsync($"staithe: nothing is found at {Name(url)} that {(isSomebody ? "you may see" : $"anybody may see; sign in with \"podman login {url.Authority}\" to find what is private too")}");
+            await terminal.Error.WriteLineAsync($"staithe: nothing is found at {call.Name} that {(isSomebody ? "you may see" : $"anybody may see; sign in with \"{call.Login}\" to find what is private too")}");
             return;
         }
         if (meant)
-            await terminal.Error.WriteLineAsync($"staithe: nothing is called so at {Name(url)}; these may be meant");
+            await terminal.Error.WriteLineAsync($"staithe: nothing is called so at {call.Name}; these may be meant");
         var names = hits.Select(hit => Shown(hit.Member("name"))).ToList();
         var width = Math.Min(48, names.Max(name => name.Length));
         foreach (var (hit, name) in hits.Zip(names))
@@ -153,10 +141,6 @@ internal static class FindCommand
 
     // What a registry sends may be anything; here it is one line that hides nothing.
     static string Shown(JsonElement? element) => Visible.Line(element.Text() ?? "", MaxText);
-
-    static string Name(Uri url) => url.GetLeftPart(UriPartial.Authority);
-
-    static OciException Refused(string message) => new(OciError.ParameterInvalid, message);
 
     sealed record Wanted(string[] Words, string? Registry, string? Limit, string Order, bool IsJson);
 }

@@ -58,41 +58,29 @@ internal static class RunCommand
             """);
     }
 
-    static async Task<int> RunAsync(Terminal terminal, Wanted wanted, CancellationToken cancel)
+    static Task<int> RunAsync(Terminal terminal, Wanted wanted, CancellationToken cancel)
     {
-        var registry = "";
-        try
-        {
-            if (!Kinds.TryGetValue(wanted.Kind, out var kind))
-                throw Refused($"--as {OciException.Quote(wanted.Kind)}: expected {string.Join(", ", Kinds.Keys)}{NearestName.Hint(wanted.Kind, Kinds.Keys)}");
-            var options = RecipeOptions.Read(wanted.IsPinned ? "digest" : null, wanted.Name, wanted.Ports, wanted.Variables);
-            Platform? platform = null;
-            if (wanted.Platform is not null && !Platform.TryParse(wanted.Platform, out platform))
-                throw Refused($"--platform {OciException.Quote(wanted.Platform)}: expected OS/ARCHITECTURE, such as linux/arm64");
-            var (url, name, reference) = Locate(wanted.Image, wanted.Registry);
-            registry = url.GetLeftPart(UriPartial.Authority);
-            using var client = new OciClient(url, Credential.Find(terminal.Environment, url.Authority, name));
-            var image = await new RecipeLookup(new RemoteImages(client)).GetAsync(url.Authority, url.Scheme == Uri.UriSchemeHttp, name, reference, platform, cancel);
-            await terminal.Output.WriteAsync(Recipe.From(image, options).Write(kind));
-            return ExitCode.Done;
-        }
-        catch (OciException refused)
-        {
-            var hint = refused.Error == OciError.Unauthorized ? $" (sign in with \"podman login {registry[(registry.LastIndexOf('/') + 1)..]}\")"
-                : refused.Error == OciError.ManifestUnknown && registry.Length > 0 ? $" at {registry}; if it is private, sign in with \"podman login {registry[(registry.LastIndexOf('/') + 1)..]}\" first" : "";
-            await terminal.Error.WriteLineAsync($"staithe: {refused.Message}{hint}");
-            return registry.Length == 0 ? ExitCode.Refused : ExitCode.Fault;
-        }
-        catch (HttpRequestException away)
-        {
-            await terminal.Error.WriteLineAsync($"staithe: {registry} cannot be reached: {away.Message}. Name the registry with --registry http://HOST:PORT or https://HOST");
-            return ExitCode.Fault;
-        }
-        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            await terminal.Error.WriteLineAsync($"staithe: {registry} does not answer");
-            return ExitCode.Fault;
-        }
+        var call = new RegistryCall(terminal);
+        return call.RunAsync(
+            () => WriteAsync(terminal, call, wanted, cancel),
+            refused => refused.Error == OciError.Unauthorized ? $" (sign in with \"{call.Login}\")"
+                : refused.Error == OciError.ManifestUnknown ? $" at {call.Name}; if it is private, sign in with \"{call.Login}\" first" : "",
+            cancel);
+    }
+
+    static async Task WriteAsync(Terminal terminal, RegistryCall call, Wanted wanted, CancellationToken cancel)
+    {
+        if (!Kinds.TryGetValue(wanted.Kind, out var kind))
+            throw RegistryCall.Refused($"--as {OciException.Quote(wanted.Kind)}: expected {string.Join(", ", Kinds.Keys)}{NearestName.Hint(wanted.Kind, Kinds.Keys)}");
+        var options = RecipeOptions.Read(wanted.IsPinned ? "digest" : null, wanted.Name, wanted.Ports, wanted.Variables);
+        Platform? platform = null;
+        if (wanted.Platform is not null && !Platform.TryParse(wanted.Platform, out platform))
+            throw RegistryCall.Refused($"--platform {OciException.Quote(wanted.Platform)}: expected OS/ARCHITECTURE, such as linux/arm64");
+        var (url, name, reference) = Locate(wanted.Image, wanted.Registry);
+        call.Url = url;
+        using var client = new OciClient(url, Credential.Find(terminal.Environment, url.Authority, name));
+        var image = await new RecipeLookup(new RemoteImages(client)).GetAsync(url.Authority, url.Scheme == Uri.UriSchemeHttp, name, reference, platform, cancel);
+        await terminal.Output.WriteAsync(Recipe.From(image, options).Write(kind));
     }
 
     // The first part of a name is a host when it could be no space: as all clients tell the two apart.
@@ -103,15 +91,13 @@ internal static class RunCommand
         var rest = host is null ? image : image[(slash + 1)..];
         var url = RegistryUrl.Read(registry ?? host ?? RegistryUrl.Usual);
         if (host is not null && registry is not null && url.Authority != RegistryUrl.Read(host).Authority && url.Authority != host)
-            throw Refused($"{OciException.Quote(image)} is at {host}, not at {url.Authority}: leave one of them out");
+            throw RegistryCall.Refused($"{OciException.Quote(image)} is at {host}, not at {url.Authority}: leave one of them out");
         var at = rest.IndexOf('@', StringComparison.Ordinal);
         var colon = at < 0 ? rest.LastIndexOf(':') : -1;
         var name = RepositoryName.Parse(at >= 0 ? rest[..at] : colon >= 0 ? rest[..colon] : rest);
         var reference = at >= 0 ? Reference.To(Digest.ParseSupported(rest[(at + 1)..])) : Reference.To(TagName.Parse(colon >= 0 ? rest[(colon + 1)..] : "latest"));
         return (url, name, reference);
     }
-
-    static OciException Refused(string message) => new(OciError.ParameterInvalid, message);
 
     static Option<string> Text(string name, string value, string description)
     {
