@@ -7,7 +7,8 @@ namespace Staithe.Accounts;
 /// <param name="OwnerId">The user whose space it is; null for an organization.</param>
 /// <param name="Visibility">What new repositories get.</param>
 /// <param name="AuditPulls">Whether every pull is written down.</param>
-internal sealed record SpaceRow(long Id, string Name, long? OwnerId, Visibility Visibility, long CreatedAt, bool AuditPulls);
+/// <param name="Description">What people say of it: one line, or nothing.</param>
+internal sealed record SpaceRow(long Id, string Name, long? OwnerId, Visibility Visibility, long CreatedAt, bool AuditPulls, string Description);
 
 /// <summary>
 /// The spaces. A removed one is not found, but its name stays taken; so does a name that a space had before, by which it is still found.
@@ -77,12 +78,14 @@ internal static class SpaceTable
 
     public static Task SetAuditPullsAsync(DbSession session, long id, bool audited) => session.ExecuteAsync(SetAuditPullsSql, id, audited ? 1L : 0L);
 
+    public static Task SetDescriptionAsync(DbSession session, long id, string description) => session.ExecuteAsync(SetDescriptionSql, id, description);
+
     /// <summary>The names of those that ask for every pull to be written down.</summary>
     public static Task<List<string>> ListAuditedAsync(DbSession session) => session.ListAsync(ListAuditedSql, row => row.GetString(0));
 
-    static SpaceRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), VisibilityText.Read(row.GetString(3)), row.GetInt64(4), row.GetInt64(5) != 0);
+    static SpaceRow Map(DbDataReader row) => new(row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2), VisibilityText.Read(row.GetString(3)), row.GetInt64(4), row.GetInt64(5) != 0, row.GetString(6));
 
-    const string Columns = "s.id, s.name, s.owner_id, s.visibility, s.created_at, s.audit_pulls";
+    const string Columns = "s.id, s.name, s.owner_id, s.visibility, s.created_at, s.audit_pulls, s.description";
 
     static readonly Sql CreateSql = new("""
         insert into spaces (name, skeleton, owner_id, visibility, created_at) values ($1, $2, $3, $4, {now}) on conflict do nothing returning id
@@ -122,7 +125,7 @@ internal static class SpaceTable
         new("delete from space_offers where space_id = $1"),
         new("delete from robots where space_id = $1"),
         new("delete from teams where space_id = $1"),
-        new("update spaces set removed_at = {now}, owner_id = null where id = $1"),
+        new("update spaces set removed_at = {now}, owner_id = null, description = '' where id = $1"),
     ];
 
     static readonly Sql ListSql = new($"select {Columns} from spaces s where s.name > $1 and s.removed_at is null order by s.name limit $2");
@@ -144,6 +147,7 @@ internal static class SpaceTable
         """);
 
     static readonly Sql SetAuditPullsSql = new("update spaces set audit_pulls = $2 where id = $1");
+    static readonly Sql SetDescriptionSql = new("update spaces set description = $2 where id = $1");
     static readonly Sql ListAuditedSql = new("select name from spaces where audit_pulls = 1 and removed_at is null");
     static readonly Sql SetVisibilitySql = new("update spaces set visibility = $2 where id = $1");
 }

@@ -51,14 +51,15 @@ internal sealed record UserChange([Description("Null leaves it.")] bool? Admin =
 
 internal sealed record NewPassword(string Password);
 
-internal sealed record Space(string Name, [Description("user or organization")] string Kind, [Description("What new repositories get. " + Me.Visibility)] string Visibility, [Description("Whether every pull of a manifest is written into the audit.")] bool AuditPulls, DateTimeOffset CreatedAt)
+internal sealed record Space(string Name, [Description("user or organization")] string Kind, [Description("What new repositories get. " + Me.Visibility)] string Visibility, [Description("Whether every pull of a manifest is written into the audit.")] bool AuditPulls, [Description("What people say of it: one line, or nothing.")] string Description, DateTimeOffset CreatedAt)
 {
-    public static Space Of(SpaceRow row) => new(row.Name, row.OwnerId is null ? "organization" : "user", VisibilityText.Format(row.Visibility), row.AuditPulls, Time.Of(row.CreatedAt));
+    public static Space Of(SpaceRow row) => new(row.Name, row.OwnerId is null ? "organization" : "user", VisibilityText.Format(row.Visibility), row.AuditPulls, row.Description, Time.Of(row.CreatedAt));
 }
 
 internal sealed record SpaceChange(
     [Description("What new repositories get. " + Me.Visibility + " Null leaves it.")] string? Visibility = null,
-    [Description("Whether every pull of a manifest is written into the audit. Null leaves it.")] bool? AuditPulls = null);
+    [Description("Whether every pull of a manifest is written into the audit. Null leaves it.")] bool? AuditPulls = null,
+    [Description("One line for people, of at most 400 characters; empty for none. Null leaves it.")] string? Description = null);
 
 internal sealed record NewOrganization(string Name, [Description("What new repositories get. " + Me.Visibility)] string Visibility = "private");
 

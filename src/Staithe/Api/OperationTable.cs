@@ -70,7 +70,7 @@ internal sealed class OperationTable
             List("/spaces", "listSpaces", "The spaces that one belongs to: owns, is in a team of, or is given something in.", SpaceHandlers.ListAsync, new QueryParameter("all", "true for all spaces there are, for admins.")),
             Post<NewOrganization, Space>("/organizations", "addOrganization", "Make an organization, whose team \"owners\" one is in.", SpaceHandlers.AddOrganizationAsync),
             Get("/spaces/{space}", "getSpace", "A space.", SpaceHandlers.GetAsync),
-            Patch<SpaceChange, Space>("/spaces/{space}", "changeSpace", "Set how visible its new repositories are (those there are stay as they are), and whether every pull is written into the audit.", SpaceHandlers.ChangeAsync),
+            Patch<SpaceChange, Space>("/spaces/{space}", "changeSpace", "Set how visible its new repositories are (those there are stay as they are), whether every pull is written into the audit, and what people read of it.", SpaceHandlers.ChangeAsync),
 
             Post<NewSpaceName, Space>("/spaces/{space}/rename", "renameSpace", "Give a space another name, for its owners; it still answers to the old one.", owners.RenameAsync) with { Status = StatusCodes.Status200OK },
             Delete("/spaces/{space}", "deleteSpace", "Remove a space that is empty, or with everything in it, for its owners; the name stays taken.", owners.RemoveAsync) with

@@ -31,6 +31,6 @@ internal static class SpaceHandlers
     public static Task<Space> ChangeAsync(ApiCall call, SpaceChange change)
     {
         Visibility? visibility = change.Visibility is null ? null : ApiCall.ReadVisibility(change.Visibility);
-        return call.ChangeAsync(async session => Space.Of(await SpaceCare.ChangeAsync(session, call.Who, call.Actor, call.Path["space"], visibility, change.AuditPulls)));
+        return call.ChangeAsync(async session => Space.Of(await SpaceCare.ChangeAsync(session, call.Who, call.Actor, call.Path["space"], visibility, change.AuditPulls, change.Description)));
     }
 }

@@ -29,13 +29,15 @@ internal static class SpaceCare
     }
 
     /// <summary>Sets what is given and leaves what is null.</summary>
-    public static async Task<SpaceRow> ChangeAsync(DbSession session, Identity who, Actor actor, string name, Visibility? visibility, bool? auditPulls)
+    public static async Task<SpaceRow> ChangeAsync(DbSession session, Identity who, Actor actor, string name, Visibility? visibility, bool? auditPulls, string? description)
     {
         var space = await SpaceAccess.RequireAsync(session, who, name, Rights.Manage);
         if (visibility is { } seen)
             await Spaces.SetVisibilityAsync(session, actor, space, seen);
         if (auditPulls is { } audited && audited != space.AuditPulls)
             await Spaces.SetAuditPullsAsync(session, actor, space, audited);
+        if (description?.Trim() is { } text && text != space.Description)
+            await Spaces.SetDescriptionAsync(session, actor, space, text);
         return await Spaces.FindAsync(session, space.Name);
     }
 

@@ -66,6 +66,7 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
                 after,
                 rows.Count > PerPage ? rows[PerPage - 1].Name : null)
             {
+                Description = space?.Description ?? "",
                 IsWatched = space is not null && who.Kind == IdentityKind.User ? await WatchTable.HasSpaceAsync(session, who.Id, space.Id) : null,
             };
     }
@@ -94,6 +95,9 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
 /// <param name="Next">Behind which name it goes on; null at its end.</param>
 public sealed record SpaceHome(string Name, bool? IsOrganization, long Count, bool IsMore, long? People, bool MayManage, IReadOnlyList<Hit> Repositories, string After, string? Next)
 {
+    /// <summary>What its people say of it.</summary>
+    public string Description { get; init; } = "";
+
     /// <summary>Whether the reader watches it; null for those who cannot.</summary>
     public bool? IsWatched { get; init; }
 }

@@ -123,12 +123,12 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     }
 
     static Task ShowGeneralAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo) =>
-        SendAsync<SpacePage, SpaceView>(visit, nav, new SpaceView(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), space.AuditPulls, Shown.Then(space.CreatedAt)), echo);
+        SendAsync<SpacePage, SpaceView>(visit, nav, new SpaceView(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), space.AuditPulls, space.Description, Shown.Then(space.CreatedAt)), echo);
 
     async Task SetAsync(Visit visit, string name, string path)
     {
         var visibility = ReadVisibility(visit);
-        await epoch.ChangeAsync(session => SpaceCare.ChangeAsync(session, visit.Who, visit.Actor, name, visibility, visit.Field("audit") == "pulls"), visit.Cancel);
+        await epoch.ChangeAsync(session => SpaceCare.ChangeAsync(session, visit.Who, visit.Actor, name, visibility, visit.Field("audit") == "pulls", visit.Field("description")), visit.Cancel);
         await visit.GoToAsync(path);
     }
 
@@ -342,7 +342,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
 
 /// <summary>What a space is set to.</summary>
 /// <param name="Visibility">Of its new repositories.</param>
-public sealed record SpaceView(string Name, bool IsOrganization, string Visibility, bool AuditPulls, DateTimeOffset CreatedAt);
+public sealed record SpaceView(string Name, bool IsOrganization, string Visibility, bool AuditPulls, string Description, DateTimeOffset CreatedAt);
 
 /// <summary>The teams.</summary>
 public sealed record TeamsView(string Path, bool MayChange, IReadOnlyList<TeamLine> Teams);

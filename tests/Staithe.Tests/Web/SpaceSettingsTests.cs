@@ -18,9 +18,12 @@ public sealed partial class SpaceSettingsTests
         await server.PushAsync("alice", "harbour/app");
         using var browser = await OwnSettingsTests.SignedInAsync(server, "alice");
 
-        await browser.SubmitAsync("/settings/harbour", HttpStatusCode.SeeOther, ("do", "space.set"), ("visibility", "public"), ("audit", "pulls"));
+        await browser.SubmitAsync("/settings/harbour", HttpStatusCode.SeeOther, ("do", "space.set"), ("visibility", "public"), ("audit", "pulls"), ("description", " Ships & cranes "));
         var space = await alice.GetAsync("/spaces/harbour");
         Assert.Equal(("public", true), (space.GetProperty("visibility").GetString(), space.GetProperty("auditPulls").GetBoolean()));
+        Assert.Equal("Ships & cranes", space.GetProperty("description").GetString());
+        Assert.Contains("Ships &amp; cranes", await browser.ReadAsync("/spaces/harbour"), StringComparison.Ordinal);
+        Assert.Contains("one line", await browser.SubmitAsync("/settings/harbour", HttpStatusCode.BadRequest, ("do", "space.set"), ("visibility", "public"), ("description", new string('x', 401))), StringComparison.Ordinal);
 
         await browser.SubmitAsync("/settings/harbour?view=teams", HttpStatusCode.SeeOther, ("do", "team.add"), ("team", "dev"));
         var team = await browser.SubmitAsync("/settings/harbour?view=teams", HttpStatusCode.SeeOther, ("do", "team.member.add"), ("team", "dev"), ("user", "bob"));
