@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -65,6 +67,20 @@ public sealed record ImageConfig
 
     /// <summary>The digests of the layers, unpacked, lowest first.</summary>
     public IReadOnlyList<Digest> DiffIds { get; private init; } = [];
+
+    /// <summary>
+    /// The ChainID of the lowest layer, of the two lowest, and so on up to the whole image (image-spec, config.md, "Layer ChainID"): what is the same in
+    /// two images when they are built on the same one.
+    /// </summary>
+    public IEnumerable<Digest> ListChainIds()
+    {
+        Digest? below = null;
+        foreach (var layer in DiffIds)
+        {
+            below = below is null ? layer : Digest.FromHash(DigestAlgorithm.Sha256, SHA256.HashData(Encoding.ASCII.GetBytes($"{below} {layer}")));
+            yield return below;
+        }
+    }
 
     /// <summary>Everything that is run: the entry point and its arguments.</summary>
     public IReadOnlyList<string> WholeCommand => [.. Entrypoint, .. Command];

@@ -110,11 +110,11 @@ internal sealed class Composition : IAsyncDisposable
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
-        Contents = new ContentWorker(db, storage, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
+        blobs = new BlobReader(db, storage);
+        Contents = new ContentWorker(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
         boms = new BomAttachment(db, cache, uploads, push, contents);
-        blobs = new BlobReader(db, storage);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
         pageAccess = new PageAccess(access, names);

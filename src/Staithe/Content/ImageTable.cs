@@ -15,6 +15,14 @@ internal sealed record ImageState(string State, string? Reason)
     public const string Refused = "refused";
 }
 
+/// <summary>What an image is called.</summary>
+/// <param name="Tag">The tag that moved to it last, or to an index that has it; null where there is none.</param>
+internal sealed record ImageCall(string Digest, string? Tag)
+{
+    /// <summary>Its name in a repository.</summary>
+    public string Of(string repository) => Tag is null ? $"{repository}@{Digest}" : $"{repository}:{Tag}";
+}
+
 /// <summary>The images whose insides are known or wanted, and the queue of those that wait.</summary>
 internal static class ImageTable
 {
@@ -25,6 +33,10 @@ internal static class ImageTable
     public static Task<ManifestRow?> FindAsync(DbSession session, long manifestId) => session.FindAsync(FindByIdSql, Map, manifestId);
 
     public static Task<ManifestRow?> FindAsync(DbSession session, long repoId, Digest digest) => session.FindAsync(FindInRepositorySql, Map, repoId, digest.Value);
+
+    /// <summary>What manifests are called, by their ids.</summary>
+    public static async Task<Dictionary<long, ImageCall>> ListNamesAsync(DbSession session, long[] ids) =>
+        (await session.ListAsync(ListNamesSql, row => (Id: row.GetInt64(0), Call: new ImageCall(row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2))), [ids])).ToDictionary(row => row.Id, row => row.Call);
 
     /// <summary>In the transaction that keeps the manifest: it is to be looked into.</summary>
     public static Task QueueAsync(DbSession session, long manifestId) => session.ExecuteAsync(QueueSql, manifestId);
@@ -64,6 +76,15 @@ internal static class ImageTable
     static readonly Sql FindByIdSql = new("select id, repo_id, digest, media_type, content from manifests where id = $1");
 
     static readonly Sql FindInRepositorySql = new("select id, repo_id, digest, media_type, content from manifests where repo_id = $1 and digest = $2");
+
+    // What is added to the time keeps SQLite from reading all tags in their order for the few that the manifest has.
+    static readonly Sql ListNamesSql = new("""
+        select m.id, m.digest, coalesce(
+            (select t.name from tags t where t.repo_id = m.repo_id and t.manifest_id = m.id order by t.moved_at + 0 desc, t.name limit 1),
+            (select t.name from manifest_children c cross join tags t where c.repo_id = m.repo_id and c.child_id = m.id and t.repo_id = c.repo_id and t.manifest_id = c.manifest_id
+                order by t.moved_at + 0 desc, t.name limit 1))
+        from manifests m where m.id {any $1}
+        """);
 
     static readonly Sql QueueSql = new("""
         insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'waiting', 0, {now}, {now})

@@ -13,9 +13,10 @@ namespace Staithe.Files;
 /// rows say what is to be done, so it goes on where it was when the server stops. What fails is tried again, less and less often; what
 /// cannot be looked into is refused, with the reason.
 /// </summary>
-internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles files, LayerIndexer indexer, LogOutput log, TimeProvider clock) : BackgroundService
+internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer, LogOutput log, TimeProvider clock) : BackgroundService
 {
     const int MaxAttempts = 5;
+    const int MaxChain = 500; // layers; engines refuse images of more than 128
     const int BatchPackages = 50; // each batch keeps other writers waiting for some milliseconds
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan FailureWait = TimeSpan.FromSeconds(10);
@@ -141,6 +142,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
     async Task<int> ReadAsync(ManifestRow row, CancellationToken cancel)
     {
         var manifest = Manifest.Parse(row.Content, row.MediaType);
+        await PutChainsAsync(row, manifest, cancel);
         var layers = await ListLayersAsync(db, row, manifest, cancel);
         progress.Layers = layers.Count;
         for (var i = 0; i < layers.Count; i++)
@@ -167,6 +169,15 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, LayerFiles f
         foreach (var batch in packages.Chunk(BatchPackages))
             await db.WriteAsync(session => PackageTable.AddAsync(session, row.Id, batch), cancel);
         return packages.Count;
+    }
+
+    // A config that does not speak of the layers that there are says nothing about them.
+    async Task PutChainsAsync(ManifestRow row, Manifest manifest, CancellationToken cancel)
+    {
+        var content = manifest.Config is { } config ? await blobs.FindAsync(row.RepoId, config.Digest, ImageConfig.MaxBytes, cancel) : null;
+        var told = content is null ? null : ImageConfig.TryParse(content);
+        if (told is not null && told.DiffIds.Count == manifest.Layers.Count && told.DiffIds.Count <= MaxChain)
+            await db.WriteAsync(session => ChainTable.PutAsync(session, row.Id, [.. told.ListChainIds()]), cancel);
     }
 
     /// <summary>The layers of an image, the lowest first.</summary>

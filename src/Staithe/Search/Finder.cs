@@ -37,6 +37,9 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
 
     readonly string[] official = [.. officialSpaces];
 
+    /// <summary>Whether any space speaks for this registry.</summary>
+    public bool HasOfficial => official.Length > 0;
+
     /// <summary>Whether a repository is in a space that speaks for this registry.</summary>
     public bool IsOfficial(string repository) => official.Contains(repository.Split('/')[0]);
 
@@ -51,7 +54,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         return await db.ReadAsync(
             async session =>
             {
-                var clauses = await ReadAsync(session, query);
+                var clauses = await ReadAsync(session, who, query);
                 var ids = await ListAsync(session, who, query, order, clauses, MaxResults + 1);
                 var meant = new List<string>();
                 if (ids.Count == 0 && query.Words.Count > 0 && query.Filters.Count == 0)
@@ -64,7 +67,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
                 long[] counted = [.. ids.Take(MaxResults)];
                 long[] page = [.. counted.Skip(skip).Take(limit)];
                 var matches = page.Length == 0 ? null : await SearchMatches.FindAsync(session, page, clauses);
-                var rows = (await DescribeAsync(session, page)).Select(row => row with { Matches = matches?.Of(row) ?? [], Visibility = who.Kind == IdentityKind.Anybody ? "public" : row.Visibility }).ToList();
+                var rows = (await DescribeAsync(session, who, page)).Select(row => row with { Matches = matches?.Of(row) ?? [] }).ToList();
                 var facets = limit == 0 || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
                 return new Found(rows, counted.Length, isMore, clauses.Any(clause => clause.IsPartial), facets, meant);
             },
@@ -73,20 +76,24 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
 
     /// <summary>The repositories that match and that changed last, the newest first.</summary>
     public async Task<List<long>> ListNewestAsync(DbSession session, Identity who, SearchQuery query, int limit) =>
-        await ListAsync(session, who, query, SearchOrder.Updated, await ReadAsync(session, query), limit);
+        await ListAsync(session, who, query, SearchOrder.Updated, await ReadAsync(session, who, query), limit);
+
+    /// <summary>The same as a list shows them.</summary>
+    public Task<List<SearchRow>> ListNewestAsync(Identity who, SearchQuery query, int limit, CancellationToken cancel) =>
+        db.ReadAsync(async session => await DescribeAsync(session, who, await ListNewestAsync(session, who, query, limit)), cancel);
 
     /// <summary>Repositories as a list shows them. Whether the reader may see them was asked before.</summary>
-    public async Task<List<SearchRow>> DescribeAsync(DbSession session, IReadOnlyList<long> ids)
+    public async Task<List<SearchRow>> DescribeAsync(DbSession session, Identity who, IReadOnlyList<long> ids)
     {
-        var rows = (await session.ListAsync(RowsSql, SearchRow.Read, ids.ToArray())).ToDictionary(row => row.RepoId, row => row with { IsOfficial = IsOfficial(row.Name) });
+        var rows = (await session.ListAsync(RowsSql, SearchRow.Read, ids.ToArray())).ToDictionary(row => row.RepoId, row => row with { IsOfficial = IsOfficial(row.Name), Visibility = who.Kind == IdentityKind.Anybody ? "public" : row.Visibility });
         return [.. ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
 
-    async Task<List<SearchClause>> ReadAsync(DbSession session, SearchQuery query)
+    async Task<List<SearchClause>> ReadAsync(DbSession session, Identity who, SearchQuery query)
     {
         var clauses = new List<SearchClause>();
         foreach (var filter in query.Filters)
-            clauses.Add(await SearchClause.ReadAsync(session, filter, official, RareCount));
+            clauses.Add(await SearchClause.ReadAsync(session, who, filter, official, RareCount));
         return clauses;
     }
 
@@ -103,7 +110,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         // What is called so, then what has the words in its name, then the rest; of each, what was made last.
         var ids = new List<long>();
         if (query.Words.Count == 1)
-            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, new SearchFilter("name", query.Words[0], false, false), official, RareCount)], limit));
+            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, who, new SearchFilter("name", query.Words[0], false, false), official, RareCount)], limit));
         foreach (var mode in (WordsMode[])[WordsMode.InNames, WordsMode.Anywhere])
         {
             if (ids.Count < limit)

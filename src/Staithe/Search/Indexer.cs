@@ -10,6 +10,7 @@ namespace Staithe.Search;
 internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : BackgroundService
 {
     const int BatchRows = 50;
+    const int MaxBlobs = 200; // that are read of one repository
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Looks at everything that has changed; how many repositories that were.</summary>
@@ -64,8 +65,8 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         if (await db.ReadAsync(session => Snapshot.FindAsync(session, repoId), cancel) is not { } snapshot)
             return null;
         var parsed = snapshot.Manifests.Select(manifest => (Row: manifest, Manifest: TryParse(manifest))).Where(one => one.Manifest is not null).Select(one => (one.Row, Manifest: one.Manifest!)).ToList();
-        string[] configs = [.. parsed.SelectMany(one => one.Manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType))).Select(blob => blob.Digest.Value).Distinct()];
-        var stored = configs.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, configs), cancel);
+        string[] read = [.. parsed.SelectMany(one => one.Manifest.Blobs.Where(IsRead)).Select(blob => blob.Digest.Value).Distinct().Take(MaxBlobs)];
+        var stored = read.Length == 0 ? [] : await db.ReadAsync(session => Snapshot.ListBlobsAsync(session, repoId, read), cancel);
 
         var document = new SearchDocument { Name = snapshot.Name, UpdatedAt = snapshot.UpdatedAt };
         document.AddTerm("name", snapshot.Name.Split('/')[^1]);
@@ -86,12 +87,17 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
             if (manifest.Layers.Any(layer => layer.MediaType.Contains("in-toto", StringComparison.Ordinal)))
             {
                 document.AddTerm("has", "attestation"); // beside the images of an index, as an image for no platform
+                foreach (var layer in manifest.Layers.Where(IsRead))
+                {
+                    if (await FindAsync(stored, layer, cancel) is { } statement && BuildFile.FromProvenance(statement) is not null)
+                        document.AddTerm("has", "buildfile");
+                }
                 continue;
             }
             AddType(document, manifest);
             foreach (var descriptor in manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType)))
             {
-                if (!stored.TryGetValue(descriptor.Digest.Value, out var blob) || await blobs.FindAsync(blob, ImageConfig.MaxBytes, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
+                if (await FindAsync(stored, descriptor, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
                     continue;
                 if (document.Size == 0)
                     document.Size = manifest.Blobs.Sum(layer => layer.Size);
@@ -107,6 +113,11 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         document.AddWords(snapshot.Readme);
         return document;
     }
+
+    static bool IsRead(Descriptor blob) => ImageConfig.IsConfig(blob.MediaType) || blob.MediaType == BuildFile.StatementType;
+
+    async Task<byte[]?> FindAsync(Dictionary<string, LinkedBlob> stored, Descriptor blob, CancellationToken cancel) =>
+        stored.TryGetValue(blob.Digest.Value, out var row) ? await blobs.FindAsync(row, ImageConfig.MaxBytes, cancel) : null;
 
     static Manifest? TryParse(SnapshotManifest row)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Access;
 using Staithe.Database;
 
 namespace Staithe.Search;
@@ -18,7 +19,7 @@ internal sealed class SearchClause
 
     public SearchFilter Filter { get; }
 
-    /// <summary>t for a term, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed.</summary>
+    /// <summary>t for a term, b for what it is built on, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed.</summary>
     public char Kind { get; }
 
     /// <summary>The same, as a capital where it must not be.</summary>
@@ -39,6 +40,9 @@ internal sealed class SearchClause
     /// <summary>Which layers have a file that fits, and one such file of each.</summary>
     public IReadOnlyDictionary<long, long> Layers { get; private init; } = new Dictionary<long, long>();
 
+    /// <summary>The ChainIDs of the images that it is to be built on.</summary>
+    public string[] Chains { get; private init; } = [];
+
     /// <summary>Nothing has it, so that nothing can be found.</summary>
     public bool IsNever => IsOfNothing && !Filter.IsExcluded;
 
@@ -49,13 +53,15 @@ internal sealed class SearchClause
 
     /// <summary>Settles what can be settled before.</summary>
     /// <param name="session">The database.</param>
+    /// <param name="who">Who asks.</param>
     /// <param name="filter">What is looked for.</param>
     /// <param name="official">The spaces that speak for this registry.</param>
     /// <param name="enough">How far it is worth counting.</param>
-    public static Task<SearchClause> ReadAsync(DbSession session, SearchFilter filter, string[] official, long enough) => filter.Field switch
+    public static Task<SearchClause> ReadAsync(DbSession session, Identity who, SearchFilter filter, string[] official, long enough) => filter.Field switch
     {
         "package" => ReadPackageAsync(session, filter, enough),
         "file" => ReadFileAsync(session, filter, enough),
+        "base" => ReadBaseAsync(session, who, filter, enough),
         "digest" => Task.FromResult(new SearchClause(filter, 'd', [filter.Low, filter.High], 0)),
         "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], enough)),
         "updated" when long.TryParse(filter.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => Task.FromResult(new SearchClause(filter, 'u', [days * DayMilliseconds], enough)),
@@ -69,12 +75,14 @@ internal sealed class SearchClause
     public static string Write(char letter, bool isDriver, ref int next)
     {
         var (not, first) = (char.IsUpper(letter) ? "not " : "", next);
-        next += char.ToLowerInvariant(letter) switch { 't' => 3, 'd' => 2, _ => 1 };
+        next += char.ToLowerInvariant(letter) switch { 't' or 'b' => 3, 'd' => 2, _ => 1 };
         // "cross join" keeps SQLite to the order as it is written; the plus keeps it from trying each of many layers one by one.
         FormattableString condition = (char.ToLowerInvariant(letter), isDriver) switch
         {
             ('t', true) => $"r.id in (select x.repo_id from search_terms x where x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
             ('t', false) => $"{not}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
+            ('b', true) => $"r.id in (select x.repo_id from search_terms x where x.field = 'base' and x.value >= ${first} and x.value < ${first + 1} union select m.repo_id from image_chains c cross join manifests m where c.chain {{any ${first + 2}}} and c.above > 0 and m.id = c.manifest_id)",
+            ('b', false) => $"{not}(exists (select 1 from search_terms x where x.repo_id = r.id and x.field = 'base' and x.value >= ${first} and x.value < ${first + 1}) or exists (select 1 from manifests m cross join image_chains c where m.repo_id = r.id and c.manifest_id = m.id and c.above > 0 and c.chain || '' {{any ${first + 2}}}))",
             ('d', _) => $"r.id {not}in (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union select rb.repo_id from repo_blobs rb join blobs b on b.id = rb.blob_id where b.digest >= ${first} and b.digest < ${first + 1})",
             ('p', true) => $"r.id in (select m.repo_id from image_packages i join manifests m on m.id = i.manifest_id where i.package_id {{any ${first}}})",
             ('p', false) => $"{not}exists (select 1 from manifests m cross join image_packages i where m.repo_id = r.id and i.manifest_id = m.id and i.package_id {{any ${first}}})",
@@ -88,6 +96,14 @@ internal sealed class SearchClause
 
     static async Task<SearchClause> ReadTermAsync(DbSession session, SearchFilter filter, long enough) => new(
         filter, 't', [filter.Field, filter.Low, filter.High], filter.IsExcluded ? 0 : await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, enough) ?? 0);
+
+    // What an image says that it was built on, and what its layers say.
+    static async Task<SearchClause> ReadBaseAsync(DbSession session, Identity who, SearchFilter filter, long enough)
+    {
+        var chains = filter.IsPrefix ? [] : await BaseImages.ListChainsAsync(session, who, filter.Value);
+        var count = filter.IsExcluded ? 0 : (await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, enough) ?? 0) + (await session.FindNumberAsync(CountBuiltSql, chains, enough) ?? 0);
+        return new SearchClause(filter, 'b', [filter.Low, filter.High, chains], count) { Chains = chains };
+    }
 
     // The versions of a name are few; which of them fit is for the rules of their system to say. A package that was built from one of that name
     // counts with the version of what it was built from.
@@ -134,6 +150,7 @@ internal sealed class SearchClause
     static string VersionOf(string source) => source[(source.IndexOf(' ', StringComparison.Ordinal) + 1)..];
 
     static readonly Sql CountTermsSql = new("select count(*) from (select 1 from search_terms where field = $1 and value >= $2 and value < $3 limit $4) x");
+    static readonly Sql CountBuiltSql = new("select count(*) from (select 1 from image_chains where chain {any $1} and above > 0 limit $2) x");
     static readonly Sql CountPackagesSql = new("select count(*) from (select 1 from image_packages where package_id {any $1} limit $2) x");
     static readonly Sql CountLayersSql = new("select count(*) from (select 1 from repo_blobs where blob_id {any $1} limit $2) x");
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Staithe.Content;
 using Staithe.Database;
 
 namespace Staithe.Search;
@@ -13,14 +15,14 @@ internal sealed class SearchMatches
     const int MaxImages = 500; // the newest of each repository
 
     readonly Dictionary<long, List<(long ManifestId, string What)>> found = [];
-    readonly Dictionary<long, (string Digest, string? Tag)> images = [];
+    Dictionary<long, ImageCall> images = [];
 
     SearchMatches() { }
 
     /// <summary>Looks for them; null when nothing was looked for inside of images.</summary>
     public static async Task<SearchMatches?> FindAsync(DbSession session, long[] repositories, IReadOnlyList<SearchClause> clauses)
     {
-        var inside = clauses.Where(clause => clause.Kind is 'p' or 'f' or 'd' && !clause.Filter.IsExcluded).ToList();
+        var inside = clauses.Where(clause => clause.Kind is 'p' or 'f' or 'd' or 'b' && !clause.Filter.IsExcluded).ToList();
         if (inside.Count == 0)
             return null;
         var matches = new SearchMatches();
@@ -31,17 +33,18 @@ internal sealed class SearchMatches
             {
                 'p' => matches.AddPackagesAsync(session, repositories, clause),
                 'f' => matches.AddFilesAsync(session, repositories, clause),
+                'b' => matches.AddBuiltAsync(session, repositories, clause),
                 _ => matches.AddDigestsAsync(session, repositories, clause),
             });
         }
-        await matches.NameAsync(session);
+        matches.images = await ImageTable.ListNamesAsync(session, [.. matches.found.Values.SelectMany(some => some.Select(one => one.ManifestId)).Distinct()]);
         return matches;
     }
 
     /// <summary>Those of a repository.</summary>
     public IReadOnlyList<SearchMatch> Of(SearchRow row) => found.TryGetValue(row.RepoId, out var some)
         ? [.. some.Where(one => images.ContainsKey(one.ManifestId)).Select(one => (Image: images[one.ManifestId], one.What)).Select(one => new SearchMatch(
-            one.Image.Tag is { } tag ? $"{row.Name}:{tag}" : $"{row.Name}@{one.Image.Digest}", one.Image.Digest, one.What))]
+            one.Image.Of(row.Name), one.Image.Digest, one.What))]
         : [];
 
     Task AddPackagesAsync(DbSession session, long[] repositories, SearchClause clause)
@@ -99,6 +102,22 @@ internal sealed class SearchMatches
             (long)MaxImages);
     }
 
+    Task AddBuiltAsync(DbSession session, long[] repositories, SearchClause clause)
+    {
+        var counts = new Dictionary<long, int>();
+        return session.ForEachAsync(
+            BuiltSql,
+            row =>
+            {
+                var above = row.GetInt64(2);
+                Add(counts, row.GetInt64(0), row.GetInt64(1), string.Create(CultureInfo.InvariantCulture, $"{above} {(above == 1 ? "layer" : "layers")} on top of {clause.Filter.Value}"));
+                return true;
+            },
+            repositories,
+            clause.Chains,
+            (long)MaxImages);
+    }
+
     void Add(Dictionary<long, int> counts, long repoId, long manifestId, string what)
     {
         if (!found.TryGetValue(repoId, out var some))
@@ -107,13 +126,6 @@ internal sealed class SearchMatches
             return;
         counts[repoId] = counts.GetValueOrDefault(repoId) + 1;
         some.Add((manifestId, what));
-    }
-
-    async Task NameAsync(DbSession session)
-    {
-        long[] ids = [.. found.Values.SelectMany(some => some.Select(one => one.ManifestId)).Distinct()];
-        foreach (var (id, digest, tag) in await session.ListAsync(ImagesSql, row => (row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2)), [ids]))
-            images[id] = (digest, tag);
     }
 
     // The engines have no words in common for "of each of these, the newest so many".
@@ -145,14 +157,10 @@ internal sealed class SearchMatches
             where b.digest >= $2 and b.digest < $3 and mb.repo_id {any $1} and mb.blob_id = b.id limit $4) c
         """);
 
-    static readonly Sql NamesSql = new("select id, name from file_names where id {any $1}");
-
-    // What is added to the time keeps SQLite from reading all tags in their order for the few that the manifest has.
-    static readonly Sql ImagesSql = new("""
-        select m.id, m.digest, coalesce(
-            (select t.name from tags t where t.repo_id = m.repo_id and t.manifest_id = m.id order by t.moved_at + 0 desc, t.name limit 1),
-            (select t.name from manifest_children c cross join tags t where c.repo_id = m.repo_id and c.child_id = m.id and t.repo_id = c.repo_id and t.manifest_id = c.manifest_id
-                order by t.moved_at + 0 desc, t.name limit 1))
-        from manifests m where m.id {any $1}
+    static readonly Sql BuiltSql = new("""
+        select m.repo_id, m.id, c.above from image_chains c join manifests m on m.id = c.manifest_id
+        where c.chain {any $2} and c.above > 0 and m.repo_id {any $1} order by m.id desc limit $3
         """);
+
+    static readonly Sql NamesSql = new("select id, name from file_names where id {any $1}");
 }

@@ -83,7 +83,7 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
         ("arch", "made for this processor", "arch:arm64"),
         ("os", "made for this system", "os:linux"),
         ("license", "under this licence", "license:MIT"),
-        ("base", "built on this image, by name or digest", "base:docker.io/library/debian*"),
+        ("base", "built on this image, as its layers or its labels tell", "base:team/debian:12"),
         ("package", "has this package, or one built from it, in a version: < <= = >= >", "package:openssl<3.0.20"),
         ("file", "has this file in a layer", "file:/etc/nginx/nginx.conf"),
         ("digest", "holds this manifest, layer or config, whole or its beginning", "digest:sha256:…"),
@@ -253,5 +253,5 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     }
 
     /// <summary>Whether upper and lower case differ in a field.</summary>
-    public static bool IsCased(string field) => field is "label" or "annotation" or "env" or "volume" or "tag" or "entrypoint" or "type";
+    public static bool IsCased(string field) => field is "label" or "annotation" or "env" or "volume" or "tag" or "entrypoint" or "type" or "base";
 }

@@ -4,31 +4,36 @@ using Staithe.Search;
 
 namespace Staithe.Web;
 
-/// <summary>The first page: search, what is new, and one's own.</summary>
+/// <summary>The first page: search, what the registry itself stands for, what is new, and one's own.</summary>
 internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
 {
-    const int New = 12, Own = 6, MostSpaces = 20;
+    const int New = 12, Own = 6, Official = 6, MostSpaces = 20;
 
     public bool Takes(string path) => path == "/";
 
     public async Task HandleAsync(Visit visit)
     {
-        var recent = await finder.RunAsync(visit.Who, SearchQuery.Parse(""), SearchOrder.Updated, 0, New, visit.Cancel);
-        var own = visit.Who.Kind == IdentityKind.User ? (await finder.RunAsync(visit.Who, SearchQuery.Parse($"space:{visit.Who.Name}"), SearchOrder.Updated, 0, Own, visit.Cancel)).Hits : [];
+        var official = finder.HasOfficial ? await ListAsync(visit, "is:official", Official) : [];
+        var recent = await ListAsync(visit, "", New);
+        var own = visit.Who.Kind == IdentityKind.User ? await ListAsync(visit, $"space:{visit.Who.Name}", Own) : [];
         var spaces = visit.Who.Kind == IdentityKind.User ? await db.ReadAsync(session => SpaceAccess.ListAsync(session, visit.Who, "", MostSpaces), visit.Cancel) : [];
         var followed = visit.Who.Kind == IdentityKind.User ? await ListFollowedAsync(visit) : [];
-        await visit.SendAsync<HomePage, HomeView>(new HomeView([.. recent.Hits.Select(Shown.Hit)], [.. own.Select(Shown.Hit)])
+        await visit.SendAsync<HomePage, HomeView>(new HomeView(recent, own)
         {
+            Official = official,
             Followed = [.. followed.Select(Shown.Hit)],
             Spaces = [.. spaces.Select(space => space.Name)],
         });
     }
 
+    async Task<IReadOnlyList<Hit>> ListAsync(Visit visit, string query, int limit) =>
+        [.. (await finder.ListNewestAsync(visit.Who, SearchQuery.Parse(query), limit, visit.Cancel)).Select(Shown.Hit)];
+
     Task<List<SearchRow>> ListFollowedAsync(Visit visit) => db.ReadAsync(
         async session =>
         {
             var (watched, starred) = (await WatchTable.ListOwnAsync(session, visit.Who, isStarred: false, Own), await WatchTable.ListOwnAsync(session, visit.Who, isStarred: true, Own));
-            return (await finder.DescribeAsync(session, [.. watched.Union(starred)])).OrderByDescending(row => row.UpdatedAt).Take(Own).ToList();
+            return (await finder.DescribeAsync(session, visit.Who, [.. watched.Union(starred)])).OrderByDescending(row => row.UpdatedAt).Take(Own).ToList();
         },
         visit.Cancel);
 }
@@ -38,6 +43,9 @@ internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
 /// <param name="Own">The same in the reader's space.</param>
 public sealed record HomeView(IReadOnlyList<Hit> Recent, IReadOnlyList<Hit> Own)
 {
+    /// <summary>What changed last in the spaces that speak for the registry.</summary>
+    public IReadOnlyList<Hit> Official { get; init; } = [];
+
     /// <summary>The same of what the reader watches or has starred.</summary>
     public IReadOnlyList<Hit> Followed { get; init; } = [];
 

@@ -6,6 +6,7 @@ using Staithe.Database;
 using Staithe.Files;
 using Staithe.Oci;
 using Staithe.Recipes;
+using Staithe.Search;
 using Staithe.Transport;
 
 namespace Staithe.Web;
@@ -79,6 +80,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
             tab == ImageTab.Files ? await ListFilesAsync(visit, image) : null,
             tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null,
+            tab is ImageTab.Overview or ImageTab.Build && config is not null ? await db.ReadAsync(session => BaseImages.ListAsync(session, visit.Who, image.Row.Id), visit.Cancel) : [],
             tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
             tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
@@ -119,7 +121,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         // BuildKit keeps what it knows of the making beside the images of the index, for a platform that is none.
         foreach (var entry in image.Children.Where(child => child.Platform is { IsUnknown: true }).Take(20))
         {
-            if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == "application/vnd.in-toto+json", cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
+            if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == BuildFile.StatementType, cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
                 return kept;
         }
         return BuildFile.Reconstruct(config, [.. image.Manifest.Layers]);
@@ -276,6 +278,7 @@ public enum ImageTab
 /// <param name="Facts">What it says of itself; null for what is no image.</param>
 /// <param name="Artifact">What it is instead.</param>
 /// <param name="Platform">Of an image for several, which was asked for.</param>
+/// <param name="Bases">What it is built on.</param>
 /// <param name="OtherTags">Tags of the repository to compare it with.</param>
 /// <param name="MayAttach">Whether whoever looks may attach its packages to it.</param>
 public sealed record ImageView(
@@ -296,6 +299,7 @@ public sealed record ImageView(
     RunView? Run,
     FileListing? Files,
     PackagesView? Packages,
+    IReadOnlyList<BaseImage> Bases,
     IReadOnlyList<string> OtherTags,
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,

@@ -25,7 +25,7 @@ internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
     async Task ShowAsync(Visit visit)
     {
         var (watches, starred) = await db.ReadAsync(
-            async session => (await WatchTable.ListAsync(session, visit.Who, 0, Watches.MaxAll), await finder.DescribeAsync(session, await WatchTable.ListOwnAsync(session, visit.Who, isStarred: true, MaxStarred))),
+            async session => (await WatchTable.ListAsync(session, visit.Who, 0, Watches.MaxAll), await finder.DescribeAsync(session, visit.Who, await WatchTable.ListOwnAsync(session, visit.Who, isStarred: true, MaxStarred))),
             visit.Cancel);
         await visit.SendAsync<YoursPage, YoursView>(new YoursView(
             [.. watches.Select(watch => new WatchLine(watch.Kind, watch.Name, DateTimeOffset.FromUnixTimeMilliseconds(watch.CreatedAt)))], [.. starred.Select(Shown.Hit)]));

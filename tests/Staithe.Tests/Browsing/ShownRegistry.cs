@@ -26,14 +26,14 @@ public sealed class ShownRegistry : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        server = await ApiServer.StartAsync(Engine.Sqlite, Admin, "alice");
+        server = await ApiServer.StartAsync(Engine.Sqlite, config => config with { OfficialSpaces = ["team"] }, Admin, "alice");
         fresh = await Registry.StartAsync(Engine.Sqlite, config => config with { Open = false });
         Names["setup"] = fresh.App.SetupPath;
         var (root, registry) = (server.As(Admin), server.Registry.As(ClosedRegistry.Basic(Admin, ApiServer.Password(Admin))));
         await root.PostAsync("/organizations", new { name = "team" });
         await PushImagesAsync(registry);
         await PushArtifactsAsync(registry);
-        foreach (var name in (string[])["team/web", "team/chart"])
+        foreach (var name in (string[])["team/web", "team/chart", "team/base"])
             await root.PatchAsync($"/repository?name={name}", new { visibility = "public" });
         using (var browser = new Browser(Url))
         {
@@ -50,7 +50,7 @@ public sealed class ShownRegistry : IAsyncLifetime
         Names["share"] = $"/s/{(await Shared.MakeAsync(root, "team/web", "1.1", pulls: 5)).Secret}";
         Names["invite"] = new Uri((await root.PostAsync("/spaces/team/invitations", new { target = "team/web", rights = "read" })).GetProperty("url").GetString()!).AbsolutePath;
         // the listings of layers are made when somebody looks
-        foreach (var path in (string[])["/f/team/web:1.1/", "/f/team/web:1.0/"])
+        foreach (var path in (string[])["/f/team/base:12/", "/f/team/web:1.1/", "/f/team/web:1.0/"])
         {
             using var listed = await registry.GetAsync(path);
             await listed.ExpectAsync(HttpStatusCode.OK);
@@ -70,7 +70,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             var config = $$"""
                 {"os":"linux","architecture":"amd64","created":"2026-0{{version + 1}}-10T10:00:00Z","config":{"ExposedPorts":{"80{{version}}0/tcp":{},"9090/tcp":{} },"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","GREETING=hello from a place with a long name"],
                  "User":"1001","Volumes":{"/data":{} },"Entrypoint":["/usr/bin/server","--listen","0.0.0.0:8080"],"Labels":{"org.opencontainers.image.title":"A small web server","org.opencontainers.image.licenses":"MIT","org.opencontainers.image.source":"https://example.org/team/web","run":"podman run --privileged -v /:/host IMAGE"} },
-                 "history":[{"created_by":"/bin/sh -c #(nop) ADD file:{{new string('0', 64)}} in / "},{"created_by":"/bin/sh -c #(nop)  EXPOSE 8080/tcp","empty_layer":true},{"created_by":"/bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*"}],"rootfs":{"type":"layers","diff_ids":[]} }
+                 "history":[{"created_by":"/bin/sh -c #(nop) ADD file:{{new string('0', 64)}} in / "},{"created_by":"/bin/sh -c #(nop)  EXPOSE 8080/tcp","empty_layer":true},{"created_by":"/bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/*"}],"rootfs":{"type":"layers","diff_ids":[DIFFS]} }
                 """;
             var status = new StringBuilder();
             for (var i = 0; i < 120; i++)
@@ -79,8 +79,11 @@ public sealed class ShownRegistry : IAsyncLifetime
             for (var i = 0; i < 60; i++)
                 system.File(string.Create(CultureInfo.InvariantCulture, $"usr/bin/program-{i:00}"), new string('x', 100 * i));
             var own = new TarBytes().File("var/lib/dpkg/status", status.ToString()).File("usr/bin/server", $"version {version}", 0x1ED).File("usr/bin/.wh.program-07", "").File($"srv/pages/a-file-whose-name-goes-on-and-on-until-no-narrow-window-has-room-for-it-{version}.html", "<h1>hello</h1>");
-            var digest = await registry.PushLayersAsync("team/web", $"1.{version}", config, [LayerBytes.Gzip(system.End()), LayerBytes.Gzip(own.End())]);
-            await registry.PushLayersAsync("team/web", "latest", config, [LayerBytes.Gzip(system.End()), LayerBytes.Gzip(own.End())]);
+            byte[] below = system.End(), above = own.End();
+            string Config(params byte[][] layers) => config.Replace("DIFFS", string.Join(',', layers.Select(layer => $"\"{Registry.Digest(layer)}\"")), StringComparison.Ordinal);
+            await registry.PushLayersAsync("team/base", "12", Config(below), [LayerBytes.Gzip(below)]);
+            var digest = await registry.PushLayersAsync("team/web", $"1.{version}", Config(below, above), [LayerBytes.Gzip(below), LayerBytes.Gzip(above)]);
+            await registry.PushLayersAsync("team/web", "latest", Config(below, above), [LayerBytes.Gzip(below), LayerBytes.Gzip(above)]);
             Names["digest"] = digest;
         }
         for (var i = 0; i < 8; i++)

@@ -185,4 +185,23 @@ public sealed class ImageConfigTests
     public void What_is_no_platform_is_refused(string? text) => Assert.False(Platform.TryParse(text, out _));
 
     static ImageConfig? Parse(string json) => ImageConfig.TryParse(Encoding.UTF8.GetBytes(json));
+
+    [Fact]
+    public void A_chain_id_is_that_of_the_layers_below_and_the_layer()
+    {
+        // Computed with sha256sum from the layers "a", "b" and "c".
+        const string config = """
+            {"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[
+                "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+                "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+                "sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"]}}
+            """;
+        Assert.Equal(
+            [
+                "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+                "sha256:51c0c8ace48498d6f5fee6b0592cc06f2da0f3cbe09c5a34a97dce85c3889676",
+                "sha256:2fce7f8ce91bcf0a1428b36e1024639fdbd9469eea762dba98aa749631885106",
+            ],
+            ImageConfig.TryParse(Encoding.UTF8.GetBytes(config))!.ListChainIds().Select(id => id.Value));
+    }
 }

@@ -2,12 +2,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Staithe.Oci;
 
-namespace Staithe.Recipes;
+namespace Staithe.Oci;
 
 /// <summary>Where a build file comes from.</summary>
-internal enum BuildFileSource
+public enum BuildFileSource
 {
     /// <summary>It was pushed along with the image, as a referrer.</summary>
     Attached,
@@ -23,13 +22,20 @@ internal enum BuildFileSource
 /// <param name="Text">The instruction.</param>
 /// <param name="Layer">The layer that it made, if it made one.</param>
 /// <param name="Covers">How many instructions above, besides itself, the layer holds the work of: some builders hang everything on the last.</param>
-internal sealed record BuildLine(string Text, Descriptor? Layer, int Covers);
+public sealed record BuildLine(string Text, Descriptor? Layer, int Covers);
 
 /// <summary>How an image was built: its Containerfile where somebody gave it, or else what its history tells.</summary>
-internal sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<BuildLine> Lines, string Text, string? Note)
+/// <param name="Source">Where it comes from.</param>
+/// <param name="Lines">Its lines, with the layers that they made as far as that is known.</param>
+/// <param name="Text">All of it.</param>
+/// <param name="Note">What is not known; null when nothing is left to say.</param>
+public sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<BuildLine> Lines, string Text, string? Note)
 {
     /// <summary>The type of a referrer that carries a Containerfile, and of its layer.</summary>
     public const string ArtifactType = "application/vnd.staithe.containerfile.v1", MediaType = "text/x-containerfile";
+
+    /// <summary>The type of a layer that is a statement about an image, such as its provenance; BuildKit keeps them beside the images of an index.</summary>
+    public const string StatementType = "application/vnd.in-toto+json";
 
     /// <summary>The largest file that is shown, in bytes.</summary>
     public const int MaxBytes = 512 * 1024;
