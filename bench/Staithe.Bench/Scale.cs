@@ -76,10 +76,13 @@ internal sealed class Scale(Options options, Progress progress, CancellationToke
         yield return ("file:PATH", random => (Api($"file:/{content.File(random)}"), true));
         yield return ("file:PATH in most images", random => (Api($"file:/{ScaleContent.BaseFile(random)}"), true));
         yield return ("file:PATH*", random => (Api($"file:/opt/{content.Word(random)}/*"), true));
+        yield return ("digest:LAYER that many share", random => (Api($"digest:{ScaleContent.BaseLayer(random)}"), true));
+        yield return ("base:IMAGE:TAG", random => (Api($"base:{content.BaseImage(random)}"), true));
         yield return ("first page", _ => ("/", false));
         yield return ("catalogue", random => ($"/v2/_catalog?n=100&last={Uri.EscapeDataString(content.Names[random.Next(content.Names.Count)])}", true));
         yield return ("tags of a repository", random => ($"/v2/{Public(random, 1)}/tags/list?n=100", true));
         yield return ("page of a repository", random => ($"/r/{Public(random, 1)}", false));
+        yield return ("page of an image", random => ($"/r/{Public(random, 1)}:latest", false));
         yield return ("page of tags", random => ($"/r/{Public(random, 1)}?view=tags", false));
         yield return ("page of a thousand tags", random => ($"/r/{Public(random, 1000)}?view=tags&page={random.Next(1, 20)}", false));
         yield return ("feed of a search", random => ($"/feeds/search.atom?q={content.Word(random)}", false));

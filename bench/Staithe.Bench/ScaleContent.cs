@@ -27,7 +27,7 @@ internal sealed class ScaleContent(int repositories)
     readonly Random random = new(7);
     readonly string[] words = MakeWords(3000);
     readonly List<long> baseLayers = [], configs = [];
-    readonly List<string> configDigests = [];
+    readonly List<string> configDigests = [], baseImages = [];
     readonly List<int> configSizes = [];
     long now;
     long lastBlob;
@@ -60,6 +60,12 @@ internal sealed class ScaleContent(int repositories)
     public string File(Random by) => FileName(Skewed(by, FileNames));
 
     public static string BaseFile(Random by) => $"usr/lib/base/part{by.Next(BaseFiles)}.so";
+
+    /// <summary>An image that others are built on: some of these many of them.</summary>
+    public string BaseImage(Random by) => baseImages[Skewed(by, baseImages.Count)];
+
+    /// <summary>A layer that others share, as above.</summary>
+    public static string BaseLayer(Random by) => DigestOf(Encoding.UTF8.GetBytes($"base {Skewed(by, BaseCount)}"));
 
     /// <summary>Fills a data directory that no server uses.</summary>
     public async Task FillAsync(string data, Progress progress, CancellationToken stop)
@@ -148,6 +154,8 @@ internal sealed class ScaleContent(int repositories)
             document.AddTerm("has", "signature");
         document.AddWords(Words(30));
 
+        if (i % 5 == 0 && i / 5 < BaseCount && isPublic)
+            baseImages.Add($"{name}:1.0.{ImagesOfRepository - 1}");
         var manifests = new List<long>();
         for (var n = 0; n < ImagesOfRepository; n++)
             manifests.Add(await AddImageAsync(session, repoId, i, n));
@@ -167,7 +175,7 @@ internal sealed class ScaleContent(int repositories)
 
     async Task<long> AddImageAsync(DbSession session, long repoId, int repository, int number)
     {
-        var foundation = Skewed(random, BaseCount);
+        var foundation = repository / 5 < BaseCount ? repository / 5 : Skewed(random, BaseCount);
         var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":{{configSizes[foundation]}} },"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
         var id = ((repoId - 1) * ImagesOfRepository) + number + 1;
         await session.ExecuteAsync(ManifestSql, id, repoId, DigestOf(content), Content.ManifestType, (long)content.Length, now, content);
@@ -177,6 +185,8 @@ internal sealed class ScaleContent(int repositories)
             Images++;
             blobs.Add(await AddLayerAsync(session, $"own {repoId}", Enumerable.Range(0, OwnFiles).Select(_ => Skewed(random, FileNames) + 1L).Distinct()));
             await session.ExecuteAsync(ContentsSql, id, now);
+            // Some images are nothing but a base; all others are built on one.
+            await session.ExecuteAsync(ChainSql, id, repository / 5 < BaseCount ? 0L : 1L, DigestOf(Encoding.UTF8.GetBytes($"base {foundation}")));
             for (var i = 0; i < BasePackages; i++)
                 await session.ExecuteAsync(HasPackageSql, id, PackageId((foundation * BasePackages) + i, foundation));
             for (var i = 0; i < OwnPackages; i++)
@@ -243,5 +253,6 @@ internal sealed class ScaleContent(int repositories)
     static readonly Sql MoveSql = new("insert into tag_moves (repo_id, tag, digest, actor, moved_at) values ($1, $2, 'sha256:0000000000000000000000000000000000000000000000000000000000000000', 'bench', $3)");
     static readonly Sql PullsSql = new("insert into pulls (repo_id, day, count) values ($1, $2, $3)");
     static readonly Sql ContentsSql = new("insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'done', 0, 0, $2)");
+    static readonly Sql ChainSql = new("insert into image_chains (manifest_id, above, chain) values ($1, $2, $3)");
     static readonly Sql HasPackageSql = new("insert into image_packages (manifest_id, package_id) values ($1, $2) on conflict do nothing");
 }
