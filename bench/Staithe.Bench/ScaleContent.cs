@@ -186,11 +186,11 @@ internal sealed class ScaleContent(int repositories)
             blobs.Add(await AddLayerAsync(session, $"own {repoId}", Enumerable.Range(0, OwnFiles).Select(_ => Skewed(random, FileNames) + 1L).Distinct()));
             await session.ExecuteAsync(ContentsSql, id, now);
             // Some images are nothing but a base; all others are built on one.
-            await session.ExecuteAsync(ChainSql, id, repository / 5 < BaseCount ? 0L : 1L, DigestOf(Encoding.UTF8.GetBytes($"base {foundation}")));
+            await session.ExecuteAsync(ChainSql, id, repoId, repository / 5 < BaseCount ? 0L : 1L, DigestOf(Encoding.UTF8.GetBytes($"base {foundation}")));
             for (var i = 0; i < BasePackages; i++)
-                await session.ExecuteAsync(HasPackageSql, id, PackageId((foundation * BasePackages) + i, foundation));
+                await session.ExecuteAsync(HasPackageSql, id, PackageId((foundation * BasePackages) + i, foundation), repoId);
             for (var i = 0; i < OwnPackages; i++)
-                await session.ExecuteAsync(HasPackageSql, id, PackageId(Skewed(random, PackageNames), random.Next(PackageVersions)));
+                await session.ExecuteAsync(HasPackageSql, id, PackageId(Skewed(random, PackageNames), random.Next(PackageVersions)), repoId);
         }
         foreach (var blob in blobs)
         {
@@ -253,6 +253,6 @@ internal sealed class ScaleContent(int repositories)
     static readonly Sql MoveSql = new("insert into tag_moves (repo_id, tag, digest, actor, moved_at) values ($1, $2, 'sha256:0000000000000000000000000000000000000000000000000000000000000000', 'bench', $3)");
     static readonly Sql PullsSql = new("insert into pulls (repo_id, day, count) values ($1, $2, $3)");
     static readonly Sql ContentsSql = new("insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'done', 0, 0, $2)");
-    static readonly Sql ChainSql = new("insert into image_chains (manifest_id, above, chain) values ($1, $2, $3)");
-    static readonly Sql HasPackageSql = new("insert into image_packages (manifest_id, package_id) values ($1, $2) on conflict do nothing");
+    static readonly Sql ChainSql = new("insert into image_chains (manifest_id, repo_id, above, chain) values ($1, $2, $3, $4)");
+    static readonly Sql HasPackageSql = new("insert into image_packages (manifest_id, package_id, repo_id) values ($1, $2, $3) on conflict do nothing");
 }

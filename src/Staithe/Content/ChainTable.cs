@@ -25,7 +25,10 @@ internal static class ChainTable
     static readonly Sql ClearSql = new("delete from image_chains where manifest_id = $1");
 
     // The manifest may have gone meanwhile; then there is nothing to say.
-    static readonly Sql AddSql = new("insert into image_chains (manifest_id, above, chain) select manifest_id, $2, $3 from image_contents where manifest_id = $1");
+    static readonly Sql AddSql = new("""
+        insert into image_chains (manifest_id, repo_id, above, chain)
+        select c.manifest_id, m.repo_id, $2, $3 from image_contents c join manifests m on m.id = c.manifest_id where c.manifest_id = $1
+        """);
 
     static readonly Sql ListWholeSql = new("""
         select distinct c.chain from image_chains c

@@ -49,8 +49,8 @@ internal static class PackageTable
         """);
 
     static readonly Sql LinkSql = new("""
-        insert into image_packages (manifest_id, package_id)
-        select c.manifest_id, p.id from image_contents c, packages p where c.manifest_id = $1 and p.purl = $2 and p.source = $3
+        insert into image_packages (manifest_id, package_id, repo_id)
+        select c.manifest_id, p.id, m.repo_id from image_contents c join manifests m on m.id = c.manifest_id, packages p where c.manifest_id = $1 and p.purl = $2 and p.source = $3
         on conflict (manifest_id, package_id) do nothing
         """);
 

@@ -39,7 +39,7 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
         facts.Caller = who.Name;
         var text = http.Request.Query["q"] is [{ } asked] ? asked : "";
         var (count, page) = (Number(http, "n", UsualCount, MaxCount), Number(http, "page", 1, MaxPage));
-        var found = await finder.RunAsync(who, SearchQuery.Parse(text), SearchOrder.Best, (page - 1) * count, count, http.RequestAborted);
+        var found = await finder.RunAsync(who, SearchQuery.Parse(text), SearchOrder.Best, (page - 1) * count, count, http.RequestAborted, withFacets: false);
         var isDocker = http.Request.Headers.ContainsKey("X-Docker-Token");
         if ((found.Total == 0 || found.Meant.Count > 0) && !isDocker && http.Request.Headers.Authorization.Count == 0)
             throw new OciException(OciError.NameUnknown, "nothing public is found by that; /v2/_catalog lists what you may pull when you sign in");

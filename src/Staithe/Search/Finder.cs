@@ -26,7 +26,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     /// <summary>The most results that are looked at.</summary>
     public const int MaxResults = 1000;
 
-    const int RareCount = 2000; // a filter that fewer have is looked at first
+    const int UsualResults = 300; // and as many again whenever the asker has gone so far
     const int RankedCount = 2000; // words that more have are not weighed against each other: that would take as long as there are such
     const int MaxMeant = 5;
     static readonly string[] FacetFields = ["arch", "license", "space", "type", "user", "has"];
@@ -49,13 +49,15 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     /// <param name="skip">How many results to pass over.</param>
     /// <param name="limit">How many to give.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task<Found> RunAsync(Identity who, SearchQuery query, SearchOrder order, int skip, int limit, CancellationToken cancel)
+    /// <param name="withFacets">Whether to count what the results have in common.</param>
+    public async Task<Found> RunAsync(Identity who, SearchQuery query, SearchOrder order, int skip, int limit, CancellationToken cancel, bool withFacets = true)
     {
         return await db.ReadAsync(
             async session =>
             {
                 var clauses = await ReadAsync(session, who, query);
-                var ids = await ListAsync(session, who, query, order, clauses, MaxResults + 1);
+                var enough = Math.Min(UsualResults * (((skip + limit) / UsualResults) + 1), MaxResults);
+                var ids = await ListAsync(session, who, query, order, clauses, enough + 1);
                 var meant = new List<string>();
                 if (ids.Count == 0 && query.Words.Count > 0 && query.Filters.Count == 0)
                 {
@@ -63,12 +65,12 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
                     ids = [.. near.Select(one => one.Id)];
                     meant = [.. near.Select(one => one.Name)];
                 }
-                var isMore = ids.Count > MaxResults;
-                long[] counted = [.. ids.Take(MaxResults)];
+                var isMore = ids.Count > enough;
+                long[] counted = [.. ids.Take(enough)];
                 long[] page = [.. counted.Skip(skip).Take(limit)];
                 var matches = page.Length == 0 ? null : await SearchMatches.FindAsync(session, page, clauses);
                 var rows = (await DescribeAsync(session, who, page)).Select(row => row with { Matches = matches?.Of(row) ?? [] }).ToList();
-                var facets = limit == 0 || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
+                var facets = !withFacets || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
                 return new Found(rows, counted.Length, isMore, clauses.Any(clause => clause.IsPartial), facets, meant);
             },
             cancel);
@@ -93,7 +95,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     {
         var clauses = new List<SearchClause>();
         foreach (var filter in query.Filters)
-            clauses.Add(await SearchClause.ReadAsync(session, who, filter, official, RareCount));
+            clauses.Add(await SearchClause.ReadAsync(session, who, filter, official));
         return clauses;
     }
 
@@ -110,7 +112,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         // What is called so, then what has the words in its name, then the rest; of each, what was made last.
         var ids = new List<long>();
         if (query.Words.Count == 1)
-            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, who, new SearchFilter("name", query.Words[0], false, false), official, RareCount)], limit));
+            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, who, new SearchFilter("name", query.Words[0], false, false), official)], limit));
         foreach (var mode in (WordsMode[])[WordsMode.InNames, WordsMode.Anywhere])
         {
             if (ids.Count < limit)
@@ -123,8 +125,8 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     {
         // The rarest first: it may lead the way to the others.
         var ordered = clauses.Where(clause => !clause.IsAlways).OrderBy(clause => clause.Filter.IsExcluded).ThenBy(clause => clause.Count).ToList();
-        var hasDriver = ordered is [{ Filter.IsExcluded: false, Count: < RareCount }, ..];
-        var shape = string.Concat(ordered.Select(clause => clause.Letter));
+        var hasDriver = ordered is [{ Filter.IsExcluded: false, Count: < SearchClause.RareCount }, ..];
+        var shape = string.Join(' ', ordered.Select(clause => clause.Shape));
         var sql = Shapes.GetOrAdd((words, shape, hasDriver), static key => new Sql(Write(key.Words, key.Filters, key.HasDriver, isSqlite: true), Write(key.Words, key.Filters, key.HasDriver, isSqlite: false)));
         List<object?> arguments = [.. VisibleRepositories.Arguments(who), limit];
         if (words != WordsMode.None)
@@ -177,21 +179,21 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         var key = isSqlite ? "rowid" : "repo_id";
         var text = new StringBuilder("select r.id from ").Append(words switch
         {
-            WordsMode.None => "repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space",
-            // The words of each document in turn, those of the newest first, until there are enough.
-            WordsMode.NewestOfMany => $"search_documents d cross join search_words w cross join repositories r left join spaces s on s.name = r.space",
+            WordsMode.None when hasDriver => "repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space",
+            // The newest first, until there are enough of those that have what is looked for.
+            WordsMode.None or WordsMode.NewestOfMany => "search_documents d cross join repositories r left join spaces s on s.name = r.space",
             // In the order in which the words are found, which is that of the rows.
             WordsMode.InNames or WordsMode.Anywhere => "search_words w cross join repositories r cross join search_documents d left join spaces s on s.name = r.space",
             _ => $"repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space join search_words w on w.{key} = r.id",
         });
-        text.Append(CultureInfo.InvariantCulture, $" where {VisibleRepositories.Condition}");
+        text.Append(CultureInfo.InvariantCulture, $" where d.repo_id = r.id and {VisibleRepositories.Condition}");
         if (words != WordsMode.None)
         {
-            text.Append(isSqlite ? " and search_words match $7 and $8 <> ''" : " and w.words @@ to_tsquery('simple', $8) and $7 <> ''").Append(" and $9 <> '' and ('' {any $10} or true)");
-            text.Append(CultureInfo.InvariantCulture, $" and r.id = w.{key} and d.repo_id = {(words == WordsMode.NewestOfMany ? $"w.{key}" : "r.id")}");
+            var match = isSqlite ? "search_words match $7 and $8 <> ''" : "w.words @@ to_tsquery('simple', $8) and $7 <> ''";
+            text.Append(CultureInfo.InvariantCulture, $" and $9 <> '' and ('' {{any $10}} or true) and {(words == WordsMode.NewestOfMany ? $"d.repo_id in (select w.{key} from search_words w where {match})" : $"{match} and w.{key} = r.id")}");
         }
-        for (var i = 0; i < filters.Length; i++)
-            text.Append(" and ").Append(SearchClause.Write(filters[i], i == 0 && hasDriver, ref next));
+        foreach (var (i, shape) in filters.Split(' ', StringSplitOptions.RemoveEmptyEntries).Index())
+            text.Append(" and ").Append(SearchClause.Write(shape, i == 0 && hasDriver, ref next));
         // A name that is the word, alone or as its last part, is what was meant, and among those the official one.
         return text.Append(" order by ").Append(words switch
         {

@@ -13,7 +13,11 @@ internal sealed class SearchClause
     /// <summary>A day.</summary>
     public const long DayMilliseconds = 24L * 60 * 60 * 1000;
 
-    const int MaxPackages = 5000, MaxNames = 50_000;
+    /// <summary>What fewer have leads the way to everything else.</summary>
+    public const int RareCount = 2000;
+
+    const int MaxPackages = 5000, MaxNames = 50_000, MaxBlobs = 1000;
+    const int SetCount = 20_000; // what more have is nearly everywhere, so that each repository may as well be asked by itself
 
     SearchClause(SearchFilter filter, char kind, object?[] arguments, long count) => (Filter, Kind, Arguments, Count) = (filter, kind, arguments, count);
 
@@ -22,8 +26,8 @@ internal sealed class SearchClause
     /// <summary>t for a term, b for what it is built on, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed.</summary>
     public char Kind { get; }
 
-    /// <summary>The same, as a capital where it must not be.</summary>
-    public char Letter => Filter.IsExcluded ? char.ToUpperInvariant(Kind) : Kind;
+    /// <summary>The same with what else its condition depends on: a ! before where it must not be, a * behind where it is nearly everywhere.</summary>
+    public string Shape => $"{(Filter.IsExcluded ? "!" : "")}{Kind}{(Filter.IsExcluded || Count >= SetCount ? "*" : "")}";
 
     /// <summary>What the condition reads.</summary>
     public object?[] Arguments { get; }
@@ -56,58 +60,68 @@ internal sealed class SearchClause
     /// <param name="who">Who asks.</param>
     /// <param name="filter">What is looked for.</param>
     /// <param name="official">The spaces that speak for this registry.</param>
-    /// <param name="enough">How far it is worth counting.</param>
-    public static Task<SearchClause> ReadAsync(DbSession session, Identity who, SearchFilter filter, string[] official, long enough) => filter.Field switch
+    public static Task<SearchClause> ReadAsync(DbSession session, Identity who, SearchFilter filter, string[] official) => filter.Field switch
     {
-        "package" => ReadPackageAsync(session, filter, enough),
-        "file" => ReadFileAsync(session, filter, enough),
-        "base" => ReadBaseAsync(session, who, filter, enough),
-        "digest" => Task.FromResult(new SearchClause(filter, 'd', [filter.Low, filter.High], 0)),
-        "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], enough)),
-        "updated" when long.TryParse(filter.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => Task.FromResult(new SearchClause(filter, 'u', [days * DayMilliseconds], enough)),
-        _ => ReadTermAsync(session, filter, enough),
+        "package" => ReadPackageAsync(session, filter),
+        "file" => ReadFileAsync(session, filter),
+        "base" => ReadBaseAsync(session, who, filter),
+        "digest" => ReadDigestAsync(session, filter),
+        "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], RareCount)),
+        "updated" when long.TryParse(filter.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => Task.FromResult(new SearchClause(filter, 'u', [days * DayMilliseconds], RareCount)),
+        _ => ReadTermAsync(session, filter),
     };
 
     /// <summary>The condition on the repository <c>r</c> and its document <c>d</c>.</summary>
-    /// <param name="letter">As <see cref="Letter"/>.</param>
-    /// <param name="isDriver">Whether it leads the way: then what has it is found first, and else asked of each repository.</param>
+    /// <param name="shape">As <see cref="Shape"/>.</param>
+    /// <param name="isDriver">Whether it leads the way: then what has it is found first.</param>
     /// <param name="next">The number of the first argument that it reads; afterwards that of the first behind.</param>
-    public static string Write(char letter, bool isDriver, ref int next)
+    public static string Write(string shape, bool isDriver, ref int next)
     {
-        var (not, first) = (char.IsUpper(letter) ? "not " : "", next);
-        next += char.ToLowerInvariant(letter) switch { 't' or 'b' => 3, 'd' => 2, _ => 1 };
-        // "cross join" keeps SQLite to the order as it is written; the plus keeps it from trying each of many layers one by one.
-        FormattableString condition = (char.ToLowerInvariant(letter), isDriver) switch
+        var (not, kind, first) = (shape[0] == '!' ? "not " : "", shape.Trim('!', '*')[0], next);
+        var isAsked = shape.EndsWith('*'); // each repository by itself; else whether it is among those that have it
+        next += kind switch { 't' or 'b' or 'd' => 3, _ => 1 };
+        // The plus keeps SQLite from beginning with what does not lead, and from trying each of many layers one by one; "cross join" keeps it to the
+        // order as it is written.
+        var among = $"{(isDriver ? "" : "+")}d.repo_id {not}in";
+        FormattableString condition = kind switch
         {
-            ('t', true) => $"r.id in (select x.repo_id from search_terms x where x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
-            ('t', false) => $"{not}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
-            ('b', true) => $"r.id in (select x.repo_id from search_terms x where x.field = 'base' and x.value >= ${first} and x.value < ${first + 1} union select m.repo_id from image_chains c cross join manifests m where c.chain {{any ${first + 2}}} and c.above > 0 and m.id = c.manifest_id)",
-            ('b', false) => $"{not}(exists (select 1 from search_terms x where x.repo_id = r.id and x.field = 'base' and x.value >= ${first} and x.value < ${first + 1}) or exists (select 1 from manifests m cross join image_chains c where m.repo_id = r.id and c.manifest_id = m.id and c.above > 0 and c.chain || '' {{any ${first + 2}}}))",
-            ('d', _) => $"r.id {not}in (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union select rb.repo_id from repo_blobs rb join blobs b on b.id = rb.blob_id where b.digest >= ${first} and b.digest < ${first + 1})",
-            ('p', true) => $"r.id in (select m.repo_id from image_packages i join manifests m on m.id = i.manifest_id where i.package_id {{any ${first}}})",
-            ('p', false) => $"{not}exists (select 1 from manifests m cross join image_packages i where m.repo_id = r.id and i.manifest_id = m.id and i.package_id {{any ${first}}})",
-            ('f', true) => $"r.id in (select mb.repo_id from repo_blobs rb cross join manifest_blobs mb where rb.blob_id {{any ${first}}} and mb.repo_id = rb.repo_id and mb.blob_id = rb.blob_id)",
-            ('f', false) => $"{not}exists (select 1 from manifest_blobs mb where mb.repo_id = r.id and +mb.blob_id {{any ${first}}})",
-            ('o', _) => $"{not}(r.space {{any ${first}}})",
+            't' when isDriver => $"{among} (select x.repo_id from search_terms x where x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
+            't' => $"{not}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
+            'b' when isAsked => $"{not}(exists (select 1 from search_terms x where x.repo_id = r.id and x.field = 'base' and x.value >= ${first} and x.value < ${first + 1}) or exists (select 1 from manifests m cross join image_chains c where m.repo_id = r.id and c.manifest_id = m.id and c.above > 0 and c.chain || '' {{any ${first + 2}}}))",
+            'b' => $"{among} (select x.repo_id from search_terms x where x.field = 'base' and x.value >= ${first} and x.value < ${first + 1} union select c.repo_id from image_chains c where c.chain {{any ${first + 2}}} and c.above > 0)",
+            'd' when isAsked => $"{not}(exists (select 1 from manifests m where m.repo_id = r.id and m.digest >= ${first} and m.digest < ${first + 1}) or exists (select 1 from repo_blobs rb where rb.repo_id = r.id and rb.blob_id {{any ${first + 2}}}))",
+            'd' => $"{among} (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union select rb.repo_id from repo_blobs rb where rb.blob_id {{any ${first + 2}}})",
+            'p' when isAsked => $"{not}exists (select 1 from manifests m cross join image_packages i where m.repo_id = r.id and i.manifest_id = m.id and +i.package_id {{any ${first}}})",
+            'p' => $"{among} (select i.repo_id from image_packages i where i.package_id {{any ${first}}})",
+            'f' when isAsked => $"{not}exists (select 1 from manifest_blobs mb where mb.repo_id = r.id and +mb.blob_id {{any ${first}}})",
+            'f' => $"{among} (select mb.repo_id from repo_blobs rb cross join manifest_blobs mb where rb.blob_id {{any ${first}}} and mb.repo_id = rb.repo_id and mb.blob_id = rb.blob_id)",
+            'o' => $"{not}(r.space {{any ${first}}})",
             _ => $"{not}(d.updated_at >= {{now}} - ${first})",
         };
         return FormattableString.Invariant(condition);
     }
 
-    static async Task<SearchClause> ReadTermAsync(DbSession session, SearchFilter filter, long enough) => new(
-        filter, 't', [filter.Field, filter.Low, filter.High], filter.IsExcluded ? 0 : await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, enough) ?? 0);
+    static async Task<SearchClause> ReadTermAsync(DbSession session, SearchFilter filter) => new(
+        filter, 't', [filter.Field, filter.Low, filter.High], filter.IsExcluded ? 0 : await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, (long)RareCount) ?? 0);
+
+    static async Task<SearchClause> ReadDigestAsync(DbSession session, SearchFilter filter)
+    {
+        long[] blobs = [.. await session.ListAsync(BlobsSql, row => row.GetInt64(0), filter.Low, filter.High, (long)MaxBlobs)];
+        var count = filter.IsExcluded ? 0 : await session.FindNumberAsync(CountDigestsSql, filter.Low, filter.High, blobs, (long)SetCount) ?? 0;
+        return new SearchClause(filter, 'd', [filter.Low, filter.High, blobs], count) { IsPartial = blobs.Length >= MaxBlobs };
+    }
 
     // What an image says that it was built on, and what its layers say.
-    static async Task<SearchClause> ReadBaseAsync(DbSession session, Identity who, SearchFilter filter, long enough)
+    static async Task<SearchClause> ReadBaseAsync(DbSession session, Identity who, SearchFilter filter)
     {
         var chains = filter.IsPrefix ? [] : await BaseImages.ListChainsAsync(session, who, filter.Value);
-        var count = filter.IsExcluded ? 0 : (await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, enough) ?? 0) + (await session.FindNumberAsync(CountBuiltSql, chains, enough) ?? 0);
+        var count = filter.IsExcluded ? 0 : (await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, (long)RareCount) ?? 0) + (await session.FindNumberAsync(CountBuiltSql, chains, (long)SetCount) ?? 0);
         return new SearchClause(filter, 'b', [filter.Low, filter.High, chains], count) { Chains = chains };
     }
 
     // The versions of a name are few; which of them fit is for the rules of their system to say. A package that was built from one of that name
     // counts with the version of what it was built from.
-    static async Task<SearchClause> ReadPackageAsync(DbSession session, SearchFilter filter, long enough)
+    static async Task<SearchClause> ReadPackageAsync(DbSession session, SearchFilter filter)
     {
         var fitting = new Dictionary<long, string>();
         var read = 0;
@@ -123,11 +137,11 @@ internal sealed class SearchClause
             },
             filter.IsPrefix ? [filter.Low, filter.High, (long)MaxPackages] : [filter.Value, $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages]);
         long[] ids = [.. fitting.Keys];
-        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, enough) ?? 0;
+        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, (long)SetCount) ?? 0;
         return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsPartial = read >= MaxPackages };
     }
 
-    static async Task<SearchClause> ReadFileAsync(DbSession session, SearchFilter filter, long enough)
+    static async Task<SearchClause> ReadFileAsync(DbSession session, SearchFilter filter)
     {
         var layers = new Dictionary<long, long>();
         var read = 0;
@@ -142,7 +156,7 @@ internal sealed class SearchClause
             filter.High,
             (long)MaxNames);
         long[] ids = [.. layers.Keys];
-        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountLayersSql, ids, enough) ?? 0;
+        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountLayersSql, ids, (long)SetCount) ?? 0;
         return new SearchClause(filter, 'f', [ids], count) { Layers = layers, IsPartial = read >= MaxNames };
     }
 
@@ -150,6 +164,13 @@ internal sealed class SearchClause
     static string VersionOf(string source) => source[(source.IndexOf(' ', StringComparison.Ordinal) + 1)..];
 
     static readonly Sql CountTermsSql = new("select count(*) from (select 1 from search_terms where field = $1 and value >= $2 and value < $3 limit $4) x");
+    static readonly Sql BlobsSql = new("select id from blobs where digest >= $1 and digest < $2 limit $3");
+
+    static readonly Sql CountDigestsSql = new("""
+        select (select count(*) from (select 1 from manifests where digest >= $1 and digest < $2 limit $4) x)
+            + (select count(*) from (select 1 from repo_blobs where blob_id {any $3} limit $4) y)
+        """);
+
     static readonly Sql CountBuiltSql = new("select count(*) from (select 1 from image_chains where chain {any $1} and above > 0 limit $2) x");
     static readonly Sql CountPackagesSql = new("select count(*) from (select 1 from image_packages where package_id {any $1} limit $2) x");
     static readonly Sql CountLayersSql = new("select count(*) from (select 1 from repo_blobs where blob_id {any $1} limit $2) x");

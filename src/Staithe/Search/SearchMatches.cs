@@ -158,8 +158,8 @@ internal sealed class SearchMatches
         """);
 
     static readonly Sql BuiltSql = new("""
-        select m.repo_id, m.id, c.above from image_chains c join manifests m on m.id = c.manifest_id
-        where c.chain {any $2} and c.above > 0 and m.repo_id {any $1} order by m.id desc limit $3
+        select c.repo_id, c.manifest_id, c.above from image_chains c
+        where c.chain {any $2} and c.above > 0 and c.repo_id {any $1} order by c.manifest_id desc limit $3
         """);
 
     static readonly Sql NamesSql = new("select id, name from file_names where id {any $1}");

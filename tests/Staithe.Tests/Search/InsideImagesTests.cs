@@ -52,6 +52,7 @@ public sealed class InsideImagesTests(ClosedRegistries registries)
             ($"hidden package:{word}", [1, 0, 0]),
             ($"digest:{old}", [1, 0, 0]),
             ($"digest:{old[7..19]}", [1, 0, 0]),
+            ($"space:{owner.Name} -digest:{old}", [1, 1, 1]),
         ])
         {
             foreach (var (reader, count) in readers.Zip(both))
