@@ -65,7 +65,7 @@ internal sealed class ScaleContent(int repositories)
     public string BaseImage(Random by) => baseImages[Skewed(by, baseImages.Count)];
 
     /// <summary>A layer that others share, as above.</summary>
-    public static string BaseLayer(Random by) => DigestOf(Encoding.UTF8.GetBytes($"base {Skewed(by, BaseCount)}"));
+    public static string BaseLayer(Random by) => BaseDigest(Skewed(by, BaseCount));
 
     /// <summary>Fills a data directory that no server uses.</summary>
     public async Task FillAsync(string data, Progress progress, CancellationToken stop)
@@ -186,7 +186,7 @@ internal sealed class ScaleContent(int repositories)
             blobs.Add(await AddLayerAsync(session, $"own {repoId}", Enumerable.Range(0, OwnFiles).Select(_ => Skewed(random, FileNames) + 1L).Distinct()));
             await session.ExecuteAsync(ContentsSql, id, now);
             // Some images are nothing but a base; all others are built on one.
-            await session.ExecuteAsync(ChainSql, id, repoId, repository / 5 < BaseCount ? 0L : 1L, DigestOf(Encoding.UTF8.GetBytes($"base {foundation}")));
+            await session.ExecuteAsync(ChainSql, id, repoId, repository / 5 < BaseCount ? 0L : 1L, BaseDigest(foundation));
             for (var i = 0; i < BasePackages; i++)
                 await session.ExecuteAsync(HasPackageSql, id, PackageId((foundation * BasePackages) + i, foundation), repoId);
             for (var i = 0; i < OwnPackages; i++)
@@ -224,6 +224,8 @@ internal sealed class ScaleContent(int repositories)
     string FileName(int number) => $"opt/{words[number % words.Length]}/{words[number / 7 % words.Length]}/f{number}";
 
     static int Skewed(Random by, int count) => (int)(count * Math.Pow(by.NextDouble(), 3));
+
+    static string BaseDigest(int foundation) => DigestOf(Encoding.UTF8.GetBytes($"base {foundation}"));
 
     static string DigestOf(byte[] content) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(content))}";
 

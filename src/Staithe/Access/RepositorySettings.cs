@@ -12,16 +12,14 @@ namespace Staithe.Access;
 /// </summary>
 internal static class RepositorySettings
 {
-    /// <summary>The most characters of the line that describes it, and of its page of text.</summary>
-    public const int MaxDescription = 400, MaxReadme = 40_000;
+    /// <summary>The most characters of its page of text.</summary>
+    public const int MaxReadme = 40_000;
 
     /// <summary>What people write about it: one line, and a page of Markdown.</summary>
     /// <exception cref="AccountException">There is no such repository, or it is too much text.</exception>
     public static async Task SetTextsAsync(DbSession session, Actor actor, RepositoryName name, string description, string readme)
     {
-        description = description.Trim();
-        if (description.Length > MaxDescription || description.Any(char.IsControl))
-            throw new AccountException(AccountProblem.Invalid, $"the description is one line of at most {MaxDescription} characters");
+        description = OneLine.Read(description);
         if (readme.Length > MaxReadme || readme.Contains('\0', StringComparison.Ordinal))
             throw new AccountException(AccountProblem.Invalid, $"the page of text has at most {MaxReadme} characters; this one has {readme.Length}");
         var id = await RepositoryTable.FindIdAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no repository {name}");

@@ -10,8 +10,6 @@ namespace Staithe.Accounts;
 /// </summary>
 internal static class Spaces
 {
-    const int MaxDescription = 400;
-
     /// <summary>Makes an organization: the space, and the team of its owners, who may do everything in it, with its first member.</summary>
     /// <exception cref="AccountException">The name cannot be had.</exception>
     public static async Task<SpaceRow> AddOrganizationAsync(DbSession session, Actor actor, long userId, string text, Visibility visibility)
@@ -47,12 +45,9 @@ internal static class Spaces
         await AuditTable.AddAsync(session, actor, new Deed("space.audit-pulls", space.Name, space.Name, audited ? "every pull is written down" : "pulls are not written down"));
     }
 
-    /// <summary>Sets what people read of it.</summary>
-    /// <exception cref="AccountException">It is no line, or too long.</exception>
+    /// <summary>Sets what people read of it, which <see cref="OneLine"/> has read.</summary>
     public static async Task SetDescriptionAsync(DbSession session, Actor actor, SpaceRow space, string description)
     {
-        if (description.Length > MaxDescription || description.Any(char.IsControl))
-            throw new AccountException(AccountProblem.Invalid, $"the description is one line of at most {MaxDescription} characters");
         await SpaceTable.SetDescriptionAsync(session, space.Id, description);
         await AuditTable.AddAsync(session, actor, new Deed("space.describe", space.Name, space.Name));
     }

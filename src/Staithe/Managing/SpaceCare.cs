@@ -36,7 +36,7 @@ internal static class SpaceCare
             await Spaces.SetVisibilityAsync(session, actor, space, seen);
         if (auditPulls is { } audited && audited != space.AuditPulls)
             await Spaces.SetAuditPullsAsync(session, actor, space, audited);
-        if (description?.Trim() is { } text && text != space.Description)
+        if (description is not null && OneLine.Read(description) is var text && text != space.Description)
             await Spaces.SetDescriptionAsync(session, actor, space, text);
         return await Spaces.FindAsync(session, space.Name);
     }

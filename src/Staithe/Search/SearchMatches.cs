@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Staithe.Content;
 using Staithe.Database;
@@ -31,10 +32,10 @@ internal sealed class SearchMatches
         {
             await (clause.Kind switch
             {
-                'p' => matches.AddPackagesAsync(session, repositories, clause),
+                'p' => matches.AddAsync(session, PackagesSql, row => clause.Packages[row.GetInt64(2)], repositories, clause.Packages.Keys.ToArray(), (long)MaxImages),
                 'f' => matches.AddFilesAsync(session, repositories, clause),
-                'b' => matches.AddBuiltAsync(session, repositories, clause),
-                _ => matches.AddDigestsAsync(session, repositories, clause),
+                'b' => matches.AddAsync(session, BuiltSql, row => Above(row.GetInt64(2), clause.Filter.Value), repositories, clause.Chains, (long)MaxImages),
+                _ => matches.AddAsync(session, DigestsSql, row => $"{row.GetString(2)} {row.GetString(3)}", repositories, clause.Filter.Low, clause.Filter.High, (long)MaxImages),
             });
         }
         matches.images = await ImageTable.ListNamesAsync(session, [.. matches.found.Values.SelectMany(some => some.Select(one => one.ManifestId)).Distinct()]);
@@ -46,21 +47,6 @@ internal sealed class SearchMatches
         ? [.. some.Where(one => images.ContainsKey(one.ManifestId)).Select(one => (Image: images[one.ManifestId], one.What)).Select(one => new SearchMatch(
             one.Image.Of(row.Name), one.Image.Digest, one.What))]
         : [];
-
-    Task AddPackagesAsync(DbSession session, long[] repositories, SearchClause clause)
-    {
-        var counts = new Dictionary<long, int>();
-        return session.ForEachAsync(
-            PackagesSql,
-            row =>
-            {
-                Add(counts, row.GetInt64(0), row.GetInt64(1), clause.Packages[row.GetInt64(2)]);
-                return true;
-            },
-            repositories,
-            clause.Packages.Keys.ToArray(),
-            (long)MaxImages);
-    }
 
     async Task AddFilesAsync(DbSession session, long[] repositories, SearchClause clause)
     {
@@ -86,37 +72,21 @@ internal sealed class SearchMatches
             Add(counts, row.RepoId, row.ManifestId, $"/{names[row.NameId]}");
     }
 
-    Task AddDigestsAsync(DbSession session, long[] repositories, SearchClause clause)
+    // Of rows that begin with the repository and the image.
+    Task AddAsync(DbSession session, Sql sql, Func<DbDataReader, string> what, params object?[] arguments)
     {
         var counts = new Dictionary<long, int>();
         return session.ForEachAsync(
-            DigestsSql,
+            sql,
             row =>
             {
-                Add(counts, row.GetInt64(0), row.GetInt64(1), $"{row.GetString(2)} {row.GetString(3)}");
+                Add(counts, row.GetInt64(0), row.GetInt64(1), what(row));
                 return true;
             },
-            repositories,
-            clause.Filter.Low,
-            clause.Filter.High,
-            (long)MaxImages);
+            arguments);
     }
 
-    Task AddBuiltAsync(DbSession session, long[] repositories, SearchClause clause)
-    {
-        var counts = new Dictionary<long, int>();
-        return session.ForEachAsync(
-            BuiltSql,
-            row =>
-            {
-                var above = row.GetInt64(2);
-                Add(counts, row.GetInt64(0), row.GetInt64(1), string.Create(CultureInfo.InvariantCulture, $"{above} {(above == 1 ? "layer" : "layers")} on top of {clause.Filter.Value}"));
-                return true;
-            },
-            repositories,
-            clause.Chains,
-            (long)MaxImages);
-    }
+    static string Above(long layers, string below) => string.Create(CultureInfo.InvariantCulture, $"{layers} {(layers == 1 ? "layer" : "layers")} on top of {below}");
 
     void Add(Dictionary<long, int> counts, long repoId, long manifestId, string what)
     {

@@ -40,7 +40,7 @@ internal sealed class ArtifactReader(ImageReader blobs)
     const string HelmConfig = "application/vnd.cncf.helm.config.v1+json";
     const string SimpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json";
     const string Envelope = "application/vnd.dsse.envelope.v1+json";
-    const string InToto = "application/vnd.in-toto+json";
+    const string InToto = BuildFile.StatementType;
     const string TitleAnnotation = "org.opencontainers.image.title";
 
     /// <summary>Whether a manifest has the config of an image and layers that are none: signatures, attestations and models are kept like that.</summary>

@@ -23,4 +23,14 @@ internal static class LayerPush
         await response.ExpectAsync(HttpStatusCode.Created);
         return digest;
     }
+
+    /// <summary>Looks into all images that wait, and brings the index up to that.</summary>
+    public static async Task LookAsync(this Registry registry)
+    {
+        while (await registry.App.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
+        {
+            // until no image waits
+        }
+        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+    }
 }

@@ -29,7 +29,7 @@ public sealed class BaseImagesTests(ClosedRegistries registries)
         var owned = $"{other.Name}/system";
         await PushAsync(theirs, owned, "1", system);
         await closed.SetVisibilityAsync(public_, Visibility.Public);
-        await LookAsync(closed.Registry);
+        await closed.Registry.LookAsync();
 
         foreach (var (query, found) in ((string, string[])[])
         [
@@ -89,15 +89,6 @@ public sealed class BaseImagesTests(ClosedRegistries registries)
         using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
             gzip.Write(layer);
         return packed.ToArray();
-    }
-
-    static async Task LookAsync(Registry registry)
-    {
-        while (await registry.App.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
-        {
-            // until no image waits
-        }
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
     }
 
     static async Task<List<string>> NamesAsync(Registry registry, string query)

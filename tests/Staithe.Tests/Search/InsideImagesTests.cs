@@ -21,7 +21,7 @@ public sealed class InsideImagesTests(ClosedRegistries registries)
         var untagged = await closed.As(owner).PushLayersAsync(hidden, null, Dpkg((word, "3.0.15-1", "")).End());
         await closed.As(owner).PushLayersAsync(shown, "new", Dpkg(($"lib{word}", "9", $"{word} (3.1.0-1)")).File($"etc/{word}/extra.conf", "y").File($"opt/{word} b", "").End());
         await closed.SetVisibilityAsync(shown, Visibility.Public);
-        await LookAsync(closed.Registry);
+        await closed.Registry.LookAsync();
 
         var readers = new[] { closed.As(owner), closed.As(other), closed.Registry };
         foreach (var (query, both) in ((string, int[])[])
@@ -106,15 +106,6 @@ public sealed class InsideImagesTests(ClosedRegistries registries)
         .File("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
         .File("var/lib/dpkg/status", string.Join('\n', packages.Select(package =>
             $"Package: {package.Name}\nStatus: install ok installed\nArchitecture: amd64\n{(package.Source.Length > 0 ? $"Source: {package.Source}\n" : "")}Version: {package.Version}\n")));
-
-    static async Task LookAsync(Registry registry)
-    {
-        while (await registry.App.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
-        {
-            // until no image waits
-        }
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
-    }
 
     static async Task<List<(string?, string?)>> MatchesAsync(Registry registry, string query) => [.. (await SearchAsync(registry, query)).GetProperty("items").EnumerateArray()
         .SelectMany(hit => hit.GetProperty("matches").EnumerateArray()).Select(match => (match.GetProperty("image").GetString(), match.GetProperty("what").GetString()))];
