@@ -44,7 +44,7 @@ internal sealed class RegistryEndpoint(
     // Most requests are for what was asked for a moment ago: those are answered at once, on the connection's thread and without reading
     // the path. All others leave that thread.
     Task ReadAsync(HttpContext http, string path, RequestFacts facts) =>
-        WorkerThread.IsHoggedBy(http) ? AnswerElsewhereAsync(http, path, facts) : AnswerAsync(http, path, facts);
+        WorkerThread.IsCrowdedFor(http) ? AnswerElsewhereAsync(http, path, facts) : AnswerAsync(http, path, facts);
 
     Task AnswerAsync(HttpContext http, string path, RequestFacts facts) =>
         manifests.TryGetCached(http, path, gate, facts)

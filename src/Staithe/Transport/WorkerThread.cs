@@ -10,14 +10,11 @@ namespace Staithe.Transport;
 internal static class WorkerThread
 {
     const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-    const int TurnsAtOnce = 8;
+    const int Patience = 16; // turns
     const int BytesOfTurn = 128 * 1024;
 
     [ThreadStatic]
-    static HttpContext? served;
-
-    [ThreadStatic]
-    static int turns;
+    static Turns? turns;
 
     /// <summary>Has connections served on the threads that wait for the network; to be called before the process opens its first socket.</summary>
     public static void ServeOnNetworkThreads(this IWebHostBuilder host)
@@ -28,23 +25,43 @@ internal static class WorkerThread
     }
 
     /// <summary>
-    /// Whether a connection has been answered so often in a row on this thread that it is time for the others: a client that is always quicker
-    /// with its next request would keep the thread for as long as it likes. Then its next answer leaves the thread, and the connection with it.
+    /// Whether the next answer should leave this thread. While few connections are busy that is dear, and nobody waits for long. When many are, a
+    /// thread that the kernel takes off its processor would keep all of them waiting, while threads of the pool go on with whatever is next. And a
+    /// client that is always quicker with its next request than the others would keep the thread for as long as it likes.
     /// </summary>
-    public static bool IsHoggedBy(HttpContext connection)
-    {
-        // The server uses one object for all requests of a connection.
-        if (served != connection)
-            (served, turns) = (connection, 0);
-        if (++turns < TurnsAtOnce)
-            return false;
-        turns = 0;
-        return true;
-    }
+    public static bool IsCrowdedFor(HttpContext connection) => (turns ??= new Turns()).Take(connection);
 
     /// <summary>The answer that is given now is a large one: as much as several others.</summary>
-    public static void Charge(long bytes) => turns += (int)Math.Min(bytes / BytesOfTurn, TurnsAtOnce);
+    public static void Charge(long bytes) => turns?.Add((int)Math.Min(bytes / BytesOfTurn, Patience));
 
     /// <summary>What follows the await runs on a thread of the pool.</summary>
     public static ConfiguredTaskAwaitable SwitchAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
+    // The answers that were given on one thread. Between two of a connection there are as many others as connections are busy.
+    sealed class Turns
+    {
+        const int Places = 1024; // a power of two; to connections that share one it seems that fewer others are busy
+
+        readonly bool isOfPool = Thread.CurrentThread.IsThreadPoolThread;
+        readonly int[] lastTurns = new int[Places];
+        int now;
+        HttpContext? served;
+        int servedSince;
+
+        public bool Take(HttpContext connection)
+        {
+            // The server uses one object for all requests of a connection.
+            ref var last = ref lastTurns[RuntimeHelpers.GetHashCode(connection) & (Places - 1)];
+            var others = now - last;
+            last = ++now;
+            if (served != connection)
+                (served, servedSince) = (connection, now);
+            if (now - servedSince < Patience)
+                return others > Patience && !isOfPool;
+            servedSince = now;
+            return true;
+        }
+
+        public void Add(int more) => now += more;
+    }
 }
