@@ -1,5 +1,4 @@
 using Staithe.Access;
-using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Managing;
 using Staithe.Oci;

@@ -162,7 +162,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                     $"Take {one.Name} out of the team {name}",
                     [
                         $"What {one.Name} may do as its member ends within seconds.",
-                        .. one.Sources.Select(source => $"{source} says that {one.Name} is in it, so {one.Name} is in it again with the next sign-in there. To end it for good, it has to be changed there."),
+                        .. one.Sources.Select(source => Visit.Sentence($"{source} says that {one.Name} is in it, so {one.Name} is in it again with the next sign-in there. To end it for good, it has to be changed there.")),
                     ],
                     TeamAt(path, name),
                     [("do", "team.member.remove"), ("team", name), ("user", one.Name)],
@@ -190,7 +190,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         words.Key,
         words.Any(word => word.Source is null),
         words.FirstOrDefault(word => word.Source is null)?.GivenBy,
-        [.. words.Where(word => word.Source is not null).Select(word => word.Source == DirectorySignIn.Source ? "The directory" : flows.FirstOrDefault(flow => flow.Config.Issuer == word.Source)?.Config.Label ?? word.Source!)]);
+        [.. words.Where(word => word.Source is not null).Select(word => word.Source == DirectorySignIn.Source ? "the directory" : flows.FirstOrDefault(flow => flow.Config.Issuer == word.Source)?.Config.Label ?? word.Source!)]);
 
     // Those that something is said of, and those in which there is something: as many as a page shows.
     async Task ShowPartsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)

@@ -45,7 +45,7 @@ public sealed class OidcTokenTests(ClientWorld world, Chromium chromium) : IClas
         await page.GotoAsync("/settings");
         await page.GetByLabel("What it is for").FillAsync("laptop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the token" }).ClickAsync();
-        var login = Assert.Single((await page.Locator("code").AllTextContentsAsync()).Where(command => command.Contains("podman login", StringComparison.Ordinal)));
+        var login = Assert.Single(await page.Locator("code").AllTextContentsAsync(), command => command.Contains("podman login", StringComparison.Ordinal));
         Assert.Contains("--username dora ", login, StringComparison.Ordinal);
 
         Assert.NotEqual(0, (await world.TryRunAsync($"podman pull --tls-verify=false {image}")).ExitCode);
@@ -58,7 +58,7 @@ public sealed class OidcTokenTests(ClientWorld world, Chromium chromium) : IClas
         using (var admin = new Harness.Browser(server.Registry.Url))
         {
             await admin.SignInAsync("root", ApiServer.Password("root"));
-            Assert.Contains("Company account, by its groups", await admin.ReadAsync("/settings/team?view=teams&team=dev"), StringComparison.Ordinal);
+            Assert.Contains("by the groups of Company account", await admin.ReadAsync("/settings/team?view=teams&team=dev"), StringComparison.Ordinal);
             Assert.Contains("Company account says that dora is in it", await admin.ReadAsync("/settings/team?view=teams&team=dev&ask=team.member.remove&user=dora"), StringComparison.Ordinal);
         }
         await page.GotoAsync("/settings");

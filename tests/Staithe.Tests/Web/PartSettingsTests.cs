@@ -63,7 +63,7 @@ public sealed class PartSettingsTests
 
         // who may what there, and by which grant
         var access = await bob.ReadAsync($"{Part}?view=access&kind=user&who=carol");
-        Assert.Contains($"carol may do with all of harbour/web/: <strong>pull</strong>, and push on tags dev-*,!dev-0", access, StringComparison.Ordinal);
+        Assert.Contains($"carol may do with all of harbour/web/: <strong>read</strong>, and push on tags dev-*,!dev-0", access, StringComparison.Ordinal);
         Assert.Contains($"grant {id} on harbour/web/", access, StringComparison.Ordinal);
         var reasons = (await JsonAsync(bob, $"{Part}?view=access")).GetProperty("reasons").EnumerateArray().Select(reason => reason.GetProperty("via").GetString()).ToList();
         Assert.Equal(["team owners", "user bob", "user carol"], reasons);
@@ -98,7 +98,7 @@ public sealed class PartSettingsTests
         Assert.Equal(2, (await alice.ListAsync("/spaces/harbour/default-grants", "id")).Count);
 
         Assert.Contains("A link to harbour/web/app", await bob.SubmitAsync($"{Part}?view=links", HttpStatusCode.OK, ("do", "link.add"), ("repository", "harbour/web/app"), ("days", "1")), StringComparison.Ordinal);
-        await bob.SubmitAsync($"{Part}?view=links", HttpStatusCode.NotFound, ("do", "link.add"), ("repository", "harbour/app"), ("days", "1"));
+        await bob.SubmitAsync($"{Part}?view=links", HttpStatusCode.Forbidden, ("do", "link.add"), ("repository", "harbour/app"), ("days", "1"));
         Assert.Single((await JsonAsync(bob, $"{Part}?view=links")).GetProperty("links").EnumerateArray());
         Assert.Contains("An invitation to harbour/web/", await bob.SubmitAsync($"{Part}?view=invitations", HttpStatusCode.OK, ("do", "invitation.add"), ("role", "read"), ("target", "harbour/web/"), ("uses", "1"), ("days", "7")), StringComparison.Ordinal);
         await bob.SubmitAsync($"{Part}?view=invitations", HttpStatusCode.Forbidden, ("do", "invitation.add"), ("team", "owners"), ("uses", "1"), ("days", "7"));

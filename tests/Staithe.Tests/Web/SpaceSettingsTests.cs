@@ -58,7 +58,7 @@ public sealed partial class SpaceSettingsTests
         // by whose word, and asked before it ends
         await server.Registry.App.Database.WriteAsync(
             async session => await TeamTable.AddMemberAsync(session, (await TeamTable.FindAsync(session, "harbour/dev"))!.Id, (await UserTable.FindAsync(session, "bob"))!.Id, "ldap"), TestContext.Current.CancellationToken);
-        Assert.Contains("taken in by alice; The directory, by its groups", await browser.ReadAsync(team), StringComparison.Ordinal);
+        Assert.Contains("taken in by alice; by the groups of the directory", await browser.ReadAsync(team), StringComparison.Ordinal);
         Assert.Equal(
             [("bob", null, "alice"), ("bob", "ldap", null)],
             (await alice.GetAsync("/spaces/harbour/teams/dev")).GetProperty("memberships").EnumerateArray().Select(one => (one.GetProperty("user").GetString(), one.GetProperty("source").GetString(), one.GetProperty("givenBy").GetString())));
