@@ -54,7 +54,14 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
 
     /// <summary>What the asker may do with everything that a target of grants in the space reaches.</summary>
     public static async Task<Decision> DecideAsync(DbSession session, Identity who, SpaceRow space, string target) =>
-        AccessPolicy.DecideOnAll(who, space.OwnerId, target, await ListGrantsAsync(session, who, space.Id, target));
+        (await ExplainAsync(session, who, space, target)).Decision;
+
+    /// <summary>The same, with what it was decided by.</summary>
+    public static async Task<(Decision Decision, IReadOnlyList<GrantRow> Grants)> ExplainAsync(DbSession session, Identity who, SpaceRow space, string target)
+    {
+        var grants = await ListGrantsAsync(session, who, space.Id, target);
+        return (AccessPolicy.DecideOnAll(who, space.OwnerId, target, grants), grants);
+    }
 
     static Task<(long SpaceId, Place? Place)> FindPlaceAsync(DbSession session, RepositoryName name) => session.FindAsync<(long, Place?)>(
         FindPlaceSql,

@@ -25,8 +25,16 @@ internal static class DefaultGrantTable
 
     public static Task<DefaultGrantRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
-    /// <summary>A page of them in the order in which they were made, behind <paramref name="last"/>.</summary>
-    public static Task<List<DefaultGrantRow>> ListAsync(DbSession session, long spaceId, long last, int limit) => session.ListAsync(ListSql, Map, spaceId, last, (long)limit);
+    /// <summary>A page of those for a target and for what is below it, in the order in which they were made, behind <paramref name="last"/>.</summary>
+    public static Task<List<DefaultGrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
+        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
+
+    /// <summary>Those for more than the target, which reach what is made there too.</summary>
+    public static Task<List<DefaultGrantRow>> ListAboveAsync(DbSession session, long spaceId, string target) =>
+        session.ListAsync(ListAboveSql, Map, spaceId, GrantTable.TargetsOver(target).Where(over => over != target).ToArray());
+
+    /// <summary>How many there are in the space.</summary>
+    public static async Task<long> CountAsync(DbSession session, long spaceId) => await session.FindNumberAsync(CountSql, spaceId) ?? 0;
 
     public static Task DeleteAsync(DbSession session, long spaceId, long id) => session.ExecuteAsync(DeleteSql, spaceId, id);
 
@@ -66,7 +74,9 @@ internal static class DefaultGrantTable
         """);
 
     static readonly Sql FindSql = new($"{Select} where d.space_id = $1 and d.id = $2");
-    static readonly Sql ListSql = new($"{Select} where d.space_id = $1 and d.id > $2 order by d.id limit $3");
+    static readonly Sql ListSql = new($"{Select} where d.space_id = $1 and d.id > $2 and {Target.Reaches("d.target")} order by d.id limit $3");
+    static readonly Sql ListAboveSql = new($$"""{{Select}} where d.space_id = $1 and d.target {any $2} order by d.id""");
+    static readonly Sql CountSql = new("select count(*) from default_grants where space_id = $1");
     static readonly Sql DeleteSql = new("delete from default_grants where space_id = $1 and id = $2");
 
     // $3 the user who made it and $4 the robot, at most one of them not 0. What goes to the maker goes to nobody where nobody is known.

@@ -16,7 +16,7 @@ internal static class DefaultGrants
     /// <exception cref="AccountException">There are too many.</exception>
     public static async Task<DefaultGrantRow> AddAsync(DbSession session, Actor actor, SpaceRow space, GrantOrder order, Grantee? maker, Grantee? grantee)
     {
-        if ((await DefaultGrantTable.ListAsync(session, space.Id, 0, MaxOfSpace)).Count == MaxOfSpace)
+        if (await DefaultGrantTable.CountAsync(session, space.Id) >= MaxOfSpace)
             throw new AccountException(AccountProblem.Taken, $"{space.Name} has {MaxOfSpace} default grants, which is the most: delete one first");
         var id = await DefaultGrantTable.CreateAsync(session, space.Id, order, maker, grantee);
         var made = await FindAsync(session, space, id);

@@ -12,6 +12,11 @@ internal sealed record Grantee(long? UserId = null, long? TeamId = null, long? R
 /// <param name="Tags">For which tags the rights on tags hold; null for all.</param>
 internal sealed record GrantRow(long Id, string Target, Rights Rights, TagPattern? Tags, long? ExpiresAt, string GranteeKind, string Grantee);
 
+/// <summary>A part of a space that something is said of.</summary>
+/// <param name="Grants">How many rights are given on just that part.</param>
+/// <param name="Defaults">How many rules say what is new in just that part.</param>
+internal sealed record PartRow(string Target, long Grants, long Defaults);
+
 /// <summary>Who was given which rights on what.</summary>
 internal static class GrantTable
 {
@@ -41,6 +46,9 @@ internal static class GrantTable
 
     public static Task<GrantRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
+    /// <summary>Lets it be other rights, for other tags or another time, of the same grantee on the same target.</summary>
+    public static Task ChangeAsync(DbSession session, long spaceId, long id, Rights rights, TagPattern? tags, long? expiresAt) => session.ExecuteAsync(ChangeSql, spaceId, id, (long)rights, tags?.Text, expiresAt);
+
     /// <summary>Takes a right away.</summary>
     public static Task DeleteAsync(DbSession session, long spaceId, long id) => session.ExecuteAsync(DeleteSql, spaceId, id);
 
@@ -57,6 +65,14 @@ internal static class GrantTable
 
     /// <summary>What anybody was given that covers the target, in the order in which it was given; what has ended not.</summary>
     public static Task<List<GrantRow>> ListOverAsync(DbSession session, long spaceId, string target) => session.ListAsync(ListOverSql, Map, spaceId, TargetsOver(target));
+
+    /// <summary>The parts of spaces on which a user was given one of the rights, alone or in a team, in their order.</summary>
+    public static Task<List<string>> ListPartsOfUserAsync(DbSession session, long userId, Rights rights, int limit) =>
+        session.ListAsync(ListPartsOfUserSql, row => row.GetString(0), userId, (long)rights, (long)limit);
+
+    /// <summary>The parts of a space on which anything is given, or that say what new repositories give: how much of either, in their order.</summary>
+    public static Task<List<PartRow>> ListPartsAsync(DbSession session, long spaceId, string whole, int limit) =>
+        session.ListAsync(ListPartsSql, row => new PartRow(row.GetString(0), row.GetInt64(1), row.GetInt64(2)), spaceId, whole, (long)limit);
 
     /// <summary>Takes away what is given on exactly this target; what that was.</summary>
     public static async Task<List<GrantRow>> DeleteOnAsync(DbSession session, long spaceId, string target)
@@ -100,6 +116,7 @@ internal static class GrantTable
         values ($1, $2, $3, $4, $5, $6, $7, $8, {now}) returning id
         """);
 
+    static readonly Sql ChangeSql = new("update grants set rights = $3, tags = $4, expires_at = $5 where space_id = $1 and id = $2");
     static readonly Sql DeleteSql = new("delete from grants where space_id = $1 and id = $2");
 
     static readonly Sql ListOfUserSql = new($$"""
@@ -114,6 +131,22 @@ internal static class GrantTable
 
     static readonly Sql ListOverSql = new($$"""
         select {{Columns}} from grants g where g.space_id = $1 and g.target {any $2} and (g.expires_at is null or g.expires_at > {now}) order by g.id
+        """);
+
+    static readonly Sql ListPartsOfUserSql = new("""
+        select distinct g.target from grants g join spaces s on s.id = g.space_id
+        where (g.user_id = $1 or g.team_id in (select team_id from team_members where user_id = $1)) and (g.rights & $2) <> 0
+            and (g.expires_at is null or g.expires_at > {now}) and s.removed_at is null
+            and substr(g.target, length(g.target)) = '/' and g.target <> s.name || '/'
+        order by g.target limit $3
+        """);
+
+    static readonly Sql ListPartsSql = new("""
+        select target, cast(sum(given) as bigint), cast(sum(by_default) as bigint) from (
+            select target, 1 as given, 0 as by_default from grants where space_id = $1 and (expires_at is null or expires_at > {now})
+            union all select target, 0, 1 from default_grants where space_id = $1) of_all
+        where substr(target, length(target)) = '/' and target <> $2
+        group by target order by target limit $3
         """);
 
     static readonly Sql ListOnSql = new($"select {Columns} from grants g where g.space_id = $1 and g.target = $2 order by g.id");

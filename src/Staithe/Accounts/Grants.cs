@@ -61,14 +61,36 @@ internal static class Grants
         return grant;
     }
 
+    /// <summary>Lets what was given be something else, to the same grantee on the same target.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="actor">Who does it.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="grant">What was given.</param>
+    /// <param name="order">What is given from now on; its target stays.</param>
+    /// <param name="expiresAt">When it ends; null for never.</param>
+    /// <exception cref="AccountException">It is what makes the owners of an organization its owners.</exception>
+    public static async Task<GrantRow> ChangeAsync(DbSession session, Actor actor, SpaceRow space, GrantRow grant, GrantOrder order, long? expiresAt)
+    {
+        await GrantTable.ChangeAsync(session, space.Id, grant.Id, order.Rights, order.Tags, expiresAt);
+        await RequireOwnersAsync(session, space);
+        var changed = await FindAsync(session, space, grant.Id);
+        await AuditTable.AddAsync(session, actor, new Deed("grant.change", grant.Target, space.Name, $"{Words(changed)}, before {Words(grant)}"));
+        return changed;
+    }
+
     /// <exception cref="AccountException">It is what makes the owners of an organization its owners.</exception>
     public static async Task DeleteAsync(DbSession session, Actor actor, SpaceRow space, GrantRow grant)
     {
         await GrantTable.DeleteAsync(session, space.Id, grant.Id);
+        await RequireOwnersAsync(session, space);
+        await WriteAsync(session, actor, space, "grant.delete", grant);
+    }
+
+    static async Task RequireOwnersAsync(DbSession session, SpaceRow space)
+    {
         if (space.OwnerId is null && await TeamTable.FindIdAsync(session, space.Id, TeamTable.Owners) is { } owners
             && !(await GrantTable.ListOfAsync(session, new Grantee(TeamId: owners))).Any(left => left is { Rights: Rights.Admin, ExpiresAt: null, Tags: null } && left.Target == $"{space.Name}/"))
             throw new AccountException(AccountProblem.Taken, $"without this grant nobody would own {space.Name}: remove members from the team {TeamTable.Owners} instead");
-        await WriteAsync(session, actor, space, "grant.delete", grant);
     }
 
     /// <exception cref="AccountException">The space has none of that number.</exception>

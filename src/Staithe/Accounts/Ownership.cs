@@ -37,7 +37,7 @@ internal static class Ownership
             await TeamTable.DeleteAsync(session, owners);
         await SpaceTable.SetOwnerAsync(session, space.Id, asOrganization ? null : user.Id);
         if (asOrganization)
-            await Spaces.AddOwnersAsync(session, space.Id, space.Name, user.Id);
+            await Spaces.AddOwnersAsync(session, actor, space.Id, space.Name, user.Id);
         await WriteAsync(session, actor, space, "space.owner", user, asOrganization);
     }
 

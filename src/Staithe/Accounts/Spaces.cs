@@ -18,16 +18,16 @@ internal static class Spaces
             throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(text)}\" cannot be an organization's name: {SpaceName.Rule}");
         await CheckFreeAsync(session, name);
         var spaceId = await CreateAsync(session, name, null, visibility);
-        await AddOwnersAsync(session, spaceId, name.Value, userId);
+        await AddOwnersAsync(session, actor, spaceId, name.Value, userId);
         await AuditTable.AddAsync(session, actor, new Deed("space.add", name.Value, name.Value, "an organization"));
         return await FindAsync(session, name.Value);
     }
 
     /// <summary>Makes the team of an organization's owners, with its first member.</summary>
-    public static async Task AddOwnersAsync(DbSession session, long spaceId, string name, long userId)
+    public static async Task AddOwnersAsync(DbSession session, Actor actor, long spaceId, string name, long userId)
     {
         var owners = await TeamTable.CreateAsync(session, spaceId, TeamTable.Owners) ?? throw new InvalidOperationException($"the space {name} has owners already");
-        await TeamTable.AddMemberAsync(session, owners, userId);
+        await TeamTable.AddMemberAsync(session, owners, userId, givenBy: actor.Name);
         await GrantTable.CreateAsync(session, spaceId, $"{name}/", new Grantee(TeamId: owners), Rights.Admin, null, null);
     }
 

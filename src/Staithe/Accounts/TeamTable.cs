@@ -13,6 +13,11 @@ internal sealed record TeamPlace(long Id, string Space, string Team)
     public string FullName => $"{Space}/{Team}";
 }
 
+/// <summary>By whose word somebody is in a team: there may be several.</summary>
+/// <param name="Source">The source elsewhere that says so; null for a person.</param>
+/// <param name="GivenBy">Which person, as far as that was kept.</param>
+internal sealed record MemberWord(string User, string? Source, string? GivenBy);
+
 /// <summary>
 /// The teams of organizations and who is in them, by whose word: a person's, or that of a source elsewhere (<see cref="ManagedMemberships"/>). Somebody
 /// is in a team as long as anybody says so.
@@ -35,6 +40,10 @@ internal static class TeamTable
 
     public static Task<List<string>> ListMembersAsync(DbSession session, long teamId) => session.ListAsync(ListMembersSql, row => row.GetString(0), teamId);
 
+    /// <summary>By whose words each is in it, in the order of their names.</summary>
+    public static Task<List<MemberWord>> ListWordsAsync(DbSession session, long teamId) => session.ListAsync(
+        ListWordsSql, row => new MemberWord(row.GetString(0), row.GetString(1) is { Length: > 0 } source ? source : null, row.IsDBNull(2) ? null : row.GetString(2)), teamId);
+
     /// <summary>The team of a name as <c>space/team</c>; null when there is none.</summary>
     public static Task<TeamPlace?> FindAsync(DbSession session, string fullName) => fullName.Split('/') is [var space, var team]
         ? session.FindAsync(FindSql, MapPlace, space, team)
@@ -43,11 +52,14 @@ internal static class TeamTable
     /// <summary>The teams in which a user is by the word of a source.</summary>
     public static Task<List<TeamPlace>> ListBySourceAsync(DbSession session, long userId, string source) => session.ListAsync(ListBySourceSql, MapPlace, userId, source);
 
-    /// <summary>Has a person say that a user is in a team. False when one has said so already.</summary>
-    public static Task<bool> AddMemberAsync(DbSession session, long teamId, long userId) => AddMemberAsync(session, teamId, userId, Person);
-
-    /// <summary>Has a source say so. False when it has already.</summary>
-    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId, string source) => await session.ExecuteAsync(AddMemberSql, teamId, userId, source) == 1;
+    /// <summary>Has a person say that a user is in a team, or a source. False when it was said already, by any person or by that source.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="teamId">The team.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="source">Who says so: a source elsewhere, or unless told a person.</param>
+    /// <param name="givenBy">Which person.</param>
+    public static async Task<bool> AddMemberAsync(DbSession session, long teamId, long userId, string source = Person, string? givenBy = null) =>
+        await session.ExecuteAsync(AddMemberSql, teamId, userId, source, givenBy) == 1;
 
     /// <summary>Takes back what a source has said; what others have said stays.</summary>
     public static Task TakeBackAsync(DbSession session, long teamId, long userId, string source) => session.ExecuteAsync(TakeBackSql, teamId, userId, source);
@@ -83,7 +95,8 @@ internal static class TeamTable
         """);
     static readonly Sql ListSql = new("select id, name from teams where space_id = $1 and name > $2 order by name limit $3");
     static readonly Sql ListMembersSql = new("select name from users where id in (select user_id from team_members where team_id = $1) order by name");
-    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id, source) values ($1, $2, $3) on conflict do nothing");
+    static readonly Sql ListWordsSql = new("select u.name, m.source, m.given_by from team_members m join users u on u.id = m.user_id where m.team_id = $1 order by u.name, m.source");
+    static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id, source, given_by) values ($1, $2, $3, $4) on conflict do nothing");
     static readonly Sql TakeBackSql = new("delete from team_members where team_id = $1 and user_id = $2 and source = $3");
     static readonly Sql OtherWordSql = new("select user_id from team_members where team_id = $1 and user_id = $2 and source <> $3 limit 1");
     static readonly Sql OtherMemberSql = new("select u.id from team_members m join users u on u.id = m.user_id where m.team_id = $1 and u.id <> $2 and u.disabled_at is null limit 1");

@@ -31,10 +31,10 @@ internal static class Teams
         await WriteAsync(session, actor, space, "team.delete", team.Name, null);
     }
 
-    /// <summary>Takes a user into a team; one who is in it stays.</summary>
-    public static async Task AddMemberAsync(DbSession session, Actor actor, SpaceRow space, TeamRow team, UserRow user)
+    /// <summary>Takes a user into a team, by the actor's word or that of another person; one who is in it stays.</summary>
+    public static async Task AddMemberAsync(DbSession session, Actor actor, SpaceRow space, TeamRow team, UserRow user, string? givenBy = null)
     {
-        if (await TeamTable.AddMemberAsync(session, team.Id, user.Id))
+        if (await TeamTable.AddMemberAsync(session, team.Id, user.Id, givenBy: givenBy ?? actor.Name))
             await WriteAsync(session, actor, space, "team.member.add", team.Name, user.Name);
     }
 

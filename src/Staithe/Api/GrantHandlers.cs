@@ -17,5 +17,8 @@ internal static class GrantHandlers
         return call.ChangeAsync(async session => Grant.Of(await SpaceGrants.AddAsync(session, call.Who, call.Actor, call.Path["space"], wish, order.ExpiresInDays)));
     }
 
+    public static Task<Grant> ChangeAsync(ApiCall call, GrantChanged order) => call.ChangeAsync(async session =>
+        Grant.Of(await SpaceGrants.ChangeAsync(session, call.Who, call.Actor, call.Path["space"], call.Number("id"), new GrantChange(order.Rights, order.Tags, order.ExpiresInDays))));
+
     public static Task DeleteAsync(ApiCall call) => call.ChangeAsync(session => SpaceGrants.DeleteAsync(session, call.Who, call.Actor, call.Path["space"], call.Number("id")));
 }

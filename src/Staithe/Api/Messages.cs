@@ -67,7 +67,12 @@ internal sealed record VisibilityChange([Description(Me.Visibility)] string Visi
 
 internal sealed record Team(string Name);
 
-internal sealed record TeamMembers(string Name, IReadOnlyList<string> Members);
+internal sealed record TeamMembers(string Name, IReadOnlyList<string> Members, [Description("By whose word each member is one: there may be several words for one.")] IReadOnlyList<Membership> Memberships);
+
+internal sealed record Membership(
+    string User,
+    [Description("ldap, or the issuer, where groups elsewhere say so; null for the word of a person.")] string? Source,
+    [Description("Which person, as far as that is known.")] string? GivenBy);
 
 internal sealed record Grant(long Id, [Description(Me.Target)] string Target, string? User, string? Team, string? Robot, [Description(Me.Rights)] string Rights, [Description(Me.Tags)] string? Tags, DateTimeOffset? ExpiresAt)
 {
@@ -88,6 +93,11 @@ internal sealed record NewGrant(
     [Description("To whom: exactly one of user, team and robot.")] string? User = null,
     string? Team = null,
     string? Robot = null,
+    [Description(Me.Tags)] string? Tags = null,
+    [Description(Me.Days)] int? ExpiresInDays = null);
+
+internal sealed record GrantChanged(
+    [Description(Me.Rights)] string Rights,
     [Description(Me.Tags)] string? Tags = null,
     [Description(Me.Days)] int? ExpiresInDays = null);
 

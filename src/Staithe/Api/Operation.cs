@@ -63,6 +63,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     public static Operation Put<TRequest>(string path, string id, string summary, Func<ApiCall, TRequest, Task> handle) =>
         WithoutAnswer("PUT", path, id, summary, typeof(TRequest), (call, body) => handle(call, (TRequest)body!));
 
+    public static Operation Put<TRequest, TResponse>(string path, string id, string summary, Func<ApiCall, TRequest, Task<TResponse>> handle) =>
+        new("PUT", path, id, summary, typeof(TRequest), typeof(TResponse), StatusCodes.Status200OK, async (call, body) => await handle(call, (TRequest)body!));
+
     public static Operation Put(string path, string id, string summary, Func<ApiCall, Task> handle) => WithoutAnswer("PUT", path, id, summary, null, (call, _) => handle(call));
 
     public static Operation Patch<TRequest, TResponse>(string path, string id, string summary, Func<ApiCall, TRequest, Task<TResponse>> handle) =>

@@ -87,19 +87,20 @@ internal sealed class OperationTable
             Post<RepositoryMoved>("/spaces/{space}/offers/{id}", "acceptOffer", "Take a repository that a space is offered.", moves.AcceptAsync),
             Delete("/spaces/{space}/offers/{id}", "declineOffer", "Turn down a repository that a space is offered.", MoveHandlers.DeclineAsync),
 
-            List("/spaces/{space}/default-grants", "listDefaultGrants", "What new repositories give to whom, for who manages the space.", DefaultGrantHandlers.ListAsync),
+            List("/spaces/{space}/default-grants", "listDefaultGrants", "What new repositories give to whom, for who manages the target.", DefaultGrantHandlers.ListAsync, new QueryParameter("target", "Only what is said of this target and below it; unless told, of the whole space.")),
             Post<NewDefaultGrant, DefaultGrant>("/spaces/{space}/default-grants", "addDefaultGrant", "Let new repositories give rights; needs the right to manage the target, and these rights.", DefaultGrantHandlers.AddAsync),
             Delete("/spaces/{space}/default-grants/{id}", "deleteDefaultGrant", "Let new repositories no longer give that; what was given stays.", DefaultGrantHandlers.DeleteAsync),
 
             List("/spaces/{space}/teams", "listTeams", "The teams, for their members and who manages the space.", TeamHandlers.ListAsync),
             Post<Team, Team>("/spaces/{space}/teams", "addTeam", "Make a team in an organization.", TeamHandlers.AddAsync),
-            Get("/spaces/{space}/teams/{team}", "getTeam", "A team and who is in it.", TeamHandlers.GetAsync),
+            Get("/spaces/{space}/teams/{team}", "getTeam", "A team, who is in it, and by whose word.", TeamHandlers.GetAsync),
             Delete("/spaces/{space}/teams/{team}", "deleteTeam", "Remove a team and what it was given.", TeamHandlers.DeleteAsync),
             Put("/spaces/{space}/teams/{team}/members/{user}", "addTeamMember", "Take a user into a team; needs the rights that the team has.", TeamHandlers.AddMemberAsync),
             Delete("/spaces/{space}/teams/{team}/members/{user}", "removeTeamMember", "Remove a user from a team; the last owner stays.", TeamHandlers.RemoveMemberAsync),
 
             List("/spaces/{space}/grants", "listGrants", "Who was given what, for who manages the target.", GrantHandlers.ListAsync, new QueryParameter("target", "Only what is given on this target and below it; unless told, the whole space.")),
             Post<NewGrant, Grant>("/spaces/{space}/grants", "addGrant", "Give rights to a user, a team or a robot; needs the right to manage the target, and these rights.", GrantHandlers.AddAsync),
+            Put<GrantChanged, Grant>("/spaces/{space}/grants/{id}", "changeGrant", "Let what was given be other rights, for other tags or until another time, to the same on the same target; needs what giving it needs.", GrantHandlers.ChangeAsync),
             Delete("/spaces/{space}/grants/{id}", "deleteGrant", "Take away what was given.", GrantHandlers.DeleteAsync),
 
             List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync),

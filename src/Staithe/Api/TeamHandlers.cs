@@ -18,7 +18,7 @@ internal static class TeamHandlers
     public static Task<TeamMembers> GetAsync(ApiCall call) => call.ReadAsync(async session =>
     {
         var (team, members) = await SpaceTeams.GetAsync(session, call.Who, call.Path["space"], call.Path["team"]);
-        return new TeamMembers(team.Name, members);
+        return new TeamMembers(team.Name, [.. members.Select(member => member.User).Distinct(StringComparer.Ordinal)], [.. members.Select(member => new Membership(member.User, member.Source, member.GivenBy))]);
     });
 
     public static Task DeleteAsync(ApiCall call) => call.ChangeAsync(session => SpaceTeams.DeleteAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["team"]));

@@ -21,6 +21,13 @@ internal sealed record RightsOfOne(RepositoryName Repository, Identity Who, Visi
 /// <param name="Visibility">Null while there is no such repository.</param>
 internal sealed record RightsOfAll(RepositoryName Repository, Visibility? Visibility, IReadOnlyList<RightsReason> Reasons);
 
+/// <summary>What gives anybody a right on all of a part of a space.</summary>
+/// <param name="OfNew">How visible the space's new repositories are; those there are each have their own.</param>
+internal sealed record RightsOnPart(string Target, Visibility OfNew, IReadOnlyList<RightsReason> Reasons);
+
+/// <summary>What one may do with all of a part of a space, and why.</summary>
+internal sealed record RightsOfOneOnPart(Identity Who, Decision Decision, IReadOnlyList<RightsReason> Reasons);
+
 /// <summary>Who may do what with a repository, or with one that may be made, and by what: the policy's own answer, with what it was made from.</summary>
 internal static class RightsReport
 {
@@ -52,6 +59,34 @@ internal static class RightsReport
             reasons.Add(new RightsReason("visibility", null, place.Visibility == Visibility.Public ? "everybody" : "every user", null, RightsText.Format(Rights.Pull), null));
         reasons.AddRange((await GrantTable.ListOverAsync(session, space.Id, place.Name.Value)).Select(ReasonOf));
         return new RightsOfAll(place.Name, place.Visibility, reasons);
+    }
+
+    /// <summary>Everything by which anybody may do something with all that a target reaches, a part of a space or the whole, for who manages that.</summary>
+    /// <exception cref="AccountException">There is no such target as far as the asker may know, or the asker does not manage it.</exception>
+    public static async Task<RightsOnPart> OnPartAsync(DbSession session, Identity asker, string spaceName, string asked)
+    {
+        var (space, target) = await SpaceCare.FindTargetAsync(session, asker, spaceName, asked);
+        var reasons = new List<RightsReason>();
+        if (space.OwnerId is { } owner && await UserTable.FindAsync(session, owner) is { } user)
+            reasons.Add(new RightsReason("owner", null, $"user {user.Name}", null, RightsText.Format(Rights.Admin), null));
+        reasons.AddRange((await GrantTable.ListOverAsync(session, space.Id, target)).Select(ReasonOf));
+        return new RightsOnPart(target, space.Visibility, reasons);
+    }
+
+    /// <summary>What a user, or a robot of the space, may do with all that a target reaches, for who manages that.</summary>
+    /// <exception cref="AccountException">There is no such target as far as the asker may know, the asker does not manage it, or nobody is called so.</exception>
+    public static async Task<RightsOfOneOnPart> OfOneOnPartAsync(DbSession session, Identity asker, string spaceName, string asked, string? user, string? robot)
+    {
+        var (space, target) = await SpaceCare.FindTargetAsync(session, asker, spaceName, asked);
+        var (who, kept) = user is not null ? await FindUserAsync(session, user) : await FindRobotAsync(session, space.Name, robot ?? "");
+        var (decision, grants) = await AccessLookup.ExplainAsync(session, who, space, target);
+        var reasons = new List<RightsReason>();
+        if (kept is not null)
+            reasons.Add(new RightsReason(kept, null, null, null, "", null));
+        if (space.OwnerId == who.Id && who.Kind == IdentityKind.User)
+            reasons.Add(new RightsReason("owner", null, null, null, RightsText.Format(Rights.Admin), null));
+        reasons.AddRange(grants.Select(ReasonOf));
+        return new RightsOfOneOnPart(who, kept is null ? decision : Decision.Nothing, reasons);
     }
 
     static async Task<Explanation> SeenAsync(DbSession session, Identity asker, RepositoryName name)

@@ -16,6 +16,12 @@ internal sealed record GranteeNames(string? User, string? Team, string? Robot)
 /// <param name="Tags">For which tags; null for all.</param>
 internal sealed record GrantWish(string Target, string Rights, string? Tags, GranteeNames To);
 
+/// <summary>What a grant should be from now on, as it was written.</summary>
+/// <param name="Tags">For which tags; null for all.</param>
+/// <param name="ExpiresInDays">When it ends, from now on; null for never.</param>
+/// <param name="KeepsEnd">Whether it ends when it would have, whatever the days say.</param>
+internal sealed record GrantChange(string Rights, string? Tags, int? ExpiresInDays, bool KeepsEnd = false);
+
 /// <summary>Who was given what. Whoever may manage a part of a space decides about that part.</summary>
 internal static class SpaceGrants
 {
@@ -26,6 +32,14 @@ internal static class SpaceGrants
         return await GrantTable.ListAsync(session, space.Id, target, after, limit);
     }
 
+    /// <summary>What reaches a part of a space, or a repository: what is given on more, on it, and below it.</summary>
+    public static async Task<List<GrantRow>> ListReachingAsync(DbSession session, Identity who, string spaceName, string asked, int limit)
+    {
+        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
+        var above = (await GrantTable.ListOverAsync(session, space.Id, target)).Where(grant => !GrantTable.Covers(target, grant.Target));
+        return [.. above, .. await GrantTable.ListAsync(session, space.Id, target, 0, limit)];
+    }
+
     public static async Task<GrantRow> AddAsync(DbSession session, Identity who, Actor actor, string spaceName, GrantWish wish, int? expiresInDays)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
@@ -34,17 +48,41 @@ internal static class SpaceGrants
         return await Grants.AddAsync(session, actor, space, order, await FindAsync(session, space, wish.To), expiresInDays);
     }
 
+    /// <summary>Lets what was given be something else; whoever changes it needs what it becomes, as to give it.</summary>
+    public static async Task<GrantRow> ChangeAsync(DbSession session, Identity who, Actor actor, string spaceName, long id, GrantChange change)
+    {
+        var (space, grant) = await FindManagedAsync(session, who, spaceName, id);
+        var order = GrantOrder.Read(space, grant.Target, change.Rights, change.Tags);
+        await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Target, order.Rights)]);
+        return await Grants.ChangeAsync(session, actor, space, grant, order, change.KeepsEnd ? grant.ExpiresAt : await Expiry.InAsync(session, change.ExpiresInDays));
+    }
+
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
-        var space = await SpaceAccess.FindAsync(session, who, spaceName);
-        var found = await GrantTable.FindAsync(session, space.Id, id);
-        var grant = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Grants.Unknown(space, id));
+        var (space, grant) = await FindManagedAsync(session, who, spaceName, id);
         await Grants.DeleteAsync(session, actor, space, grant);
     }
 
-    /// <summary>A page of what new repositories give, for who manages the space.</summary>
-    public static async Task<List<DefaultGrantRow>> ListDefaultsAsync(DbSession session, Identity who, string spaceName, long after, int limit) =>
-        await DefaultGrantTable.ListAsync(session, (await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage)).Id, after, limit);
+    /// <summary>A page of what new repositories give below a target, unless told in the whole space, for who manages that.</summary>
+    public static async Task<List<DefaultGrantRow>> ListDefaultsAsync(DbSession session, Identity who, string spaceName, string? asked, long after, int limit)
+    {
+        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
+        return await DefaultGrantTable.ListAsync(session, space.Id, target, after, limit);
+    }
+
+    /// <summary>The same with what is said of more than the part, and so of it too.</summary>
+    public static async Task<List<DefaultGrantRow>> ListDefaultsReachingAsync(DbSession session, Identity who, string spaceName, string asked, int limit)
+    {
+        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
+        return [.. await DefaultGrantTable.ListAboveAsync(session, space.Id, target), .. await DefaultGrantTable.ListAsync(session, space.Id, target, 0, limit)];
+    }
+
+    /// <summary>The parts of a space that something is given on, for who manages the space.</summary>
+    public static async Task<List<PartRow>> ListPartsAsync(DbSession session, Identity who, string spaceName, int limit)
+    {
+        var space = await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage);
+        return await GrantTable.ListPartsAsync(session, space.Id, $"{space.Name}/", limit);
+    }
 
     /// <summary>Lets new repositories give something: to whoever makes them where nobody is named, and whoever makes them unless a maker is.</summary>
     public static async Task<DefaultGrantRow> AddDefaultAsync(DbSession session, Identity who, Actor actor, string spaceName, GrantWish wish, GranteeNames madeBy)
@@ -63,6 +101,13 @@ internal static class SpaceGrants
         var found = await DefaultGrantTable.FindAsync(session, space.Id, id);
         var grant = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => DefaultGrants.Unknown(space, id));
         await DefaultGrants.DeleteAsync(session, actor, space, grant);
+    }
+
+    static async Task<(SpaceRow Space, GrantRow Grant)> FindManagedAsync(DbSession session, Identity who, string spaceName, long id)
+    {
+        var space = await SpaceAccess.FindAsync(session, who, spaceName);
+        var found = await GrantTable.FindAsync(session, space.Id, id);
+        return (space, await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Grants.Unknown(space, id)));
     }
 
     static Task<Grantee> FindAsync(DbSession session, SpaceRow space, GranteeNames names) => Grants.FindGranteeAsync(session, space, names.User, names.Team, names.Robot);

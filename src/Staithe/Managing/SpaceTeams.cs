@@ -11,10 +11,11 @@ internal static class SpaceTeams
     public static async Task<List<TeamRow>> ListAsync(DbSession session, Identity who, string spaceName, string after, int limit) =>
         await TeamTable.ListAsync(session, (await SpaceAccess.RequireToSeeTeamsAsync(session, who, spaceName)).Id, after, limit);
 
-    public static async Task<(TeamRow Team, List<string> Members)> GetAsync(DbSession session, Identity who, string spaceName, string name)
+    /// <summary>A team, and by whose words who is in it.</summary>
+    public static async Task<(TeamRow Team, List<MemberWord> Members)> GetAsync(DbSession session, Identity who, string spaceName, string name)
     {
         var team = await Teams.FindAsync(session, await SpaceAccess.RequireToSeeTeamsAsync(session, who, spaceName), name);
-        return (team, await TeamTable.ListMembersAsync(session, team.Id));
+        return (team, await TeamTable.ListWordsAsync(session, team.Id));
     }
 
     public static async Task AddAsync(DbSession session, Identity who, Actor actor, string spaceName, string name) =>

@@ -103,7 +103,7 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
                     throw Refused(actor);
                 var space = await Spaces.FindAsync(session, invitation.Space);
                 if (invitation.Team is { } team)
-                    await Teams.AddMemberAsync(session, actor, space, team, user);
+                    await Teams.AddMemberAsync(session, actor, space, team, user, invitation.Inviter);
                 else
                     await Grants.AddAsync(session, actor, space, new GrantOrder(invitation.Target, invitation.Rights, invitation.Tags), new Grantee(UserId: user.Id), invitation.GrantDays);
                 await WriteAsync(session, actor, "invitation.accept", invitation, $"by {user.Name}, invited by {invitation.Inviter}");

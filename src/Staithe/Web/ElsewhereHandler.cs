@@ -47,6 +47,18 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         var view = new ElsewhereView(
             [.. linked.Select(one => new LinkedAccount(one.Id, flows.FirstOrDefault(flow => flow.Config.Issuer == one.Issuer)?.Config.Label ?? one.Issuer, one.Subject, DateTimeOffset.FromUnixTimeMilliseconds(one.SignedInAt)))],
             [.. flows.Where(flow => linked.TrueForAll(one => one.Issuer != flow.Config.Issuer)).Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))]);
+        if (visit.Query("ask") == "unlink" && view.Linked.FirstOrDefault(one => one.Id == SettingsHandler.Id(visit.Query("id"))) is { } link)
+        {
+            await SettingsHandler.AskAsync(visit, OwnSettingsHandler.NavOf("elsewhere", true), new Question(
+                $"Unlink {link.Label}",
+                [$"You can sign in here no longer as {link.Subject} of {link.Label}, and leave the teams in which you are only because its groups say so. You can link it again."],
+                Prefix,
+                [("do", "unlink"), ("id", Shown.Id(link.Id))],
+                null,
+                "Unlink it",
+                Prefix));
+            return;
+        }
         await SettingsHandler.SendAsync<ElsewherePage, ElsewhereView>(visit, OwnSettingsHandler.NavOf("elsewhere", true), view, Echo.None);
     }
 

@@ -119,6 +119,18 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
                 $"{Path}?view={Signed}"));
             return;
         }
+        if (visit.Query("ask") == "session.end" && all.Find(one => one.Id == Id(visit.Query("id")) && !one.IsThis) is { } ended)
+        {
+            await AskAsync(visit, NavOf(Signed, hasElsewhere), new Question(
+                $"End {ended.Name}",
+                [ended.IsBrowser ? "That browser is signed out at once, and has to sign in anew." : "The login that is kept there is void at once: log in anew to go on."],
+                $"{Path}?view={Signed}",
+                [("do", "session.end"), ("id", Shown.Id(ended.Id))],
+                null,
+                "End it",
+                $"{Path}?view={Signed}"));
+            return;
+        }
         await SendAsync<OwnSessionsPage, OwnSessions>(visit, NavOf(Signed, hasElsewhere), new OwnSessions(all), echo);
     }
 
@@ -132,17 +144,19 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
 
     async Task ShowSpacesAsync(Visit visit, Echo echo)
     {
-        var (spaces, offers) = await db.ReadAsync(
+        var (spaces, offers, parts) = await db.ReadAsync(
             async session =>
             {
                 var spaces = new List<OwnSpace>();
                 foreach (var space in await SpaceAccess.ListAsync(session, visit.Who, "", MaxSpaces))
                     spaces.Add(new OwnSpace(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), (await AccessLookup.DecideAsync(session, visit.Who, space, $"{space.Name}/")).Always.HasFlag(Rights.Manage)));
-                return (spaces, await SpaceCare.ListOffersAsync(session, visit.Who, "", MaxSpaces));
+                return (spaces, await SpaceCare.ListOffersAsync(session, visit.Who, "", MaxSpaces), await GrantTable.ListPartsOfUserAsync(session, visit.Who.Id, Rights.Manage, MaxSpaces));
             },
             visit.Cancel);
         await SendAsync<OwnSpacesPage, OwnSpacesView>(visit, NavOf(OwnSpaces, hasElsewhere), new OwnSpacesView(
-            spaces, [.. offers.Select(offer => new SpaceOffered(offer.Space, offer.Offerer, offer.IsOrganization, Shown.Then(offer.ExpiresAt)))]), echo);
+            spaces,
+            [.. offers.Select(offer => new SpaceOffered(offer.Space, offer.Offerer, offer.IsOrganization, Shown.Then(offer.ExpiresAt)))],
+            [.. parts.Where(part => !spaces.Exists(space => space.MayManage && part.StartsWith($"{space.Name}/", StringComparison.Ordinal)))]), echo);
     }
 
     async Task AddOrganizationAsync(Visit visit)
@@ -172,7 +186,8 @@ public sealed record OwnSessions(IReadOnlyList<SignedIn> All);
 public sealed record SignedIn(long Id, string Name, bool IsBrowser, bool IsThis, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
 
 /// <summary>The spaces of whoever looks, and those that they are offered.</summary>
-public sealed record OwnSpacesView(IReadOnlyList<OwnSpace> Spaces, IReadOnlyList<SpaceOffered> Offers);
+/// <param name="Parts">The parts that they manage of spaces of which they do not manage the whole.</param>
+public sealed record OwnSpacesView(IReadOnlyList<OwnSpace> Spaces, IReadOnlyList<SpaceOffered> Offers, IReadOnlyList<string> Parts);
 
 /// <summary>A space that one belongs to.</summary>
 /// <param name="MayManage">Whether one manages the whole of it.</param>

@@ -61,7 +61,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     }
 
     static RepositoryName? NameOf(string path) =>
-        path.StartsWith(Prefix, StringComparison.Ordinal) && RepositoryName.TryParse(path[Prefix.Length..].TrimEnd('/'), out var name) && name.Value.Contains('/', StringComparison.Ordinal) ? name : null;
+        path.StartsWith(Prefix, StringComparison.Ordinal) && RepositoryName.TryParse(path[Prefix.Length..], out var name) && name.Value.Contains('/', StringComparison.Ordinal) ? name : null;
 
     static SettingsTarget TargetOf(RepositoryName name) => new(name.Space, name.Value, PathOf(name.Value));
 

@@ -12,10 +12,10 @@ namespace Staithe.Web;
 /// The settings of a space: for who manages the whole of it, but the teams, which their members see too, and its name, its owner and its end, which are the
 /// owner's.
 /// </summary>
-internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChanges changes, SpaceRobots robots, Issuers issuers, TargetPages targets) : SettingsHandler
+internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChanges changes, SpaceRobots robots, Issuers issuers, IReadOnlyList<CodeFlow> flows, TargetPages targets) : SettingsHandler
 {
     const string Prefix = $"{OwnSettingsHandler.Path}/";
-    const string Teams = "teams", Defaults = "new", Robots = "robots", Offers = "offers", Audit = "audit", Owner = "owner";
+    const string Teams = "teams", Parts = "parts", Robots = "robots", Offers = "offers", Audit = "audit", Owner = "owner";
     const int MaxRows = 500;
 
     public override bool Takes(string path) => NameOf(path) is not null;
@@ -38,7 +38,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         {
             "" => ShowGeneralAsync(visit, nav, space, echo),
             Teams => ShowTeamsAsync(visit, nav, space, sight, echo),
-            Defaults => ShowDefaultsAsync(visit, nav, space, echo),
+            Parts => ShowPartsAsync(visit, nav, space, echo),
             Robots => ShowRobotsAsync(visit, nav, space, echo),
             Offers => ShowOffersAsync(visit, nav, space, echo),
             Audit => TargetPages.ShowAuditAsync(visit, db, nav, space.Name, target.At(Audit), echo),
@@ -65,8 +65,6 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
             "team.delete" => ThenAsync(epoch, visit, $"{path}?view={Teams}", session => SpaceTeams.DeleteAsync(session, visit.Who, visit.Actor, name, visit.Field("team"))),
             "team.member.add" => ThenAsync(epoch, visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.AddMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user").Trim())),
             "team.member.remove" => ThenAsync(epoch, visit, TeamAt(path, visit.Field("team")), session => SpaceTeams.RemoveMemberAsync(session, visit.Who, visit.Actor, name, visit.Field("team"), visit.Field("user"))),
-            "default.add" => AddDefaultAsync(visit, target),
-            "default.delete" => ThenAsync(epoch, visit, $"{path}?view={Defaults}", session => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id")))),
             "robot.add" => AddRobotAsync(visit, NavOf(space, sight, Robots), target),
             "robot.secret" => SetSecretAsync(visit, NavOf(space, sight, Robots), target),
             "robot.expiry" => SetExpiryAsync(visit, target),
@@ -106,7 +104,8 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
             (Teams, "Teams", space.OwnerId is null && (sight.Manages || sight.SeesTeams)),
             (TargetPages.Grants, "Rights", sight.Manages),
             (TargetPages.Access, "Who may what", sight.Manages),
-            (Defaults, "New repositories", sight.Manages),
+            (Parts, "Parts of it", sight.Manages),
+            (TargetPages.Defaults, "New repositories", sight.Manages),
             (Robots, "Robots", sight.Manages),
             (TargetPages.Links, "Share links", sight.Manages),
             (TargetPages.Invitations, "Invitations", sight.Manages),
@@ -137,13 +136,14 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         var path = Prefix + space.Name;
         if (visit.Query("team") is { Length: > 0 } name)
         {
-            var (members, given) = await db.ReadAsync(
+            var (words, given) = await db.ReadAsync(
                 async session =>
                 {
-                    var (team, members) = await SpaceTeams.GetAsync(session, visit.Who, space.Name, name);
-                    return (members, await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)));
+                    var (team, words) = await SpaceTeams.GetAsync(session, visit.Who, space.Name, name);
+                    return (words, await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)));
                 },
                 visit.Cancel);
+            var members = words.GroupBy(word => word.User).Select(MemberOf).ToList();
             if (visit.Query("ask") == "team.delete" && sight.Manages)
             {
                 await AskAsync(visit, nav, new Question(
@@ -153,6 +153,21 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                     [("do", "team.delete"), ("team", name)],
                     null,
                     "Remove it",
+                    TeamAt(path, name)));
+                return;
+            }
+            if (visit.Query("ask") == "team.member.remove" && sight.Manages && members.Find(member => member.Name == visit.Query("user")) is { } one)
+            {
+                await AskAsync(visit, nav, new Question(
+                    $"Take {one.Name} out of the team {name}",
+                    [
+                        $"What {one.Name} may do as its member ends within seconds.",
+                        .. one.Sources.Select(source => Visit.Sentence($"{source} says that {one.Name} is in it, so {one.Name} is in it again with the next sign-in there. To end it for good, it has to be changed there.")),
+                    ],
+                    TeamAt(path, name),
+                    [("do", "team.member.remove"), ("team", name), ("user", one.Name)],
+                    null,
+                    "Take out",
                     TeamAt(path, name)));
                 return;
             }
@@ -171,24 +186,34 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         await SendAsync<TeamsPage, TeamsView>(visit, nav, new TeamsView(path, sight.Manages, teams), echo);
     }
 
-    async Task ShowDefaultsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
-    {
-        var path = Prefix + space.Name;
-        var (rows, names) = await db.ReadAsync(async session => (await SpaceGrants.ListDefaultsAsync(session, visit.Who, space.Name, 0, MaxRows), await TargetPages.ListNamesAsync(session, space.Name)), visit.Cancel);
-        await SendAsync<DefaultsPage, DefaultsView>(visit, nav, new DefaultsView(
-            path,
-            $"{space.Name}/",
-            [.. rows.Select(row => new DefaultLine(
-                row.Id, row.Target, row.MakerKind is null ? null : $"{row.MakerKind} {row.Maker}", row.GranteeKind is null ? null : $"{row.GranteeKind} {row.Grantee}", RightsText.Format(row.Rights), row.Tags?.Text))],
-            names.Teams,
-            names.Robots), echo);
-    }
+    MemberLine MemberOf(IGrouping<string, MemberWord> words) => new(
+        words.Key,
+        words.Any(word => word.Source is null),
+        words.FirstOrDefault(word => word.Source is null)?.GivenBy,
+        [.. words.Where(word => word.Source is not null).Select(word => word.Source == DirectorySignIn.Source ? "the directory" : flows.FirstOrDefault(flow => flow.Config.Issuer == word.Source)?.Config.Label ?? word.Source!)]);
 
-    async Task AddDefaultAsync(Visit visit, SettingsTarget target)
+    // Those that something is said of, and those in which there is something: as many as a page shows.
+    async Task ShowPartsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
     {
-        var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), TargetPages.ReadGrantee(visit, "kind", "who"));
-        var maker = TargetPages.ReadGrantee(visit, "makerKind", "maker");
-        await ThenAsync(epoch, visit, target.At(Defaults), session => SpaceGrants.AddDefaultAsync(session, visit.Who, visit.Actor, target.Space, wish, maker));
+        if (visit.Query("part").Trim() is { Length: > 0 } typed)
+        {
+            var part = typed.EndsWith('/') ? typed : $"{typed}/";
+            if (GrantTable.IsTarget(part) && part != $"{space.Name}/" && GrantTable.Covers($"{space.Name}/", part))
+            {
+                await visit.GoToAsync(SettingsTarget.PathOf(part));
+                return;
+            }
+            echo = Echo.Of($"{OciException.Quote(typed)} can be no part of {space.Name}: write {space.Name}/ and what follows, such as {space.Name}/web/");
+        }
+        var (rows, names) = await db.ReadAsync(
+            async session => (await SpaceGrants.ListPartsAsync(session, visit.Who, space.Name, MaxRows), await RepositoryTable.ListInSpaceAsync(session, space.Name, MaxRows)), visit.Cancel);
+        var parts = rows.ToDictionary(row => row.Target, row => new PartLine(row.Target, SettingsTarget.PathOf(row.Target), row.Grants, row.Defaults), StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            for (var slash = name.IndexOf('/', space.Name.Length + 1); slash >= 0 && parts.Count < MaxRows; slash = name.IndexOf('/', slash + 1))
+                parts.TryAdd(name[..(slash + 1)], new PartLine(name[..(slash + 1)], SettingsTarget.PathOf(name[..(slash + 1)]), 0, 0));
+        }
+        await SendAsync<PartsPage, PartsView>(visit, nav, new PartsView(Prefix + space.Name, space.Name, [.. parts.Values.OrderBy(part => part.Target, StringComparer.Ordinal)]), echo);
     }
 
     async Task ShowRobotsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
@@ -220,6 +245,9 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                 ["The one that it has is void at once: whatever uses it is shut out until it is given the new one."], path, [("do", "robot.secret"), ("robot", name)], null, "Make another secret", RobotAt(path, name)),
             "robot.delete" => new Question(
                 $"Remove {robot.FullName}", ["Whatever signs in as it is shut out at once, and what it was given ends."], $"{path}?view={Robots}", [("do", "robot.delete"), ("robot", name)], null, "Remove it", RobotAt(path, name)),
+            "robot.trust.delete" when trusts.Find(trust => trust.Id == Id(visit.Query("id"))) is { } trust => new Question(
+                $"Remove the rule on tokens of {trust.Issuer}",
+                [$"Whatever is let in as {robot.FullName} by this rule alone is shut out at once."], RobotAt(path, name), [("do", "robot.trust.delete"), ("robot", name), ("id", Shown.Id(trust.Id))], null, "Remove the rule", RobotAt(path, name)),
             _ => null,
         };
         if (question is not null)
@@ -352,15 +380,21 @@ public sealed record TeamLine(string Name, IReadOnlyList<string> Members);
 
 /// <summary>A team, and what it was given.</summary>
 /// <param name="IsOwners">Whether its members own the organization.</param>
-public sealed record TeamView(string Path, string Name, bool IsOwners, bool MayChange, IReadOnlyList<string> Members, IReadOnlyList<GrantLine> Grants);
+public sealed record TeamView(string Path, string Name, bool IsOwners, bool MayChange, IReadOnlyList<MemberLine> Members, IReadOnlyList<GrantLine> Grants);
 
-/// <summary>What new repositories give.</summary>
-public sealed record DefaultsView(string Path, string Target, IReadOnlyList<DefaultLine> Defaults, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+/// <summary>Somebody in a team, and by whose word.</summary>
+/// <param name="ByHand">Whether a person says so.</param>
+/// <param name="GivenBy">Which, as far as that is known.</param>
+/// <param name="Sources">What elsewhere says so, as people call it.</param>
+public sealed record MemberLine(string Name, bool ByHand, string? GivenBy, IReadOnlyList<string> Sources);
 
-/// <summary>Something that new repositories give.</summary>
-/// <param name="MadeBy">Null for anybody.</param>
-/// <param name="To">Null for whoever made the repository.</param>
-public sealed record DefaultLine(long Id, string Target, string? MadeBy, string? To, string Rights, string? Tags);
+/// <summary>The parts of a space.</summary>
+public sealed record PartsView(string Path, string Space, IReadOnlyList<PartLine> Parts);
+
+/// <summary>A part of a space.</summary>
+/// <param name="Grants">How many rights are given on just that.</param>
+/// <param name="Defaults">How many rules say what is new in just that.</param>
+public sealed record PartLine(string Target, string Path, long Grants, long Defaults);
 
 /// <summary>The robots.</summary>
 /// <param name="MayBeKeyless">Whether there is an issuer that could let one in.</param>

@@ -1,3 +1,4 @@
+using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Database;
@@ -7,7 +8,7 @@ using Staithe.Sharing;
 
 namespace Staithe.Web;
 
-/// <summary>What settings are about: a space, or a repository.</summary>
+/// <summary>What settings are about: a space, a part of one, or a repository.</summary>
 /// <param name="Space">The space, as it is called now.</param>
 /// <param name="Target">The repository, or everything that begins so.</param>
 /// <param name="Path">Where its settings are.</param>
@@ -15,17 +16,24 @@ internal sealed record SettingsTarget(string Space, string Target, string Path)
 {
     public bool IsRepository => !Target.EndsWith('/');
 
+    public bool IsPart => !IsRepository && !IsWhole;
+
+    bool IsWhole => Target.Length == Space.Length + 1;
+
+    /// <summary>Where the settings of another target are.</summary>
+    public static string PathOf(string target) => $"{OwnSettingsHandler.Path}/{(target.IndexOf('/', StringComparison.Ordinal) == target.Length - 1 ? target[..^1] : target)}";
+
     /// <summary>The address of one of its pages.</summary>
     public string At(string view) => $"{Path}?view={view}";
 }
 
 /// <summary>
-/// The pages that the settings of a space and those of a repository have in common: who was given what, who may what, links to share, invitations. A target
-/// is managed by who manages it, whatever else is in the space.
+/// The pages that the settings of a space, of a part of it and of a repository have in common: who was given what, who may what, what is new, links to share,
+/// invitations. A target is managed by who manages it, whatever else is in the space.
 /// </summary>
 internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret, Invitations invitations)
 {
-    public const string Grants = "grants", Links = "links", Invitations = "invitations", Access = "access";
+    public const string Grants = "grants", Defaults = "new", Links = "links", Invitations = "invitations", Access = "access";
 
     const int MaxRows = 500;
 
@@ -37,6 +45,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         Links => ShowLinksAsync(visit, nav, target, echo),
         Invitations => ShowInvitationsAsync(visit, nav, target, echo),
         Access => ShowAccessAsync(visit, nav, target, echo),
+        Defaults when !target.IsRepository => ShowDefaultsAsync(visit, nav, target, echo),
         _ => visit.SendNothingAsync("Not here", "There is no such page."),
     };
 
@@ -44,6 +53,9 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     public Task? Act(Visit visit, Func<string, SettingsNav> nav, SettingsTarget target) => visit.Field("do") switch
     {
         "grant.add" => AddGrantAsync(visit, target),
+        "grant.change" => ChangeGrantAsync(visit, target),
+        "default.add" => AddDefaultAsync(visit, target),
+        "default.delete" => DeleteAsync(visit, target.At(Defaults), (session, id) => SpaceGrants.DeleteDefaultAsync(session, visit.Who, visit.Actor, target.Space, id)),
         "grant.delete" => DeleteAsync(visit, target.At(Grants), (session, id) => SpaceGrants.DeleteAsync(session, visit.Who, visit.Actor, target.Space, id)),
         "link.add" => AddLinkAsync(visit, nav(Links), target),
         "link.delete" => DeleteAsync(visit, target.At(Links), (session, id) => ShareLinks.DeleteAsync(session, visit.Who, visit.Actor, target.Space, id)),
@@ -70,26 +82,26 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowGrantsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var (rows, names) = await db.ReadAsync(
+        // What reaches it from above is shown too: one would wonder otherwise where a right comes from.
+        var (rows, names, managesAll) = await db.ReadAsync(
             async session => (
-                target.IsRepository ? await ListOverAsync(session, visit, target) : await SpaceGrants.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows),
-                await ListNamesAsync(session, target.Space)),
+                await SpaceGrants.ListReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows),
+                await ListNamesAsync(session, target.Space),
+                await ManagesAllAsync(session, visit, target)),
             visit.Cancel);
         var grants = rows.Select(GrantLine.Of).ToList();
+        var changed = grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("change")) && GrantTable.Covers(target.Target, grant.Target));
         if (visit.Query("ask") == "grant.delete" && grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
         {
             await AskAsync(visit, nav, target, Grants, "grant.delete", one.Id, "Take it away", $"Take {one.Rights} on {one.Target} from the {one.Kind} {one.Name}", ["What they got with it ends within seconds; a client that has a token for it goes on for up to five minutes."]);
             return;
         }
-        await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.Path, grants, names.Teams, names.Robots), echo);
+        await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.IsPart, target.Path, managesAll, grants, changed, names.Teams, names.Robots), echo);
     }
 
-    // On a repository's page, what reaches it from above is shown too: one would wonder otherwise where a right comes from.
-    static async Task<List<GrantRow>> ListOverAsync(DbSession session, Visit visit, SettingsTarget target)
-    {
-        var (space, name) = await SpaceCare.FindTargetAsync(session, visit.Who, target.Space, target.Target);
-        return await GrantTable.ListOverAsync(session, space.Id, name);
-    }
+    // Whoever does can go to the settings of whatever is above.
+    static async Task<bool> ManagesAllAsync(DbSession session, Visit visit, SettingsTarget target) =>
+        (await AccessLookup.DecideAsync(session, visit.Who, await SpaceAccess.FindAsync(session, visit.Who, target.Space), $"{target.Space}/")).Always.HasFlag(Rights.Manage);
 
     /// <summary>What teams and robots there are, to choose from.</summary>
     public static async Task<(IReadOnlyList<string> Teams, IReadOnlyList<string> Robots)> ListNamesAsync(DbSession session, string spaceName)
@@ -103,6 +115,38 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         var wish = new GrantWish(ReadTarget(visit, target), SettingsHandler.RightsOf(visit), SettingsHandler.Text(visit, "tags"), ReadGrantee(visit, "kind", "who"));
         var days = SettingsHandler.Number(visit, "days");
         await SettingsHandler.ThenAsync(epoch, visit, target.At(Grants), session => SpaceGrants.AddAsync(session, visit.Who, visit.Actor, target.Space, wish, days));
+    }
+
+    async Task ChangeGrantAsync(Visit visit, SettingsTarget target)
+    {
+        var keepsEnd = visit.Field("days") == GrantsView.AsItIs;
+        var change = new GrantChange(SettingsHandler.RightsOf(visit), SettingsHandler.Text(visit, "tags"), keepsEnd ? null : SettingsHandler.Number(visit, "days"), keepsEnd);
+        var id = SettingsHandler.Id(visit.Field("id"));
+        await SettingsHandler.ThenAsync(epoch, visit, target.At(Grants), session => SpaceGrants.ChangeAsync(session, visit.Who, visit.Actor, target.Space, id, change));
+    }
+
+    async Task ShowDefaultsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
+    {
+        var (rows, names, managesAll) = await db.ReadAsync(
+            async session => (
+                await SpaceGrants.ListDefaultsReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows),
+                await ListNamesAsync(session, target.Space),
+                await ManagesAllAsync(session, visit, target)),
+            visit.Cancel);
+        var rules = rows.Select(DefaultLine.Of).ToList();
+        if (visit.Query("ask") == "default.delete" && rules.Find(rule => rule.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        {
+            await AskAsync(visit, nav, target, Defaults, "default.delete", one.Id, "Remove it", $"Remove the rule that what is new in {one.Target} gives {one.Rights} to {one.To ?? "whoever makes it"}", ["What was given by it stays."]);
+            return;
+        }
+        await SettingsHandler.SendAsync<DefaultsPage, DefaultsView>(visit, nav, new DefaultsView(target.Path, target.Target, target.IsPart, managesAll, rules, names.Teams, names.Robots), echo);
+    }
+
+    async Task AddDefaultAsync(Visit visit, SettingsTarget target)
+    {
+        var wish = new GrantWish(ReadTarget(visit, target), SettingsHandler.RightsOf(visit), SettingsHandler.Text(visit, "tags"), ReadGrantee(visit, "kind", "who"));
+        var maker = ReadGrantee(visit, "makerKind", "maker");
+        await SettingsHandler.ThenAsync(epoch, visit, target.At(Defaults), session => SpaceGrants.AddDefaultAsync(session, visit.Who, visit.Actor, target.Space, wish, maker));
     }
 
     async Task ShowLinksAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
@@ -152,7 +196,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
             await AskAsync(visit, nav, target, Invitations, "invitation.delete", one.Id, "Revoke it", $"Revoke the invitation to {one.To}", ["Nobody can accept it any more. Who has accepted it stays."]);
             return;
         }
-        await SettingsHandler.SendAsync<InvitationsPage, InvitationsView>(visit, nav, new InvitationsView(target.Target, target.IsRepository, target.Path, all, target.IsRepository ? [] : names.Teams), echo);
+        await SettingsHandler.SendAsync<InvitationsPage, InvitationsView>(visit, nav, new InvitationsView(target.Target, target.IsRepository, target.Path, all, target.IsRepository || target.IsPart ? [] : names.Teams), echo);
     }
 
     async Task AddInvitationAsync(Visit visit, SettingsNav nav, SettingsTarget target)
@@ -178,37 +222,53 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowAccessAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var asked = target.IsRepository ? target.Target : visit.Query("repository").Trim();
-        var who = visit.Query("who").Trim();
-        if (!target.IsRepository && asked.Length == 0)
+        var asked = target.IsRepository || visit.Query("repository").Trim() is not { Length: > 0 } typed ? target.Target : typed;
+        var (who, kind) = (visit.Query("who").Trim(), visit.Query("kind"));
+        var managesAll = await db.ReadAsync(session => ManagesAllAsync(session, visit, target), visit.Cancel);
+        AccessView View(string shown, Visibility? visibility, IReadOnlyList<RightsReason> reasons, AccessOfOne? person) => new(
+            target.Target, target.IsRepository, target.Path, managesAll, shown, visibility is { } seen ? VisibilityText.Format(seen) : null, [.. reasons.Select(ReasonLine.Of)], person, who, kind);
+        var (user, robot) = who.Length == 0 ? (null, null) : kind == "robot" ? ((string?)null, (string?)who) : (who, null);
+        AccessView view;
+        if (asked.EndsWith('/') && GrantTable.IsTarget(asked) && GrantTable.Covers($"{target.Space}/", asked))
         {
-            await SettingsHandler.SendAsync<AccessPage, AccessView>(visit, nav, new AccessView(target.Target, target.IsRepository, target.Path, "", null, [], null, who, visit.Query("kind")), echo);
-            return;
+            var all = await db.ReadAsync(session => RightsReport.OnPartAsync(session, visit.Who, target.Space, asked), visit.Cancel);
+            var (person, unknown) = await TryAsync(async session =>
+            {
+                var one = await RightsReport.OfOneOnPartAsync(session, visit.Who, target.Space, asked, user, robot);
+                return AccessOfOne.Of(one.Who.Name, one.Decision, one.Reasons);
+            });
+            (view, echo) = (View(all.Target, all.OfNew, all.Reasons, person), unknown ?? echo);
         }
-        if (!RepositoryName.TryParse(asked, out var name) || name.Space != target.Space)
+        else if (RepositoryName.TryParse(asked, out var name) && name.Space == target.Space)
         {
-            await SettingsHandler.SendAsync<AccessPage, AccessView>(
-                visit, nav, new AccessView(target.Target, target.IsRepository, target.Path, "", null, [], null, who, visit.Query("kind")), Echo.Of($"there can be no repository {OciException.Quote(asked)} in {target.Space}"));
-            return;
+            var all = await db.ReadAsync(session => RightsReport.OfAllAsync(session, visit.Who, name), visit.Cancel);
+            var (person, unknown) = await TryAsync(async session =>
+            {
+                var one = await RightsReport.OfOneAsync(session, visit.Who, name, user, robot);
+                return AccessOfOne.Of(one.Who.Name, one.Decision, one.Reasons);
+            });
+            (view, echo) = (View(all.Repository.Value, all.Visibility, all.Reasons, person), unknown ?? echo);
         }
-        var all = await db.ReadAsync(session => RightsReport.OfAllAsync(session, visit.Who, name), visit.Cancel);
-        RightsOfOne? one = null;
-        try
+        else
         {
-            var isRobot = visit.Query("kind") == "robot";
-            one = who.Length == 0 ? null : await db.ReadAsync(session => RightsReport.OfOneAsync(session, visit.Who, name, isRobot ? null : who, isRobot ? who : null), visit.Cancel);
+            (view, echo) = (View("", null, [], null), Echo.Of($"there can be no repository {OciException.Quote(asked)} in {target.Space}"));
         }
-        catch (AccountException unknown)
+        await SettingsHandler.SendAsync<AccessPage, AccessView>(visit, nav, view, echo);
+
+        // Who was typed may be nobody; what they were looked for on is there.
+        async Task<(AccessOfOne? Person, Echo? Unknown)> TryAsync(Func<DbSession, Task<AccessOfOne>> find)
         {
-            echo = Echo.Of(unknown.Message); // who was typed, as the repository is there
+            if (who.Length == 0)
+                return (null, null);
+            try
+            {
+                return (await db.ReadAsync(find, visit.Cancel), null);
+            }
+            catch (AccountException unknown)
+            {
+                return (null, Echo.Of(unknown.Message));
+            }
         }
-        var person = one is null ? null : new AccessOfOne(
-            one.Who.Name,
-            RepositoryCare.IsNothing(one.Decision) ? "nothing" : RightsText.Format(one.Decision.Always),
-            [.. one.Decision.OnTags.Select(some => $"{RightsText.Format(some.Rights)} on tags {some.Tags.Text}")],
-            [.. one.Reasons.Select(ReasonLine.Of)]);
-        await SettingsHandler.SendAsync<AccessPage, AccessView>(visit, nav, new AccessView(
-            target.Target, target.IsRepository, target.Path, all.Repository.Value, all.Visibility is { } visibility ? VisibilityText.Format(visibility) : null, [.. all.Reasons.Select(ReasonLine.Of)], person, who, visit.Query("kind")), echo);
     }
 
     async Task DeleteAsync(Visit visit, string path, Func<DbSession, long, Task> delete)
@@ -250,15 +310,35 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     static string? Query(Visit visit, string name) => visit.Query(name).Trim() is { Length: > 0 } text ? text : null;
 }
 
-/// <summary>What was given on a target and below it, or over a repository.</summary>
+/// <summary>What was given on a target, above it and below it.</summary>
 /// <param name="Path">Where the settings are.</param>
-public sealed record GrantsView(string Target, bool IsRepository, string Path, IReadOnlyList<GrantLine> Grants, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+/// <param name="ManagesAll">Whether who looks manages the whole space.</param>
+/// <param name="Changed">What is to be changed; null where something is to be given.</param>
+public sealed record GrantsView(
+    string Target, bool IsRepository, bool IsPart, string Path, bool ManagesAll, IReadOnlyList<GrantLine> Grants, GrantLine? Changed, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots)
+{
+    /// <summary>The choice of the end that something has.</summary>
+    public const string AsItIs = "as-it-is";
+}
 
 /// <summary>Something that was given.</summary>
 /// <param name="Kind">To a user, a team or a robot.</param>
 public sealed record GrantLine(long Id, string Target, string Kind, string Name, string Rights, string? Tags, DateTimeOffset? ExpiresAt)
 {
     internal static GrantLine Of(GrantRow row) => new(row.Id, row.Target, row.GranteeKind, row.Grantee, RightsText.Format(row.Rights), row.Tags?.Text, Shown.Then(row.ExpiresAt));
+}
+
+/// <summary>What new repositories give.</summary>
+/// <param name="ManagesAll">Whether who looks manages the whole space.</param>
+public sealed record DefaultsView(string Path, string Target, bool IsPart, bool ManagesAll, IReadOnlyList<DefaultLine> Defaults, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+
+/// <summary>Something that new repositories give.</summary>
+/// <param name="MadeBy">Null for anybody.</param>
+/// <param name="To">Null for whoever made the repository.</param>
+public sealed record DefaultLine(long Id, string Target, string? MadeBy, string? To, string Rights, string? Tags)
+{
+    internal static DefaultLine Of(DefaultGrantRow row) => new(
+        row.Id, row.Target, row.MakerKind is null ? null : $"{row.MakerKind} {row.Maker}", row.GranteeKind is null ? null : $"{row.GranteeKind} {row.Grantee}", RightsText.Format(row.Rights), row.Tags?.Text);
 }
 
 /// <summary>The share links.</summary>
@@ -276,14 +356,22 @@ public sealed record InvitationsView(string Target, bool IsRepository, string Pa
 /// <param name="For">The only one who may accept; null for anybody.</param>
 public sealed record InvitationLine(long Id, string To, string? For, bool NewAccounts, string MadeBy, long MaxUses, long Uses, DateTimeOffset ExpiresAt);
 
-/// <summary>Who may do what with a repository, and by what.</summary>
-/// <param name="Repository">Which; empty while none was asked for.</param>
-/// <param name="Visibility">Null while there is no such repository.</param>
+/// <summary>Who may do what with a repository, or with all that begins so, and by what.</summary>
+/// <param name="ManagesAll">Whether who looks manages the whole space.</param>
+/// <param name="Repository">Which, or with a slash at its end all that begins so; empty where what was asked for can be neither.</param>
+/// <param name="Visibility">Of what begins so, that of what is new; null while there is no such repository.</param>
 /// <param name="Person">Somebody who was asked for in particular.</param>
-public sealed record AccessView(string Target, bool IsRepository, string Path, string Repository, string? Visibility, IReadOnlyList<ReasonLine> Reasons, AccessOfOne? Person, string Who, string Kind);
+public sealed record AccessView(string Target, bool IsRepository, string Path, bool ManagesAll, string Repository, string? Visibility, IReadOnlyList<ReasonLine> Reasons, AccessOfOne? Person, string Who, string Kind);
 
 /// <summary>What one may do.</summary>
-public sealed record AccessOfOne(string Name, string Rights, IReadOnlyList<string> OnTags, IReadOnlyList<ReasonLine> Reasons);
+public sealed record AccessOfOne(string Name, string Rights, IReadOnlyList<string> OnTags, IReadOnlyList<ReasonLine> Reasons)
+{
+    internal static AccessOfOne Of(string name, Decision decision, IReadOnlyList<RightsReason> reasons) => new(
+        name,
+        RepositoryCare.IsNothing(decision) ? "nothing" : RightsText.Format(decision.Always),
+        [.. decision.OnTags.Select(some => $"{RightsText.Format(some.Rights)} on tags {some.Tags.Text}")],
+        [.. reasons.Select(ReasonLine.Of)]);
+}
 
 /// <summary>By what.</summary>
 public sealed record ReasonLine(string Kind, long? Grant, string? Via, string? Target, string Rights, string? Tags)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Staithe.Accounts;
 using Staithe.Tests.Api;
 using Staithe.Tests.Files;
 using Staithe.Tests.Harness;
@@ -47,6 +48,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             (await registry.GetAsync("/v2/team/web/manifests/1.1")).Dispose();
         await server.Registry.App.Pulls.FlushAsync(CancellationToken.None);
         await server.Registry.App.Indexer.RunOnceAsync(CancellationToken.None);
+        await GiveAsync(root);
         Names["share"] = $"/s/{(await Shared.MakeAsync(root, "team/web", "1.1", pulls: 5)).Secret}";
         Names["invite"] = new Uri((await root.PostAsync("/spaces/team/invitations", new { target = "team/web", rights = "read" })).GetProperty("url").GetString()!).AbsolutePath;
         // the listings of layers are made when somebody looks
@@ -61,6 +63,25 @@ public sealed class ShownRegistry : IAsyncLifetime
     {
         await server.DisposeAsync();
         await fresh.DisposeAsync();
+    }
+
+    // Somebody in a team by several words, rights of every kind, rules, robots and tokens.
+    async Task GiveAsync(ApiClient root)
+    {
+        await root.PostAsync("/spaces/team/teams", new { name = "crew" });
+        await root.PutAsync("/spaces/team/teams/crew/members/alice");
+        await server.Registry.App.Database.WriteAsync(
+            async session => await TeamTable.AddMemberAsync(session, (await TeamTable.FindAsync(session, "team/crew"))!.Id, (await UserTable.FindAsync(session, "alice"))!.Id, "ldap"));
+        await root.PostAsync("/spaces/team/robots", new { name = "ci", target = "team/base/", rights = "write", expiresInDays = 30 });
+        await root.PostAsync("/spaces/team/grants", new { target = "team/", rights = "read", team = "crew" });
+        Names["grant"] = (await root.PostAsync("/spaces/team/grants", new { target = "team/base/", rights = "pull,push,manage", user = "alice", tags = "dev-*,!dev-old", expiresInDays = 30 })).GetProperty("id").ToString();
+        await root.PostAsync("/spaces/team/grants", new { target = "team/base/with-a-rather-long-name-of-its-own", rights = "write", team = "crew" });
+        await root.PostAsync("/spaces/team/grants", new { target = "team/web", rights = "write", user = "alice" });
+        await root.PostAsync("/spaces/team/default-grants", new { target = "team/", rights = "admin" });
+        await root.PostAsync("/spaces/team/default-grants", new { target = "team/base/", rights = "read,delete", team = "crew", madeByRobot = "ci", tags = "*,!v*" });
+        await root.PostAsync("/spaces/team/invitations", new { target = "team/base/", rights = "write", user = "alice" });
+        await root.PostAsync("/me/tokens", new { name = "laptop", rights = "read", target = "team/base/", expiresInDays = 90 });
+        await root.PostAsync("/me/tokens", new { name = "a build that has a name which goes on for a while", rights = "write" });
     }
 
     async Task PushImagesAsync(Registry registry)

@@ -205,6 +205,25 @@ public sealed class DatabaseTests
     }
 
     [Theory, OnBothEngines]
+    public async Task Memberships_learn_from_the_audit_which_person_gave_them(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine, upTo: 14);
+        await world.Db.RunScriptAsync("""
+            insert into users (name, is_admin, created_at) values ('alice', 0, 0), ('bob', 0, 0), ('carol', 0, 0), ('dave', 0, 0);
+            insert into spaces (name, skeleton, visibility, created_at) values ('team', 'team', 'private', 0);
+            insert into teams (space_id, name, created_at) select id, 'dev', 0 from spaces;
+            insert into team_members (team_id, user_id, source) select t.id, u.id, case u.name when 'carol' then 'ldap' else '' end from teams t, users u;
+            insert into audit (at, actor, action, target, space, outcome, detail) values
+                (1, 'eve', 'team.member.add', 'crew/dev', 'team', 'done', 'bob'), (2, 'alice', 'team.member.add', 'crew/dev', 'team', 'done', 'bob'),
+                (3, 'alice', 'team.member.add', 'team/xdev', 'team', 'done', 'dave'), (4, 'dave', 'team.member.add', 'team/dev', 'team', 'done', 'dave'),
+                (5, 'alice', 'team.member.add', 'team/dev', 'team', 'done', 'carol');
+            """);
+        await Migrator.MigrateAsync(world.Db);
+        // bob's line was written under the name that the space had; dave has come by himself, with an invitation
+        Assert.Equal(["alice: ", "bob: alice", "carol: ", "dave: "], await world.Db.ReadAsync(session => session.ListAsync(Givers, row => row.GetString(0)), Cancel));
+    }
+
+    [Theory, OnBothEngines]
     public async Task A_newer_database_is_left_alone(Engine engine)
     {
         await using var world = await World.CreateAsync(engine, migrate: true);
@@ -238,6 +257,7 @@ public sealed class DatabaseTests
         """);
 
     static readonly Sql Members = new("select u.name || ' by ' || m.source from team_members m join users u on u.id = m.user_id order by 1");
+    static readonly Sql Givers = new("select u.name || ': ' || coalesce(m.given_by, '') from team_members m join users u on u.id = m.user_id order by 1");
     static readonly Sql Migrations = new("select name || ' ' || applied_at from schema_migrations order by number");
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -171,7 +171,9 @@ public sealed class LoginElsewhereTests
         Assert.Equal(["s"], await bob.ListAsync("/me/identities", "subject"));
         var id = Assert.Single(await bob.ListAsync("/me/identities", "id"));
         await place.Server.As("carol").RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Delete, $"/me/identities/{id}");
-        using (var unlinked = await browser.SubmitAsync("/login/oidc", "/login/oidc", ("id", id!)))
+        Assert.Contains($"ask=unlink&amp;id={id}", await browser.TextAsync("/login/oidc"), StringComparison.Ordinal);
+        Assert.Contains("Unlink Company account?", await browser.TextAsync($"/login/oidc?ask=unlink&id={id}"), StringComparison.Ordinal);
+        using (var unlinked = await browser.SubmitAsync($"/login/oidc?ask=unlink&id={id}", "/login/oidc", ("do", "unlink"), ("id", id!)))
             await unlinked.ExpectAsync(HttpStatusCode.SeeOther);
         await place.RefusedAsync(browser, HttpStatusCode.Forbidden, "no account here that is linked", "s");
         var actions = (await AuditLines.ListAsync(place.Registry)).Where(line => line.Target == "bob").Select(line => line.Action).ToList();

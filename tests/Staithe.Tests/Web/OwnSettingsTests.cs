@@ -121,7 +121,11 @@ public sealed partial class OwnSettingsTests
         await carol.SubmitAsync("/settings?view=sessions", HttpStatusCode.NotFound, ("do", "session.end"), ("id", others[0]));
         Assert.Single(await SessionsAsync(carol));
         var newest = (await SessionsAsync(third)).Single(one => one.IsThis).Id;
-        await browser.SubmitAsync("/settings?view=sessions", HttpStatusCode.SeeOther, ("do", "session.end"), ("id", newest));
+        var ask = $"/settings?view=sessions&ask=session.end&id={newest}";
+        Assert.Contains(ask, WebUtility.HtmlDecode(await browser.ReadAsync("/settings?view=sessions")), StringComparison.Ordinal);
+        Assert.DoesNotContain("That browser is signed out", await third.ReadAsync(ask), StringComparison.Ordinal); // nobody is asked about their own
+        var (action, fields) = Assert.Single(await browser.FormsAsync(ask), form => form.Fields.Contains(("do", "session.end")));
+        await browser.SubmitAsync(action, HttpStatusCode.SeeOther, [.. fields.Where(field => field.Name != "token")]);
         Assert.DoesNotContain("Sign out", await third.ReadAsync("/login"), StringComparison.Ordinal);
         Assert.Contains("Sign out", await second.ReadAsync("/login"), StringComparison.Ordinal);
         Assert.Contains("End all others?", await browser.ReadAsync("/settings?view=sessions&ask=session.end-others"), StringComparison.Ordinal);

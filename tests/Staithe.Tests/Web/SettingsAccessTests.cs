@@ -12,57 +12,76 @@ namespace Staithe.Tests.Web;
 public sealed class SettingsAccessTests
 {
     // Everybody who is asked for below, in this order: 1 sees the page, 0 does not. Nobody who is not signed in sees any.
-    static readonly string[] Askers = ["stranger", "reader", "writer", "member", "manager", "keeper", "alice", "root"];
+    static readonly string[] Askers = ["stranger", "reader", "writer", "member", "manager", "keeper", "alice", "root", "warden"];
 
     static readonly (string Path, string Seen)[] Pages =
     [
-        ("/settings", "11111111"),
-        ("/settings?view=spaces", "11111111"),
-        ("/settings?view=password", "11111111"),
-        ("/settings?view=sessions", "11111111"),
-        ("/settings?view=sessions&ask=session.end-others", "11111111"),
-        ("/settings/harbour", "00001010"),
-        ("/settings/harbour?view=teams", "00011010"),
-        ("/settings/harbour?view=teams&team=dev", "00011010"),
-        ("/settings/harbour?view=grants", "00001010"),
-        ("/settings/harbour?view=access", "00001010"),
-        ("/settings/harbour?view=access&repository=harbour/app", "00001010"),
-        ("/settings/harbour?view=new", "00001010"),
-        ("/settings/harbour?view=robots", "00001010"),
-        ("/settings/harbour?view=robots&robot=ci", "00001010"),
-        ("/settings/harbour?view=robots&robot=ci&ask=robot.delete", "00001010"),
-        ("/settings/harbour?view=robots&robot=build", "00001010"),
-        ("/settings/harbour?view=links", "00001010"),
-        ("/settings/harbour?view=invitations", "00001010"),
-        ("/settings/harbour?view=offers", "00001010"),
-        ("/settings/harbour?view=audit", "00001010"),
-        ("/settings/harbour?view=audit&as=lines", "00001010"),
-        ("/settings/harbour?view=owner", "00000010"),
-        ("/settings/harbour?view=owner&ask=space.delete", "00000010"),
-        ("/settings/harbour/app", "00001110"),
-        ("/settings/harbour/app?view=grants", "00001110"),
-        ("/settings/harbour/app?view=access", "00001110"),
-        ("/settings/harbour/app?view=links", "00001110"),
-        ("/settings/harbour/app?view=move", "00001110"),
-        ("/settings/harbour/app?view=move&ask=repository.delete", "00001110"),
-        ("/settings/alice", "00000010"),
-        ("/settings/alice?view=owner", "00000010"),
-        ("/admin", "00000001"),
-        ("/admin?q=ali", "00000001"),
-        ("/admin?user=alice", "00000001"),
-        ("/admin?user=alice&ask=user.delete", "00000001"),
-        ("/admin?view=spaces", "00000001"),
-        ("/admin?view=storage", "00000001"),
-        ("/admin?view=jobs", "00000001"),
-        ("/admin?view=audit", "00000001"),
-        ("/admin?view=audit&as=lines", "00000001"),
-        ("/settings?view=none-such", "00000000"),
-        ("/settings/harbour?view=none-such", "00000000"),
-        ("/settings/harbour/app?view=none-such", "00000000"),
-        ("/settings/none-such", "00000000"),
-        ("/settings/harbour/none-such", "00000000"),
-        ("/admin?view=none-such", "00000000"),
-        ("/admin?user=none-such", "00000000"),
+        ("/settings", "111111111"),
+        ("/settings?view=spaces", "111111111"),
+        ("/settings?view=password", "111111111"),
+        ("/settings?view=sessions", "111111111"),
+        ("/settings?view=sessions&ask=session.end-others", "111111111"),
+        ("/settings/harbour", "000010100"),
+        ("/settings/harbour?view=teams", "000110100"),
+        ("/settings/harbour?view=teams&team=dev&ask=team.member.remove&user=member", "000110100"),
+        ("/settings/harbour?view=teams&team=dev", "000110100"),
+        ("/settings/harbour?view=grants", "000010100"),
+        ("/settings/harbour?view=access", "000010100"),
+        ("/settings/harbour?view=access&repository=harbour/app", "000010100"),
+        ("/settings/harbour?view=new", "000010100"),
+        ("/settings/harbour?view=new&ask=default.delete&id=1", "000010100"),
+        ("/settings/harbour?view=parts", "000010100"),
+        ("/settings/harbour?view=grants&change=2", "000010100"),
+        ("/settings/harbour?view=grants&ask=grant.delete&id=2", "000010100"),
+        ("/settings/harbour/web/", "000010101"),
+        ("/settings/harbour/web/?view=grants", "000010101"),
+        ("/settings/harbour/web/?view=access", "000010101"),
+        ("/settings/harbour/web/?view=access&repository=harbour/web/app", "000010101"),
+        ("/settings/harbour/web/?view=access&repository=harbour/", "000010100"),
+        ("/settings/harbour/web/?view=access&repository=harbour/app", "000010100"),
+        ("/settings/harbour/web/?view=new", "000010101"),
+        ("/settings/harbour/web/?view=links", "000010101"),
+        ("/settings/harbour/web/?view=invitations", "000010101"),
+        ("/settings/harbour/web/deep/", "000010101"),
+        ("/settings/harbour/web/?view=audit", "000000000"),
+        ("/settings/harbour/app/", "000010100"),
+        ("/settings/none-such/web/", "000000000"),
+        ("/settings/harbour?view=robots", "000010100"),
+        ("/settings/harbour?view=robots&robot=ci", "000010100"),
+        ("/settings/harbour?view=robots&robot=ci&ask=robot.delete", "000010100"),
+        ("/settings/harbour?view=robots&robot=build&ask=robot.trust.delete&id=1", "000010100"),
+        ("/settings/harbour?view=robots&robot=build", "000010100"),
+        ("/settings/harbour?view=links", "000010100"),
+        ("/settings/harbour?view=invitations", "000010100"),
+        ("/settings/harbour?view=offers", "000010100"),
+        ("/settings/harbour?view=audit", "000010100"),
+        ("/settings/harbour?view=audit&as=lines", "000010100"),
+        ("/settings/harbour?view=owner", "000000100"),
+        ("/settings/harbour?view=owner&ask=space.delete", "000000100"),
+        ("/settings/harbour/app", "000011100"),
+        ("/settings/harbour/app?view=grants", "000011100"),
+        ("/settings/harbour/app?view=access", "000011100"),
+        ("/settings/harbour/app?view=links", "000011100"),
+        ("/settings/harbour/app?view=move", "000011100"),
+        ("/settings/harbour/app?view=move&ask=repository.delete", "000011100"),
+        ("/settings/alice", "000000100"),
+        ("/settings/alice?view=owner", "000000100"),
+        ("/admin", "000000010"),
+        ("/admin?q=ali", "000000010"),
+        ("/admin?user=alice", "000000010"),
+        ("/admin?user=alice&ask=user.delete", "000000010"),
+        ("/admin?view=spaces", "000000010"),
+        ("/admin?view=storage", "000000010"),
+        ("/admin?view=jobs", "000000010"),
+        ("/admin?view=audit", "000000010"),
+        ("/admin?view=audit&as=lines", "000000010"),
+        ("/settings?view=none-such", "000000000"),
+        ("/settings/harbour?view=none-such", "000000000"),
+        ("/settings/harbour/app?view=none-such", "000000000"),
+        ("/settings/none-such", "000000000"),
+        ("/settings/harbour/none-such", "000000000"),
+        ("/admin?view=none-such", "000000000"),
+        ("/admin?user=none-such", "000000000"),
     ];
 
     [Theory, OnBothEngines]
@@ -138,7 +157,7 @@ public sealed class SettingsAccessTests
         Assert.Superset(
             new HashSet<string>
             {
-                "", "token.add", "password", "organization.add", "session.end-others", "space.set", "team.add", "team.member.add", "team.member.remove", "grant.add", "default.add", "robot.add", "robot.delete",
+                "", "token.add", "password", "organization.add", "session.end-others", "space.set", "team.add", "team.member.add", "team.member.remove", "grant.add", "grant.change", "grant.delete", "default.add", "default.delete", "robot.trust.delete", "robot.add", "robot.delete",
                 "robot.trust.add", "link.add", "invitation.add", "space.rename", "space.owner", "space.delete", "visibility", "texts", "repository.move", "repository.offer", "repository.delete", "user.add", "user.admin", "user.delete",
             },
             tried);
@@ -154,6 +173,12 @@ public sealed class SettingsAccessTests
             ("/settings/harbour?view=teams", [("do", "team.add"), ("team", "x")]),
             ("/settings/harbour?view=teams", [("do", "team.member.add"), ("team", "owners"), ("user", "reader")]),
             ("/settings/harbour?view=grants", [("do", "grant.add"), ("kind", "user"), ("who", "reader"), ("role", "admin"), ("target", "harbour/")]),
+            ("/settings/harbour/web/", [("do", "grant.add"), ("kind", "user"), ("who", "reader"), ("role", "admin")]),
+            ("/settings/harbour/web/", [("do", "grant.change"), ("id", "2"), ("role", "admin")]),
+            ("/settings/harbour/web/", [("do", "grant.delete"), ("id", "2")]),
+            ("/settings/harbour/web/?view=new", [("do", "default.add"), ("role", "admin")]),
+            ("/settings/harbour/web/?view=new", [("do", "default.delete"), ("id", "1")]),
+            ("/settings/harbour/web/?view=invitations", [("do", "invitation.add"), ("role", "read"), ("uses", "1"), ("days", "7")]),
             ("/settings/harbour?view=new", [("do", "default.add"), ("target", "harbour/"), ("role", "admin")]),
             ("/settings/harbour?view=robots", [("do", "robot.add"), ("name", "evil"), ("role", "admin"), ("target", "harbour/")]),
             ("/settings/harbour?view=robots", [("do", "robot.secret"), ("robot", "ci")]),
@@ -196,19 +221,22 @@ public sealed class SettingsAccessTests
         Assert.NotEqual(before, last); // the checker sees that something happens: they have signed in
     }
 
-    // harbour is alice's; the manager has admin on it by a grant, the keeper on one repository, the member is in a team.
+    // harbour is alice's; the manager has admin on it by a grant, the keeper on one repository, the warden on a part, the member is in a team.
     static async Task<ApiServer> StartAsync(Engine engine)
     {
         var server = await ApiServer.StartAsync(engine, config => config with { TrustedIssuers = ["https://ci.example"] }, Askers);
         var alice = server.As("alice");
         await alice.PostAsync("/organizations", new { name = "harbour" });
-        await server.PushAsync("alice", "harbour/app");
+        foreach (var name in (string[])["harbour/app", "harbour/web/app"])
+            await server.PushAsync("alice", name);
+        await alice.PostAsync("/spaces/harbour/default-grants", new { target = "harbour/", rights = "read", user = "reader" });
         await alice.PostAsync("/spaces/harbour/teams", new { name = "dev" });
         await alice.PutAsync("/spaces/harbour/teams/dev/members/member");
-        foreach (var (user, target, rights) in ((string, string, string)[])[("reader", "harbour/", "read"), ("writer", "harbour/", "write"), ("manager", "harbour/", "admin"), ("keeper", "harbour/app", "admin")])
+        foreach (var (user, target, rights) in ((string, string, string)[])[("reader", "harbour/", "read"), ("writer", "harbour/", "write"), ("manager", "harbour/", "admin"), ("keeper", "harbour/app", "admin"), ("warden", "harbour/web/", "admin")])
             await alice.PostAsync("/spaces/harbour/grants", new { target, rights, user });
         await alice.PostAsync("/spaces/harbour/robots", new { name = "ci", target = "harbour/app", rights = "read" });
         await alice.PostAsync("/spaces/harbour/robots", new { name = "build", target = "harbour/app", rights = "read", keyless = true });
+        await alice.PostAsync("/spaces/harbour/robots/build/trusts", new { issuer = "https://ci.example", claims = new { repository = "harbour/app" } });
         return server;
     }
 

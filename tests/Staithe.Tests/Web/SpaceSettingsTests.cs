@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Staithe.Accounts;
 using Staithe.Tests.Api;
 using Staithe.Tests.Harness;
 
@@ -54,7 +55,19 @@ public sealed partial class SpaceSettingsTests
         Assert.Equal(("dev", JsonValueKind.Null), (rule.GetProperty("madeByTeam").GetString(), rule.GetProperty("user").ValueKind));
         await browser.SubmitAsync("/settings/harbour?view=new", HttpStatusCode.SeeOther, ("do", "default.delete"), ("id", rule.GetProperty("id").ToString()));
 
-        await browser.SubmitAsync(team, HttpStatusCode.SeeOther, ("do", "team.member.remove"), ("team", "dev"), ("user", "bob"));
+        // by whose word, and asked before it ends
+        await server.Registry.App.Database.WriteAsync(
+            async session => await TeamTable.AddMemberAsync(session, (await TeamTable.FindAsync(session, "harbour/dev"))!.Id, (await UserTable.FindAsync(session, "bob"))!.Id, "ldap"), TestContext.Current.CancellationToken);
+        Assert.Contains("taken in by alice; by the groups of the directory", await browser.ReadAsync(team), StringComparison.Ordinal);
+        Assert.Equal(
+            [("bob", null, "alice"), ("bob", "ldap", null)],
+            (await alice.GetAsync("/spaces/harbour/teams/dev")).GetProperty("memberships").EnumerateArray().Select(one => (one.GetProperty("user").GetString(), one.GetProperty("source").GetString(), one.GetProperty("givenBy").GetString())));
+        var leave = $"{team}&ask=team.member.remove&user=bob";
+        Assert.Contains("The directory says that bob is in it", await browser.ReadAsync(leave), StringComparison.Ordinal);
+        var (action, fields) = Assert.Single(await browser.FormsAsync(leave), form => form.Fields.Contains(("do", "team.member.remove")));
+        await browser.SubmitAsync(action, HttpStatusCode.SeeOther, [.. fields.Where(field => field.Name != "token")]);
+        Assert.Contains("Nobody is in it yet", await browser.ReadAsync(team), StringComparison.Ordinal);
+        Assert.Contains("taken in by alice", await browser.ReadAsync("/settings/harbour?view=teams&team=owners"), StringComparison.Ordinal);
         await browser.SubmitAsync("/settings/harbour?view=teams", HttpStatusCode.SeeOther, ("do", "team.delete"), ("team", "dev"));
         Assert.Equal(["owners"], await alice.ListAsync("/spaces/harbour/teams"));
         Assert.Contains("last owner", await browser.SubmitAsync("/settings/harbour?view=teams&team=owners", HttpStatusCode.Conflict, ("do", "team.member.remove"), ("team", "owners"), ("user", "alice")), StringComparison.Ordinal);
@@ -88,6 +101,7 @@ public sealed partial class SpaceSettingsTests
         var trust = (await server.As("alice").GetAsync("/spaces/alice/robots/build/trusts")).GetProperty("items")[0];
         Assert.Equal((server.Registry.Authority, "refs/heads/*"), (trust.GetProperty("audience").GetString(), trust.GetProperty("claims").GetProperty("ref").GetString()));
         Assert.Contains("says no claim", await browser.SubmitAsync(keyless, HttpStatusCode.BadRequest, ("do", "robot.trust.add"), ("robot", "build"), ("issuer", "https://ci.example"), ("claims", "nothing")), StringComparison.Ordinal);
+        Assert.Contains("Remove the rule on tokens of https://ci.example?", await browser.ReadAsync($"{keyless}&ask=robot.trust.delete&id={trust.GetProperty("id")}"), StringComparison.Ordinal);
         await browser.SubmitAsync(keyless, HttpStatusCode.SeeOther, ("do", "robot.trust.delete"), ("robot", "build"), ("id", trust.GetProperty("id").ToString()));
         await browser.SubmitAsync("/settings/alice?view=robots", HttpStatusCode.SeeOther, ("do", "robot.delete"), ("robot", "ci"));
         Assert.Equal(["build"], await server.As("alice").ListAsync("/spaces/alice/robots"));
