@@ -1,5 +1,4 @@
 using Staithe.Access;
-using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Search;
@@ -44,15 +43,12 @@ internal static class WatchHandlers
 
     static Task SetStarAsync(ApiCall call, bool isStarred)
     {
-        var name = call.Repository("repository");
+        var name = call.Repository("repository").Value;
         return call.Db.WriteAsync(
             async session =>
             {
                 await call.RequireUserAsync(session);
-                var seen = await AccessLookup.ExplainAsync(session, call.Who, name);
-                if (seen.Place?.Visibility is null || !seen.Decision.May(Rights.Pull) || await RepositoryTable.FindIdAsync(session, seen.Place.Name) is not { } id)
-                    throw new AccountException(AccountProblem.Unknown, $"there is no repository {name}, or none that you may see");
-                await RepositoryPageTable.SetStarAsync(session, call.Who.Id, id, isStarred);
+                await RepositoryPageTable.SetStarAsync(session, call.Who.Id, await Watches.FindRepositoryAsync(session, call.Who, name), isStarred);
             },
             call.Cancel);
     }

@@ -20,6 +20,7 @@ internal sealed partial class Dialect
             ["keep links"] = "",
             ["keep manifests"] = "",
             ["word index"] = "create virtual table search_words using fts5 (name, title, description, words, content = '', contentless_delete = 1, prefix = '2 3')",
+            ["word list"] = "create virtual table search_words_vocabulary using fts5vocab (search_words, row);",
             ["keep repository"] = "",
             ["keep space"] = "",
         });
@@ -39,6 +40,7 @@ internal sealed partial class Dialect
             ["keep links"] = "for key share of rb",
             ["keep manifests"] = "for key share of m",
             ["word index"] = "create table search_words (repo_id bigint primary key, words tsvector not null); create index search_words_by_word on search_words using gin (words)",
+            ["word list"] = "",
             ["keep repository"] = "for key share of r",
             ["keep space"] = "for key share of s",
         });

@@ -27,7 +27,6 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     public const int MaxResults = 1000;
 
     const int UsualResults = 300; // and as many again whenever the asker has gone so far
-    const int RankedCount = 2000; // words that more have are not weighed against each other: that would take as long as there are such
     const int MaxMeant = 5;
     static readonly string[] FacetFields = ["arch", "license", "space", "type", "user", "has"];
     static readonly int[] FacetDays = [1, 7, 30, 365];
@@ -104,42 +103,38 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         if (clauses.Any(clause => clause.IsNever))
             return [];
         if (query.Words.Count == 0)
-            return await ListAsync(session, who, query, WordsMode.None, clauses, limit);
-        if (await session.FindNumberAsync(CountWordsSql, Match(query, isSqlite: true), Match(query, isSqlite: false), (long)RankedCount) < RankedCount)
-            return await ListAsync(session, who, query, order == SearchOrder.Best ? WordsMode.Ranked : WordsMode.Newest, clauses, limit);
+            return await ListAsync(session, who, null, WordsMode.None, clauses, limit);
+        var words = await SearchWords.ReadAsync(session, query.Words);
+        if (!words.AreCommon)
+            return await ListAsync(session, who, words, order == SearchOrder.Best ? WordsMode.Ranked : WordsMode.Newest, clauses, limit);
         if (order == SearchOrder.Updated)
-            return await ListAsync(session, who, query, WordsMode.NewestOfMany, clauses, limit);
+            return await ListAsync(session, who, words, WordsMode.NewestOfMany, clauses, limit);
         // What is called so, then what has the words in its name, then the rest; of each, what was made last.
         var ids = new List<long>();
-        if (query.Words.Count == 1)
-            ids.AddRange(await ListAsync(session, who, query, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, who, new SearchFilter("name", query.Words[0], false, false), official)], limit));
+        if (words.Count == 1)
+            ids.AddRange(await ListAsync(session, who, null, WordsMode.None, [.. clauses, await SearchClause.ReadAsync(session, who, new SearchFilter("name", words.First, false, false), official)], limit));
         foreach (var mode in (WordsMode[])[WordsMode.InNames, WordsMode.Anywhere])
         {
             if (ids.Count < limit)
-                ids = [.. ids.Union(await ListAsync(session, who, query, mode, clauses, limit)).Take((int)limit)];
+                ids = [.. ids.Union(await ListAsync(session, who, words, mode, clauses, limit)).Take((int)limit)];
         }
         return ids;
     }
 
-    async Task<List<long>> ListAsync(DbSession session, Identity who, SearchQuery query, WordsMode words, List<SearchClause> clauses, long limit)
+    async Task<List<long>> ListAsync(DbSession session, Identity who, SearchWords? words, WordsMode mode, List<SearchClause> clauses, long limit)
     {
         // The rarest first: it may lead the way to the others.
         var ordered = clauses.Where(clause => !clause.IsAlways).OrderBy(clause => clause.Filter.IsExcluded).ThenBy(clause => clause.Count).ToList();
         var hasDriver = ordered is [{ Filter.IsExcluded: false, Count: < SearchClause.RareCount }, ..];
         var shape = string.Join(' ', ordered.Select(clause => clause.Shape));
-        var sql = Shapes.GetOrAdd((words, shape, hasDriver), static key => new Sql(Write(key.Words, key.Filters, key.HasDriver, isSqlite: true), Write(key.Words, key.Filters, key.HasDriver, isSqlite: false)));
+        var sql = Shapes.GetOrAdd((mode, shape, hasDriver), static key => new Sql(Write(key.Words, key.Filters, key.HasDriver, isSqlite: true), Write(key.Words, key.Filters, key.HasDriver, isSqlite: false)));
         List<object?> arguments = [.. VisibleRepositories.Arguments(who), limit];
-        if (words != WordsMode.None)
-            arguments.AddRange([Match(query, isSqlite: true, words == WordsMode.InNames), Match(query, isSqlite: false, words == WordsMode.InNames), query.Words[0], official]);
+        if (words is not null)
+            arguments.AddRange([.. words.Arguments(mode == WordsMode.InNames), words.First, official]);
         foreach (var clause in ordered)
             arguments.AddRange(clause.Arguments);
         return await session.ListAsync(sql, row => row.GetInt64(0), [.. arguments]);
     }
-
-    // The words as each engine wants them: all of them, if only as beginnings.
-    static string Match(SearchQuery query, bool isSqlite, bool inNames = false) => isSqlite
-        ? $"{(inNames ? "name : " : "")}({string.Join(" AND ", query.Words.Select(word => $"\"{word}\"*"))})"
-        : string.Join(" & ", query.Words.Select(word => $"{word}:*{(inNames ? "A" : "")}"));
 
     async Task<List<Facet>> ListFacetsAsync(DbSession session, long[] ids)
     {
@@ -177,20 +172,21 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     {
         var next = words == WordsMode.None ? 7 : 11;
         var key = isSqlite ? "rowid" : "repo_id";
-        var text = new StringBuilder("select r.id from ").Append(words switch
+        var (source, join) = words switch
         {
-            WordsMode.None when hasDriver => "repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space",
+            WordsMode.None when hasDriver => ("repositories r join search_documents d on d.repo_id = r.id", ""),
             // The newest first, until there are enough of those that have what is looked for.
-            WordsMode.None or WordsMode.NewestOfMany => "search_documents d cross join repositories r left join spaces s on s.name = r.space",
+            WordsMode.None or WordsMode.NewestOfMany => ("search_documents d cross join repositories r", "d.repo_id = r.id and "),
             // In the order in which the words are found, which is that of the rows.
-            WordsMode.InNames or WordsMode.Anywhere => "search_words w cross join repositories r cross join search_documents d left join spaces s on s.name = r.space",
-            _ => $"repositories r join search_documents d on d.repo_id = r.id left join spaces s on s.name = r.space join search_words w on w.{key} = r.id",
-        });
-        text.Append(CultureInfo.InvariantCulture, $" where d.repo_id = r.id and {VisibleRepositories.Condition}");
+            WordsMode.InNames or WordsMode.Anywhere => ("search_words w cross join repositories r cross join search_documents d", $"w.{key} = r.id and d.repo_id = r.id and "),
+            _ => ($"repositories r join search_documents d on d.repo_id = r.id join search_words w on w.{key} = r.id", ""),
+        };
+        var text = new StringBuilder($"select r.id from {source} left join spaces s on s.name = r.space where {join}{VisibleRepositories.Condition}");
         if (words != WordsMode.None)
         {
             var match = isSqlite ? "search_words match $7 and $8 <> ''" : "w.words @@ to_tsquery('simple', $8) and $7 <> ''";
-            text.Append(CultureInfo.InvariantCulture, $" and $9 <> '' and ('' {{any $10}} or true) and {(words == WordsMode.NewestOfMany ? $"d.repo_id in (select w.{key} from search_words w where {match})" : $"{match} and w.{key} = r.id")}");
+            // The plus keeps SQLite from going through all that have the words before it comes to the newest.
+            text.Append(CultureInfo.InvariantCulture, $" and $9 <> '' and ('' {{any $10}} or true) and {(words == WordsMode.NewestOfMany ? $"+d.repo_id in (select w.{key} from search_words w where {match})" : match)}");
         }
         foreach (var (i, shape) in filters.Split(' ', StringSplitOptions.RemoveEmptyEntries).Index())
             text.Append(" and ").Append(SearchClause.Write(shape, i == 0 && hasDriver, ref next));
@@ -212,10 +208,6 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         InNames,
         Anywhere,
     }
-
-    static readonly Sql CountWordsSql = new(
-        "select count(*) from (select 1 from search_words where search_words match $1 and $2 <> '' limit $3) x",
-        "select count(*) from (select 1 from search_words where words @@ to_tsquery('simple', $2) and $1 <> '' limit $3) x");
 
     static readonly Sql RowsSql = new("""
         select r.id, r.name, r.visibility, d.title, d.description, d.size, d.updated_at,

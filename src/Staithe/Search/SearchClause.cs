@@ -6,7 +6,7 @@ namespace Staithe.Search;
 
 /// <summary>
 /// A filter as a condition of the statement that searches. What SQL cannot say, such as which of two versions is the later, is settled before, in
-/// bounded work: of the packages with a name, or the layers with a file, those that fit go into the statement by their ids.
+/// bounded work: of the packages with a name, those that fit go into the statement by their ids.
 /// </summary>
 internal sealed class SearchClause
 {
@@ -16,7 +16,10 @@ internal sealed class SearchClause
     /// <summary>What fewer have leads the way to everything else.</summary>
     public const int RareCount = 2000;
 
-    const int MaxPackages = 5000, MaxNames = 50_000, MaxBlobs = 1000;
+    /// <summary>The most names of files, each as often as a layer has it, that are looked at.</summary>
+    public const int MaxNames = 50_000;
+
+    const int MaxPackages = 5000, MaxBlobs = 1000;
     const int SetCount = 20_000; // what more have is nearly everywhere, so that each repository may as well be asked by itself
 
     SearchClause(SearchFilter filter, char kind, object?[] arguments, long count) => (Filter, Kind, Arguments, Count) = (filter, kind, arguments, count);
@@ -41,8 +44,8 @@ internal sealed class SearchClause
     /// <summary>Which packages fit, and how they are shown.</summary>
     public IReadOnlyDictionary<long, string> Packages { get; private init; } = new Dictionary<long, string>();
 
-    /// <summary>Which layers have a file that fits, and one such file of each.</summary>
-    public IReadOnlyDictionary<long, long> Layers { get; private init; } = new Dictionary<long, long>();
+    /// <summary>Which blobs have a digest that fits, and which digest.</summary>
+    public IReadOnlyDictionary<long, string> Blobs { get; private init; } = new Dictionary<long, string>();
 
     /// <summary>The ChainIDs of the images that it is to be built on.</summary>
     public string[] Chains { get; private init; } = [];
@@ -53,7 +56,7 @@ internal sealed class SearchClause
     /// <summary>Nothing has it, so that nothing is to be left out.</summary>
     public bool IsAlways => IsOfNothing && Filter.IsExcluded;
 
-    bool IsOfNothing => Arguments is [long[] { Length: 0 }] or [string[] { Length: 0 }];
+    bool IsOfNothing { get; init; }
 
     /// <summary>Settles what can be settled before.</summary>
     /// <param name="session">The database.</param>
@@ -66,7 +69,7 @@ internal sealed class SearchClause
         "file" => ReadFileAsync(session, filter),
         "base" => ReadBaseAsync(session, who, filter),
         "digest" => ReadDigestAsync(session, filter),
-        "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], RareCount)),
+        "is" when filter.Value == "official" => Task.FromResult(new SearchClause(filter, 'o', [official], RareCount) { IsOfNothing = official.Length == 0 }),
         "updated" when long.TryParse(filter.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => Task.FromResult(new SearchClause(filter, 'u', [days * DayMilliseconds], RareCount)),
         _ => ReadTermAsync(session, filter),
     };
@@ -79,7 +82,7 @@ internal sealed class SearchClause
     {
         var (not, kind, first) = (shape[0] == '!' ? "not " : "", shape.Trim('!', '*')[0], next);
         var isAsked = shape.EndsWith('*'); // each repository by itself; else whether it is among those that have it
-        next += kind switch { 't' or 'b' or 'd' => 3, _ => 1 };
+        next += kind switch { 't' or 'b' or 'd' or 'f' => 3, _ => 1 };
         // The plus keeps SQLite from beginning with what does not lead, and from trying each of many layers one by one; "cross join" keeps it to the
         // order as it is written.
         var among = $"{(isDriver ? "" : "+")}d.repo_id {not}in";
@@ -88,27 +91,36 @@ internal sealed class SearchClause
             't' when isDriver => $"{among} (select x.repo_id from search_terms x where x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
             't' => $"{not}exists (select 1 from search_terms x where x.repo_id = r.id and x.field = ${first} and x.value >= ${first + 1} and x.value < ${first + 2})",
             'b' when isAsked => $"{not}(exists (select 1 from search_terms x where x.repo_id = r.id and x.field = 'base' and x.value >= ${first} and x.value < ${first + 1}) or exists (select 1 from manifests m cross join image_chains c where m.repo_id = r.id and c.manifest_id = m.id and c.above > 0 and c.chain || '' {{any ${first + 2}}}))",
-            'b' => $"{among} (select x.repo_id from search_terms x where x.field = 'base' and x.value >= ${first} and x.value < ${first + 1} union select c.repo_id from image_chains c where c.chain {{any ${first + 2}}} and c.above > 0)",
+            'b' => $"{among} (select x.repo_id from search_terms x where x.field = 'base' and x.value >= ${first} and x.value < ${first + 1} union all select c.repo_id from image_chains c where c.chain {{any ${first + 2}}} and c.above > 0)",
             'd' when isAsked => $"{not}(exists (select 1 from manifests m where m.repo_id = r.id and m.digest >= ${first} and m.digest < ${first + 1}) or exists (select 1 from repo_blobs rb where rb.repo_id = r.id and rb.blob_id {{any ${first + 2}}}))",
-            'd' => $"{among} (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union select rb.repo_id from repo_blobs rb where rb.blob_id {{any ${first + 2}}})",
+            'd' => $"{among} (select m.repo_id from manifests m where m.digest >= ${first} and m.digest < ${first + 1} union all select rb.repo_id from repo_blobs rb where rb.blob_id {{any ${first + 2}}})",
             'p' when isAsked => $"{not}exists (select 1 from manifests m cross join image_packages i where m.repo_id = r.id and i.manifest_id = m.id and +i.package_id {{any ${first}}})",
             'p' => $"{among} (select i.repo_id from image_packages i where i.package_id {{any ${first}}})",
-            'f' when isAsked => $"{not}exists (select 1 from manifest_blobs mb where mb.repo_id = r.id and +mb.blob_id {{any ${first}}})",
-            'f' => $"{among} (select mb.repo_id from repo_blobs rb cross join manifest_blobs mb where rb.blob_id {{any ${first}}} and mb.repo_id = rb.repo_id and mb.blob_id = rb.blob_id)",
+            'f' when isAsked => $"{not}{HasLayer(first)}",
+            // A repository may have a layer without an image that has it: that is for the second condition.
+            'f' => $"({among} (select rb.repo_id from ({Layers($"${first}", $"${first + 1}", $"${first + 2}")}) x cross join repo_blobs rb where rb.blob_id = x.layer_id) and {HasLayer(first)})",
             'o' => $"{not}(r.space {{any ${first}}})",
             _ => $"{not}(d.updated_at >= {{now}} - ${first})",
         };
         return FormattableString.Invariant(condition);
     }
 
+    /// <summary>The layers with files whose names are in a range, for a statement to select from; some as often as they have such files.</summary>
+    public static string Layers(string low, string high, string limit) =>
+        $"select n.layer_id from file_names f cross join layer_names n where f.name >= {low} and f.name < {high} and n.name_id = f.id limit {limit}";
+
+    static string HasLayer(int first) =>
+        FormattableString.Invariant($"exists (select 1 from manifest_blobs mb where mb.repo_id = r.id and +mb.blob_id in ({Layers($"${first}", $"${first + 1}", $"${first + 2}")}))");
+
     static async Task<SearchClause> ReadTermAsync(DbSession session, SearchFilter filter) => new(
         filter, 't', [filter.Field, filter.Low, filter.High], filter.IsExcluded ? 0 : await session.FindNumberAsync(CountTermsSql, filter.Field, filter.Low, filter.High, (long)RareCount) ?? 0);
 
     static async Task<SearchClause> ReadDigestAsync(DbSession session, SearchFilter filter)
     {
-        long[] blobs = [.. await session.ListAsync(BlobsSql, row => row.GetInt64(0), filter.Low, filter.High, (long)MaxBlobs)];
+        var found = (await session.ListAsync(BlobsSql, row => (Id: row.GetInt64(0), Digest: row.GetString(1)), filter.Low, filter.High, (long)MaxBlobs)).ToDictionary(blob => blob.Id, blob => blob.Digest);
+        long[] blobs = [.. found.Keys];
         var count = filter.IsExcluded ? 0 : await session.FindNumberAsync(CountDigestsSql, filter.Low, filter.High, blobs, (long)SetCount) ?? 0;
-        return new SearchClause(filter, 'd', [filter.Low, filter.High, blobs], count) { IsPartial = blobs.Length >= MaxBlobs };
+        return new SearchClause(filter, 'd', [filter.Low, filter.High, blobs], count) { Blobs = found, IsPartial = blobs.Length >= MaxBlobs };
     }
 
     // What an image says that it was built on, and what its layers say.
@@ -138,33 +150,21 @@ internal sealed class SearchClause
             filter.IsPrefix ? [filter.Low, filter.High, (long)MaxPackages] : [filter.Value, $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages]);
         long[] ids = [.. fitting.Keys];
         var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, (long)SetCount) ?? 0;
-        return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsPartial = read >= MaxPackages };
+        return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsOfNothing = ids.Length == 0, IsPartial = read >= MaxPackages };
     }
 
     static async Task<SearchClause> ReadFileAsync(DbSession session, SearchFilter filter)
     {
-        var layers = new Dictionary<long, long>();
-        var read = 0;
-        await session.ForEachAsync(
-            LayersSql,
-            row =>
-            {
-                layers.TryAdd(row.GetInt64(0), row.GetInt64(1));
-                return ++read < MaxNames;
-            },
-            filter.Low,
-            filter.High,
-            (long)MaxNames);
-        long[] ids = [.. layers.Keys];
-        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountLayersSql, ids, (long)SetCount) ?? 0;
-        return new SearchClause(filter, 'f', [ids], count) { Layers = layers, IsPartial = read >= MaxNames };
+        var names = await session.FindNumberAsync(CountNamesSql, filter.Low, filter.High, (long)MaxNames) ?? 0;
+        var count = filter.IsExcluded || names == 0 ? 0 : await session.FindNumberAsync(CountLayersSql, filter.Low, filter.High, (long)MaxNames, (long)SetCount) ?? 0;
+        return new SearchClause(filter, 'f', [filter.Low, filter.High, (long)MaxNames], count) { IsOfNothing = names == 0, IsPartial = names >= MaxNames };
     }
 
     // name version, where no name has a space.
     static string VersionOf(string source) => source[(source.IndexOf(' ', StringComparison.Ordinal) + 1)..];
 
     static readonly Sql CountTermsSql = new("select count(*) from (select 1 from search_terms where field = $1 and value >= $2 and value < $3 limit $4) x");
-    static readonly Sql BlobsSql = new("select id from blobs where digest >= $1 and digest < $2 limit $3");
+    static readonly Sql BlobsSql = new("select id, digest from blobs where digest >= $1 and digest < $2 limit $3");
 
     static readonly Sql CountDigestsSql = new("""
         select (select count(*) from (select 1 from manifests where digest >= $1 and digest < $2 limit $4) x)
@@ -173,7 +173,8 @@ internal sealed class SearchClause
 
     static readonly Sql CountBuiltSql = new("select count(*) from (select 1 from image_chains where chain {any $1} and above > 0 limit $2) x");
     static readonly Sql CountPackagesSql = new("select count(*) from (select 1 from image_packages where package_id {any $1} limit $2) x");
-    static readonly Sql CountLayersSql = new("select count(*) from (select 1 from repo_blobs where blob_id {any $1} limit $2) x");
+    static readonly Sql CountNamesSql = new($"select count(*) from ({Layers("$1", "$2", "$3")}) x");
+    static readonly Sql CountLayersSql = new($"select count(*) from (select 1 from ({Layers("$1", "$2", "$3")}) x cross join repo_blobs rb where rb.blob_id = x.layer_id limit $4) y");
 
     static readonly Sql PackagesByNameSql = new("""
         select id, ecosystem, name, version, source, 1 from packages where lower(name) = $1
@@ -182,8 +183,4 @@ internal sealed class SearchClause
         """);
 
     static readonly Sql PackagesByPrefixSql = new("select id, ecosystem, name, version, source, 1 from packages where lower(name) >= $1 and lower(name) < $2 order by lower(name) limit $3");
-
-    static readonly Sql LayersSql = new("""
-        select n.layer_id, n.name_id from file_names f join layer_names n on n.name_id = f.id where f.name >= $1 and f.name < $2 limit $3
-        """);
 }

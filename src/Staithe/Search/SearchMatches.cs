@@ -14,6 +14,8 @@ internal sealed class SearchMatches
     const int MaxMatches = 3; // of one filter in one repository
     const int MaxRepositories = 100;
     const int MaxImages = 500; // the newest of each repository
+    const int MaxRows = 4 * MaxMatches; // of one filter in one repository: two may say the same
+    const int FewPackages = 20; // that are looked for one by one
 
     readonly Dictionary<long, List<(long ManifestId, string What)>> found = [];
     Dictionary<long, ImageCall> images = [];
@@ -29,15 +31,7 @@ internal sealed class SearchMatches
         var matches = new SearchMatches();
         repositories = [.. repositories.Take(MaxRepositories)];
         foreach (var clause in inside)
-        {
-            await (clause.Kind switch
-            {
-                'p' => matches.AddAsync(session, PackagesSql, row => clause.Packages[row.GetInt64(2)], repositories, clause.Packages.Keys.ToArray(), (long)MaxImages),
-                'f' => matches.AddFilesAsync(session, repositories, clause),
-                'b' => matches.AddAsync(session, BuiltSql, row => Above(row.GetInt64(2), clause.Filter.Value), repositories, clause.Chains, (long)MaxImages),
-                _ => matches.AddAsync(session, DigestsSql, row => $"{row.GetString(2)} {row.GetString(3)}", repositories, clause.Filter.Low, clause.Filter.High, (long)MaxImages),
-            });
-        }
+            await matches.AddAsync(session, repositories, clause);
         matches.images = await ImageTable.ListNamesAsync(session, [.. matches.found.Values.SelectMany(some => some.Select(one => one.ManifestId)).Distinct()]);
         return matches;
     }
@@ -48,35 +42,43 @@ internal sealed class SearchMatches
             one.Image.Of(row.Name), one.Image.Digest, one.What))]
         : [];
 
-    async Task AddFilesAsync(DbSession session, long[] repositories, SearchClause clause)
+    async Task AddAsync(DbSession session, long[] repositories, SearchClause clause)
     {
-        var rows = new List<(long RepoId, long ManifestId, long NameId)>();
         var counts = new Dictionary<long, int>();
-        await session.ForEachAsync(
-            LayersSql,
-            row =>
-            {
-                if (counts.GetValueOrDefault(row.GetInt64(0)) < MaxMatches)
-                {
-                    counts[row.GetInt64(0)] = counts.GetValueOrDefault(row.GetInt64(0)) + 1;
-                    rows.Add((row.GetInt64(0), row.GetInt64(1), clause.Layers[row.GetInt64(2)]));
-                }
-                return true;
-            },
-            repositories,
-            clause.Layers.Keys.ToArray(),
-            (long)MaxImages);
-        var names = (await session.ListAsync(NamesSql, row => (row.GetInt64(0), row.GetString(1)), [rows.Select(row => row.NameId).Distinct().ToArray()])).ToDictionary(row => row.Item1, row => row.Item2);
-        counts.Clear();
-        foreach (var row in rows)
-            Add(counts, row.RepoId, row.ManifestId, $"/{names[row.NameId]}");
-    }
+        object?[] newest = [repositories, (long)MaxImages, (long)MaxRows];
+        switch (clause.Kind)
+        {
+            case 'p':
+                long[] packages = [.. clause.Packages.Keys];
+                await AddRowsAsync(packages.Length <= FewPackages ? FewPackagesSql : PackagesSql, row => clause.Packages[row.GetInt64(2)], [.. newest, packages]);
+                break;
+            case 'b':
+                await AddRowsAsync(BuiltSql, row => Above(row.GetInt64(2), clause.Filter.Value), [.. newest, clause.Chains]);
+                break;
+            case 'd':
+                await AddRowsAsync(ManifestsSql, row => $"manifest {row.GetString(2)}", [repositories, clause.Filter.Low, clause.Filter.High, (long)MaxRows * MaxRepositories]);
+                await AddRowsAsync(BlobsSql, row => $"blob {clause.Blobs[row.GetInt64(2)]}", [.. newest, clause.Blobs.Keys.ToArray()]);
+                break;
+            default:
+                object?[] range = [clause.Filter.Low, clause.Filter.High, (long)SearchClause.MaxNames];
+                var rows = await session.ListAsync(LayersSql, row => (RepoId: row.GetInt64(0), ManifestId: row.GetInt64(1), LayerId: row.GetInt64(2)), [.. newest, .. range]);
+                var layers = rows.Select(row => row.LayerId).Distinct().ToArray();
+                var names = new Dictionary<long, string>();
+                await session.ForEachAsync(
+                    NamesSql,
+                    row =>
+                    {
+                        names.TryAdd(row.GetInt64(0), row.GetString(1));
+                        return names.Count < layers.Length;
+                    },
+                    [.. range, layers]);
+                foreach (var row in rows.Where(row => names.ContainsKey(row.LayerId)))
+                    Add(counts, row.RepoId, row.ManifestId, $"/{names[row.LayerId]}");
+                break;
+        }
 
-    // Of rows that begin with the repository and the image.
-    Task AddAsync(DbSession session, Sql sql, Func<DbDataReader, string> what, params object?[] arguments)
-    {
-        var counts = new Dictionary<long, int>();
-        return session.ForEachAsync(
+        // Of rows that begin with the repository and the image.
+        Task AddRowsAsync(Sql sql, Func<DbDataReader, string> what, object?[] arguments) => session.ForEachAsync(
             sql,
             row =>
             {
@@ -98,39 +100,34 @@ internal sealed class SearchMatches
         some.Add((manifestId, what));
     }
 
-    // The engines have no words in common for "of each of these, the newest so many".
-    static readonly Sql PackagesSql = new(
-        """
-        select r.value, i.manifest_id, i.package_id from json_each($1) r cross join image_packages i
-        where i.manifest_id in (select m.id from manifests m where m.repo_id = r.value order by m.id desc limit $3) and i.package_id {any $2} order by i.manifest_id desc
+    // Of many packages it is not each that is looked for in an image, but each that is there, among them; so with layers and chains. The plus and
+    // the empty text see to that.
+    static readonly Sql FewPackagesSql = InNewest("image_packages", "package_id", "i.package_id {any $4}");
+    static readonly Sql PackagesSql = InNewest("image_packages", "package_id", "+i.package_id {any $4}");
+    static readonly Sql BlobsSql = InNewest("manifest_blobs", "blob_id", "+i.blob_id {any $4}");
+    static readonly Sql LayersSql = InNewest("manifest_blobs", "blob_id", $"+i.blob_id in ({SearchClause.Layers("$4", "$5", "$6")})");
+    static readonly Sql BuiltSql = InNewest("image_chains", "above", "i.above > 0 and i.chain || '' {any $4}");
+
+    // Of each of the repositories $1, in its newest $2 images, the newest $3 rows; so that nothing is looked at behind these. The engines have no
+    // words in common for that: in SQLite it is a list made by a subquery that a table can be made from for each row before.
+    static Sql InNewest(string table, string column, string condition) => new(
+        $"""
+        select r.value, x.value ->> 0, x.value ->> 1 from json_each($1) r cross join json_each((select json_group_array(json_array(n.id, n.{column})) from (
+            select m.id, i.{column} from manifests m cross join {table} i
+            where m.repo_id = r.value and m.id > coalesce((select o.id from manifests o where o.repo_id = r.value order by o.id desc limit 1 offset $2), 0)
+                and i.manifest_id = m.id and {condition} order by m.id desc limit $3) n)) x
         """,
-        """
-        select r.id, i.manifest_id, i.package_id from unnest($1) as r(id) cross join lateral (select m.id from manifests m where m.repo_id = r.id order by m.id desc limit $3) m
-            join image_packages i on i.manifest_id = m.id where i.package_id = any($2) order by i.manifest_id desc
+        $"""
+        select r.id, x.manifest_id, x.{column} from unnest($1) as r(id) cross join lateral (
+            select i.manifest_id, i.{column} from (select m.id from manifests m where m.repo_id = r.id order by m.id desc limit $2) m
+                join {table} i on i.manifest_id = m.id where {condition} order by i.manifest_id desc limit $3) x
+        order by x.manifest_id desc
         """);
 
-    static readonly Sql LayersSql = new(
-        """
-        select r.value, b.manifest_id, b.blob_id from json_each($1) r cross join manifest_blobs b
-        where b.manifest_id in (select m.id from manifests m where m.repo_id = r.value order by m.id desc limit $3) and +b.blob_id {any $2} order by b.manifest_id desc
-        """,
-        """
-        select r.id, b.manifest_id, b.blob_id from unnest($1) as r(id) cross join lateral (select m.id from manifests m where m.repo_id = r.id order by m.id desc limit $3) m
-            join manifest_blobs b on b.manifest_id = m.id where b.blob_id = any($2) order by b.manifest_id desc
-        """);
+    static readonly Sql ManifestsSql = new("select m.repo_id, m.id, m.digest from manifests m where m.digest >= $2 and m.digest < $3 and m.repo_id {any $1} limit $4");
 
-    static readonly Sql DigestsSql = new("""
-        select * from (
-            select m.repo_id, m.id, 'manifest' as kind, m.digest from manifests m where m.digest >= $2 and m.digest < $3 and m.repo_id {any $1} limit $4) a
-        union all select * from (
-            select mb.repo_id, mb.manifest_id, 'blob' as kind, b.digest from blobs b cross join manifest_blobs mb
-            where b.digest >= $2 and b.digest < $3 and mb.repo_id {any $1} and mb.blob_id = b.id limit $4) c
-        """);
-
-    static readonly Sql BuiltSql = new("""
-        select c.repo_id, c.manifest_id, c.above from image_chains c
-        where c.chain {any $2} and c.above > 0 and c.repo_id {any $1} order by c.manifest_id desc limit $3
-        """);
-
-    static readonly Sql NamesSql = new("select id, name from file_names where id {any $1}");
+    // Of each layer the first name. SQLite comes by them in their order, so that it need not go on when all are found.
+    static readonly Sql NamesSql = new(
+        "select n.layer_id, f.name from file_names f cross join layer_names n where f.name >= $1 and f.name < $2 and n.name_id = f.id and +n.layer_id {any $4} order by f.name limit $3",
+        "select n.layer_id, min(f.name) from file_names f join layer_names n on n.name_id = f.id where f.name >= $1 and f.name < $2 and n.layer_id {any $4} group by n.layer_id limit $3");
 }

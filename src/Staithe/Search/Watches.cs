@@ -47,6 +47,16 @@ internal static class Watches
         return await WatchTable.IsVisibleSpaceAsync(session, who, space.Name) ? space : await SpaceAccess.FindAsync(session, who, name);
     }
 
+    /// <summary>The row of the repository, for whoever may pull from it.</summary>
+    /// <exception cref="AccountException">There is none, as far as they may know.</exception>
+    public static async Task<long> FindRepositoryAsync(DbSession session, Identity who, string name)
+    {
+        var seen = RepositoryName.TryParse(name, out var asked) ? await AccessLookup.ExplainAsync(session, who, asked) : null;
+        return seen?.Place is { Visibility: not null } place && seen.Decision.May(Rights.Pull) && await RepositoryTable.FindIdAsync(session, place.Name) is { } id
+            ? id
+            : throw new AccountException(AccountProblem.Unknown, $"there is no repository {OciException.Quote(name)}, or none that you may see");
+    }
+
     /// <summary>A search as it is kept.</summary>
     public static string Normal(string query) => string.Join(' ', query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
@@ -55,10 +65,7 @@ internal static class Watches
         switch (kind)
         {
             case WatchRow.Repository:
-                var seen = RepositoryName.TryParse(name, out var repository) ? await AccessLookup.ExplainAsync(session, who, repository) : null;
-                if (mustSee && (seen?.Place?.Visibility is null || !seen.Decision.May(Rights.Pull)))
-                    throw new AccountException(AccountProblem.Unknown, $"there is no repository {OciException.Quote(name)}, or none that you may see");
-                return (repository is null ? null : await RepositoryTable.FindIdAsync(session, repository), null, null);
+                return (mustSee ? await FindRepositoryAsync(session, who, name) : RepositoryName.TryParse(name, out var repository) ? await RepositoryTable.FindIdAsync(session, repository) : null, null, null);
             case WatchRow.Space:
                 return (null, mustSee ? (await FindSpaceAsync(session, who, name)).Id : (await SpaceTable.FindAsync(session, name))?.Id, null);
             default:
