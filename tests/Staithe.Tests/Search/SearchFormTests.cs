@@ -21,8 +21,8 @@ public sealed class SearchFormTests(ClosedRegistries registries)
         string[] all = [.. ((string[])["below", "built", "other", "promised"]).Select(name => $"{owner.Name}/{name}")];
         var (below, built, other, promised) = (all[0], all[1], all[2], all[3]);
         var system = System(word, "1");
-        await mine.PushLayersAsync(below, $"below-{word}", system);
-        await mine.PushLayersAsync(built, $"built-{word}", system, Layer("app"));
+        await mine.PushLayersAsync(below, $"below-{word}", Config(system), [system]);
+        await mine.PushLayersAsync(built, $"built-{word}", Config(system, Layer("app")), [system, Layer("app")]);
         await mine.PushLayersAsync(other, $"other-{word}", Layer(word));
         // Here is the layer too, but no image that has it.
         await mine.PushLayersAsync(promised, $"promised-{word}", Layer($"another {word}"));
@@ -43,7 +43,7 @@ public sealed class SearchFormTests(ClosedRegistries registries)
             ($"base:{below}:below-{word}", [built]),
         ])
         {
-            Assert.Equal(found, (await NamesAsync(mine, filter)).Order());
+            Assert.Equal((filter, string.Join(' ', found)), (filter, string.Join(' ', (await NamesAsync(mine, filter)).Order(StringComparer.Ordinal))));
             foreach (var name in all)
                 Assert.Equal(found.Intersect([name]), await NamesAsync(mine, $"tag:{name.Split('/')[1]}-{word} {filter}"));
             Assert.Equal(all.Except(found), (await NamesAsync(mine, $"space:{owner.Name} -{filter}")).Order());
@@ -60,10 +60,10 @@ public sealed class SearchFormTests(ClosedRegistries registries)
         var word = $"p{Guid.NewGuid():N}";
         var (below, many, one) = ($"{owner.Name}/below", $"{owner.Name}/many", $"{owner.Name}/one");
         var system = System(word, "1");
-        await mine.PushLayersAsync(below, "1", system);
-        await mine.PushLayersAsync(one, "1", system, Layer("0"));
+        await mine.PushLayersAsync(below, "1", Config(system), [system]);
+        await mine.PushLayersAsync(one, "1", Config(system, Layer("0")), [system, Layer("0")]);
         for (var i = 1; i <= 5; i++)
-            await mine.PushLayersAsync(many, $"{i}", system, Layer($"{i}"));
+            await mine.PushLayersAsync(many, $"{i}", Config(system, Layer($"{i}")), [system, Layer($"{i}")]);
         await mine.PushLayersAsync(many, "6", Layer(word));
         await closed.Registry.LookAsync();
 
@@ -103,7 +103,6 @@ public sealed class SearchFormTests(ClosedRegistries registries)
             (word, [foreign, shorter, longer]),
             (word.ToUpperInvariant(), [foreign, shorter, longer]),
             ($"{word}0", [longer]),
-            ($"{word}a", [foreign]),
             ($"{word}ä", [foreign]),
             ($"{word} {owner.Name}", [foreign, shorter, longer]),
             ($"{word}0 {owner.Name[..^1]}", [longer]),
@@ -112,13 +111,16 @@ public sealed class SearchFormTests(ClosedRegistries registries)
             ($"{word}00", []),
             ($"{word} none{word}", []),
         ])
-            Assert.Equal(found.Order(), (await NamesAsync(mine, query)).Order());
+            Assert.Equal((query, string.Join(' ', found.Order(StringComparer.Ordinal))), (query, string.Join(' ', (await NamesAsync(mine, $"{query} type:image")).Order(StringComparer.Ordinal))));
     }
 
     static byte[] System(string word, string version) => new TarBytes()
         .File("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
         .File("var/lib/dpkg/status", $"Package: {word}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n")
         .File($"etc/{word}/one", "x").File($"etc/{word}/two", "y").End();
+
+    static string Config(params byte[][] layers) =>
+        $$"""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[{{string.Join(',', layers.Select(layer => $"\"{Registry.Digest(layer)}\""))}}]} }""";
 
     static byte[] Layer(string content) => new TarBytes().File("what", content).End();
 
