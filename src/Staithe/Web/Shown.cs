@@ -70,6 +70,9 @@ public static class Shown
     /// <summary>A digest as far as anybody compares it.</summary>
     public static string Digest(string digest) => digest.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && digest.Length > colon + 13 ? digest[(colon + 1)..(colon + 13)] : digest;
 
+    /// <summary>An image with its repository, by tag or by as much of its digest as anybody compares.</summary>
+    public static string ImageName(string name) => name.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? $"{name[..at]}@{Digest(name[(at + 1)..])}" : name;
+
     /// <summary>An image as it is named within its repository: by tag, or by as much of its digest as anybody compares.</summary>
     public static string Image(string name) => name.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? $"@{Digest(name[(at + 1)..])}" : name[name.LastIndexOf(':')..];
 
