@@ -27,6 +27,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
     public const int MaxResults = 1000;
 
     const int UsualResults = 300; // and as many again whenever the asker has gone so far
+    const int FewResults = 50, FewAsked = 4 * FewResults; // of the newest, whether they are some of these
     const int MaxMeant = 5;
     static readonly string[] FacetFields = ["arch", "license", "space", "type", "user", "has"];
     static readonly int[] FacetDays = [1, 7, 30, 365];
@@ -108,7 +109,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
         if (!words.AreCommon)
             return await ListAsync(session, who, words, order == SearchOrder.Best ? WordsMode.Ranked : WordsMode.Newest, clauses, limit);
         if (order == SearchOrder.Updated)
-            return await ListAsync(session, who, words, WordsMode.NewestOfMany, clauses, limit);
+            return await FindFewAsync(session, who, words, clauses, limit) ?? await ListAsync(session, who, words, WordsMode.NewestOfMany, clauses, limit);
         // What is called so, then what has the words in its name, then the rest; of each, what was made last.
         var ids = new List<long>();
         if (words.Count == 1)
@@ -119,6 +120,17 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
                 ids = [.. ids.Union(await ListAsync(session, who, words, mode, clauses, limit)).Take((int)limit)];
         }
         return ids;
+    }
+
+    // Of words that are nearly everywhere, a few are soon among the newest; null where they are not.
+    async Task<List<long>?> FindFewAsync(DbSession session, Identity who, SearchWords words, List<SearchClause> clauses, long limit)
+    {
+        if (clauses.Count > 0 || limit > FewResults)
+            return null;
+        var newest = await ListAsync(session, who, null, WordsMode.None, [], FewAsked);
+        var among = await words.AmongAsync(session, [.. newest]);
+        List<long> few = among is null ? [] : [.. newest.Where(among.Contains).Take((int)limit)];
+        return few.Count == limit ? few : null;
     }
 
     async Task<List<long>> ListAsync(DbSession session, Identity who, SearchWords? words, WordsMode mode, List<SearchClause> clauses, long limit)

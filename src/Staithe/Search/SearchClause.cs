@@ -21,6 +21,7 @@ internal sealed class SearchClause
 
     const int MaxPackages = 5000, MaxBlobs = 1000;
     const int SetCount = 20_000; // what more have is nearly everywhere, so that each repository may as well be asked by itself
+    const int PackageSetCount = 2 * SetCount; // an image has many packages, and to ask for them takes longer
 
     SearchClause(SearchFilter filter, char kind, object?[] arguments, long count) => (Filter, Kind, Arguments, Count) = (filter, kind, arguments, count);
 
@@ -30,7 +31,7 @@ internal sealed class SearchClause
     public char Kind { get; }
 
     /// <summary>The same with what else its condition depends on: a ! before where it must not be, a * behind where it is nearly everywhere.</summary>
-    public string Shape => $"{(Filter.IsExcluded ? "!" : "")}{Kind}{(Filter.IsExcluded || Count >= SetCount ? "*" : "")}";
+    public string Shape => $"{(Filter.IsExcluded ? "!" : "")}{Kind}{(Filter.IsExcluded || Count >= (Kind == 'p' ? PackageSetCount : SetCount) ? "*" : "")}";
 
     /// <summary>What the condition reads.</summary>
     public object?[] Arguments { get; }
@@ -149,7 +150,7 @@ internal sealed class SearchClause
             },
             filter.IsPrefix ? [filter.Low, filter.High, (long)MaxPackages] : [filter.Value, $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages]);
         long[] ids = [.. fitting.Keys];
-        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, (long)SetCount) ?? 0;
+        var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, (long)PackageSetCount) ?? 0;
         return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsOfNothing = ids.Length == 0, IsPartial = read >= MaxPackages };
     }
 

@@ -40,10 +40,18 @@ internal sealed class SearchWords
         string.Join(" & ", words.Select(word => $"{word}:*{(inNames ? "A" : "")}")),
     ];
 
-    // Those that no other word begins with. PostgreSQL reads on where the word ends.
+    /// <summary>Which of a few repositories have them; null where going through everything that has them is as little work.</summary>
+    public async Task<HashSet<long>?> AmongAsync(DbSession session, long[] repositories) =>
+        whole.Count < words.Count ? null : [.. await session.ListAsync(AmongSql, row => row.GetInt64(0), [.. Arguments(), repositories])];
+
+    // Those that no other word begins with. To PostgreSQL it is all the same: it reads on where the word ends.
     static readonly Sql WholeSql = new(
         "select w.value from json_each($1) w where not exists (select 1 from search_words_vocabulary v where v.term >= w.value || char(1) and v.term < w.value || char(0x10ffff))",
-        "select w.value from unnest($1::text[]) as w(value) where false");
+        "select w.value from unnest($1::text[]) as w(value)");
+
+    static readonly Sql AmongSql = new(
+        "select rowid from search_words where search_words match $1 and $2 <> '' and rowid in (select value from json_each($3))",
+        "select repo_id from search_words where words @@ to_tsquery('simple', $2) and $1 <> '' and repo_id = any($3)");
 
     static readonly Sql CountSql = new(
         "select count(*) from (select 1 from search_words where search_words match $1 and $2 <> '' limit $3) x",
