@@ -17,7 +17,7 @@ internal sealed class SearchClause
     public const int RareCount = 2000;
 
     /// <summary>The most names of files, each as often as a layer has it, that are looked at.</summary>
-    public const int MaxNames = 50_000;
+    public const int MaxNames = 30_000;
 
     const int MaxPackages = 5000, MaxBlobs = 1000;
     const int SetCount = 20_000; // what more have is nearly everywhere, so that each repository may as well be asked by itself
