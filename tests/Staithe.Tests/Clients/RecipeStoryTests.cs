@@ -64,6 +64,27 @@ public sealed class RecipeStoryTests(Registries registries, ClientWorld world) :
         await world.RunAsync($"podman pod rm -f -t 0 {name}");
     }
 
+    // As somebody does who knows nothing of the image but a word.
+    [Fact]
+    public async Task An_image_is_found_read_run_and_answers()
+    {
+        var (url, name, port) = await BuildAsync($"found{Guid.NewGuid():N}", "");
+        var registry = await world.ConnectAsync(registries);
+        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+
+        var found = await world.RunAsync($"podman search --format '{{{{.Name}}}}' {registry.Authority}/{name}");
+        Assert.Equal($"{registry.Authority}/recipe-story/{name}", found);
+        Assert.Equal("1", await world.RunAsync($"podman search --list-tags {found} | awk 'NR > 1 {{ print $2 }}'"));
+        Assert.Equal($"recipe-story/{name}", await world.RunAsync($"curl -fsS '{registry.Url}api/v1/search?q={name}+port:{port}' | jq -r '.items[].name'"));
+        var page = await world.RunAsync($"curl -fsS '{registry.Url}r/recipe-story/{name}:1?view=build'");
+        foreach (var line in (string[])[$"EXPOSE {port}", "USER 1001", "GREETING=hello"])
+            Assert.Contains(line, page, StringComparison.Ordinal);
+
+        await world.RunAsync($"podman pull {found}:1 && curl -fsS '{url}/run.sh' | sh");
+        Assert.Equal("hello kept 1001", await AskAsync(port));
+        await world.RunAsync($"podman rm -f -t 0 {name}");
+    }
+
     [Fact]
     public async Task The_command_prints_what_the_registry_serves()
     {
