@@ -52,9 +52,7 @@ internal static class RightsReport
         var place = own.Place!;
         RepositoryCare.RequireManage(asker, place.Name, own.Decision);
         var space = await Spaces.FindAsync(session, place.Name.Space);
-        var reasons = new List<RightsReason>();
-        if (place.OwnerId is { } owner && await UserTable.FindAsync(session, owner) is { } user)
-            reasons.Add(new RightsReason("owner", null, $"user {user.Name}", null, RightsText.Format(Rights.Admin), null));
+        var reasons = await ListOfOwnerAsync(session, place.OwnerId);
         if (place.Visibility is Visibility.Public or Visibility.Internal)
             reasons.Add(new RightsReason("visibility", null, place.Visibility == Visibility.Public ? "everybody" : "every user", null, RightsText.Format(Rights.Pull), null));
         reasons.AddRange((await GrantTable.ListOverAsync(session, space.Id, place.Name.Value)).Select(ReasonOf));
@@ -66,9 +64,7 @@ internal static class RightsReport
     public static async Task<RightsOnPart> OnPartAsync(DbSession session, Identity asker, string spaceName, string asked)
     {
         var (space, target) = await SpaceCare.FindTargetAsync(session, asker, spaceName, asked);
-        var reasons = new List<RightsReason>();
-        if (space.OwnerId is { } owner && await UserTable.FindAsync(session, owner) is { } user)
-            reasons.Add(new RightsReason("owner", null, $"user {user.Name}", null, RightsText.Format(Rights.Admin), null));
+        var reasons = await ListOfOwnerAsync(session, space.OwnerId);
         reasons.AddRange((await GrantTable.ListOverAsync(session, space.Id, target)).Select(ReasonOf));
         return new RightsOnPart(target, space.Visibility, reasons);
     }
@@ -80,11 +76,7 @@ internal static class RightsReport
         var (space, target) = await SpaceCare.FindTargetAsync(session, asker, spaceName, asked);
         var (who, kept) = user is not null ? await FindUserAsync(session, user) : await FindRobotAsync(session, space.Name, robot ?? "");
         var (decision, grants) = await AccessLookup.ExplainAsync(session, who, space, target);
-        var reasons = new List<RightsReason>();
-        if (kept is not null)
-            reasons.Add(new RightsReason(kept, null, null, null, "", null));
-        if (space.OwnerId == who.Id && who.Kind == IdentityKind.User)
-            reasons.Add(new RightsReason("owner", null, null, null, RightsText.Format(Rights.Admin), null));
+        var reasons = ListOfThemselves(who, kept, space.OwnerId);
         reasons.AddRange(grants.Select(ReasonOf));
         return new RightsOfOneOnPart(who, kept is null ? decision : Decision.Nothing, reasons);
     }
@@ -110,17 +102,29 @@ internal static class RightsReport
     static RightsOfOne Explain(RepositoryName name, Identity who, Explanation explained, string? kept)
     {
         var (decision, place) = (kept is null ? explained.Decision : Decision.Nothing, explained.Place);
-        var reasons = new List<RightsReason>();
-        if (kept is not null)
-            reasons.Add(new RightsReason(kept, null, null, null, "", null));
-        if (place is not null && place.OwnerId == who.Id && who.Kind == IdentityKind.User)
-            reasons.Add(new RightsReason("owner", null, null, null, RightsText.Format(Rights.Admin), null));
+        var reasons = ListOfThemselves(who, kept, place?.OwnerId);
         if (AccessPolicy.IsVisible(who, name, place?.Visibility))
             reasons.Add(new RightsReason("visibility", null, null, null, RightsText.Format(Rights.Pull), null));
         reasons.AddRange(explained.Grants.Select(ReasonOf));
         if (who.Limit is { } limit)
             reasons.Add(new RightsReason("token", null, null, limit.Target, RightsText.Format(limit.Rights), null));
         return new RightsOfOne(name, who, place?.Visibility, decision, reasons);
+    }
+
+    // What the owner of a space may by owning it, among all that anybody may.
+    static async Task<List<RightsReason>> ListOfOwnerAsync(DbSession session, long? ownerId) => ownerId is { } owner && await UserTable.FindAsync(session, owner) is { } user
+        ? [new RightsReason("owner", null, $"user {user.Name}", null, RightsText.Format(Rights.Admin), null)]
+        : [];
+
+    // What keeps somebody out, and what they may by owning the space.
+    static List<RightsReason> ListOfThemselves(Identity who, string? kept, long? ownerId)
+    {
+        var reasons = new List<RightsReason>();
+        if (kept is not null)
+            reasons.Add(new RightsReason(kept, null, null, null, "", null));
+        if (ownerId == who.Id && who.Kind == IdentityKind.User)
+            reasons.Add(new RightsReason("owner", null, null, null, RightsText.Format(Rights.Admin), null));
+        return reasons;
     }
 
     static RightsReason ReasonOf(GrantRow grant) => new("grant", grant.Id, $"{grant.GranteeKind} {grant.Grantee}", grant.Target, RightsText.Format(grant.Rights), grant.Tags?.Text);

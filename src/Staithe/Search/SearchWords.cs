@@ -16,7 +16,7 @@ internal sealed class SearchWords
     SearchWords(IReadOnlyList<string> words, HashSet<string> whole) => (this.words, this.whole) = (words, whole);
 
     /// <summary>Whether so much has them that it is not weighed.</summary>
-    public bool AreCommon { get; private init; }
+    public bool AreCommon { get; private set; }
 
     public int Count => words.Count;
 
@@ -29,7 +29,8 @@ internal sealed class SearchWords
         string[] plain = [.. words.Where(word => word.All(char.IsAsciiLetterOrDigit))];
         var whole = plain.Length == 0 ? [] : await session.ListAsync(WholeSql, row => row.GetString(0), [plain]);
         var read = new SearchWords(words, [.. whole]);
-        return new SearchWords(words, read.whole) { AreCommon = await session.FindNumberAsync(CountSql, [.. read.Arguments(), (long)RankedCount]) >= RankedCount };
+        read.AreCommon = await session.FindNumberAsync(CountSql, [.. read.Arguments(), (long)RankedCount]) >= RankedCount;
+        return read;
     }
 
     /// <summary>What a statement reads: the words for SQLite, the words for PostgreSQL.</summary>

@@ -83,12 +83,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     async Task ShowGrantsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
         // What reaches it from above is shown too: one would wonder otherwise where a right comes from.
-        var (rows, names, managesAll) = await db.ReadAsync(
-            async session => (
-                await SpaceGrants.ListReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows),
-                await ListNamesAsync(session, target.Space),
-                await ManagesAllAsync(session, visit, target)),
-            visit.Cancel);
+        var (rows, names, managesAll) = await ReadAsync(visit, target, session => SpaceGrants.ListReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows));
         var grants = rows.Select(GrantLine.Of).ToList();
         var changed = grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("change")) && GrantTable.Covers(target.Target, grant.Target));
         if (visit.Query("ask") == "grant.delete" && grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
@@ -98,6 +93,10 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         }
         await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.IsPart, target.Path, managesAll, grants, changed, names.Teams, names.Robots), echo);
     }
+
+    // With rows, what a page needs to tell of them and to have more given.
+    Task<(List<T> Rows, (IReadOnlyList<string> Teams, IReadOnlyList<string> Robots) Names, bool ManagesAll)> ReadAsync<T>(Visit visit, SettingsTarget target, Func<DbSession, Task<List<T>>> list) =>
+        db.ReadAsync(async session => (await list(session), await ListNamesAsync(session, target.Space), await ManagesAllAsync(session, visit, target)), visit.Cancel);
 
     // Whoever does can go to the settings of whatever is above.
     static async Task<bool> ManagesAllAsync(DbSession session, Visit visit, SettingsTarget target) =>
@@ -127,12 +126,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowDefaultsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var (rows, names, managesAll) = await db.ReadAsync(
-            async session => (
-                await SpaceGrants.ListDefaultsReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows),
-                await ListNamesAsync(session, target.Space),
-                await ManagesAllAsync(session, visit, target)),
-            visit.Cancel);
+        var (rows, names, managesAll) = await ReadAsync(visit, target, session => SpaceGrants.ListDefaultsReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows));
         var rules = rows.Select(DefaultLine.Of).ToList();
         if (visit.Query("ask") == "default.delete" && rules.Find(rule => rule.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
         {
