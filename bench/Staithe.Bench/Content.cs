@@ -59,15 +59,10 @@ internal sealed class Content
     public void Fill(Server server)
     {
         if (server.Kind == ServerKind.Nginx)
-        {
             FillFiles(Path.Combine(Server.ContentDirectory(server.Directory), "v2", Repository));
-            return;
-        }
-        using var connection = new Connection(server.Address);
-        foreach (var (digest, bytes) in blobs)
-            Push.Blob(connection, Repository, digest, bytes.Length, bytes, []);
-        foreach (var (tag, _, bytes) in manifests)
-            Push.Manifest(connection, $"/v2/{Repository}/manifests/{tag}", ManifestType, bytes);
+        else
+            PushTo(server);
+        PageCache.Renew(server.Directory);
     }
 
     public static string DigestOf(ReadOnlySpan<byte> bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
@@ -96,6 +91,15 @@ internal sealed class Content
         });
         var bytes = Manifest(new string('x', ManifestBytes - Manifest("").Length));
         manifests.Add((tag, DigestOf(bytes), bytes));
+    }
+
+    void PushTo(Server server)
+    {
+        using var connection = new Connection(server.Address);
+        foreach (var (digest, bytes) in blobs)
+            Push.Blob(connection, Repository, digest, bytes.Length, bytes, []);
+        foreach (var (tag, _, bytes) in manifests)
+            Push.Manifest(connection, $"/v2/{Repository}/manifests/{tag}", ManifestType, bytes);
     }
 
     void FillFiles(string directory)

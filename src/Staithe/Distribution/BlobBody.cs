@@ -13,12 +13,14 @@ namespace Staithe.Distribution;
 /// <param name="stall">After how long without progress.</param>
 internal sealed class BlobBody(TimeSpan stall)
 {
-    const int DirectPieceBytes = 2 * 1024 * 1024; // between two of them an abort is seen
+    /// <summary>What is moved at once; between two pieces an abort is seen.</summary>
+    public const int DirectPieceBytes = 2 * 1024 * 1024;
+
     const int PieceBytes = 64 * 1024;
     const int FreeBytes = 128 * 1024;
 
-    // Many threads that move pieces at the same time all end late, because the kernel gives each its share of the processors by the clock. So a few
-    // move at a time, in the order in which they came. Whoever has waited as long as a slow disk may take stops waiting for it.
+    // Of the threads that may wait for the disk a few move pieces at a time, in the order in which they came: many would all end late, because the
+    // kernel gives each its share of the processors by the clock. Whoever has waited as long as a slow disk may take stops waiting for it.
     static readonly SemaphoreSlim Turns = new(2 * Environment.ProcessorCount);
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
@@ -39,7 +41,8 @@ internal sealed class BlobBody(TimeSpan stall)
             direct.QueueFile(file, range.Offset + sent, piece);
             body.GetMemory(1);
             body.Advance(piece);
-            var result = await (piece <= FreeBytes ? body.FlushAsync(http.RequestAborted) : await FlushInTurnAsync(body, http.RequestAborted));
+            var isFree = piece <= FreeBytes || AnswerThreads.IsCurrent;
+            var result = await (isFree ? body.FlushAsync(http.RequestAborted) : await FlushInTurnAsync(body, http.RequestAborted));
             if (direct.Failure is IOException)
                 throw new IOException("the blob's file cannot be read", direct.Failure);
             if (result.IsCompleted || direct.IsBroken)

@@ -23,8 +23,9 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
             return null;
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;
-        var atOnce = HttpMethods.IsHead(http.Request.Method) || (blob.Blob.Size <= MaxBytesAtOnce && blob.File is { IsWarm: true });
-        return atOnce ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, facts);
+        var isWarm = blob.File is { IsWarm: true };
+        var atOnce = HttpMethods.IsHead(http.Request.Method) || (blob.Blob.Size <= MaxBytesAtOnce && isWarm);
+        return atOnce ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, isWarm && blob.Blob.Size <= BlobBody.DirectPieceBytes, facts);
     }
 
     /// <param name="mayRenew">Whether a HEAD is by somebody who may be about to push a manifest that names the blob.</param>
@@ -71,10 +72,13 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
     SafeFileHandle Open(LinkedBlob blob) =>
         storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
 
-    // The file may be open already, but its bytes may have to come from the disk.
-    async Task SendElsewhereAsync(HttpContext http, CachedBlob cached, RequestFacts facts)
+    // A file whose bytes may have to come from the disk goes out on a thread that may wait, and so does one that would keep others waiting for long.
+    async Task SendElsewhereAsync(HttpContext http, CachedBlob cached, bool isQuick, RequestFacts facts)
     {
-        await WorkerThread.SwitchAsync();
+        if (isQuick)
+            await AnswerThreads.EnterAsync();
+        else
+            await WorkerThread.SwitchAsync();
         await SendAsync(http, cached, facts);
     }
 

@@ -52,7 +52,7 @@ internal sealed class RegistryEndpoint(
 
     async Task AnswerElsewhereAsync(HttpContext http, string path, RequestFacts facts)
     {
-        await WorkerThread.SwitchAsync();
+        await AnswerThreads.EnterAsync();
         await AnswerAsync(http, path, facts);
     }
 

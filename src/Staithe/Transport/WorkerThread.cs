@@ -5,7 +5,8 @@ namespace Staithe.Transport;
 /// <summary>
 /// Connections are served on the threads that wait for the network: an answer from memory goes out from there, without a change of thread,
 /// which would cost more than the answer. Whatever may wait or compute has to leave such a thread first, because half of all
-/// connections hang on it: reading the database or a file, hashing, parsing what a client sent.
+/// connections hang on it: reading the database or a file, hashing, parsing what a client sent. The same holds for
+/// <see cref="AnswerThreads"/>.
 /// </summary>
 internal static class WorkerThread
 {
@@ -25,9 +26,9 @@ internal static class WorkerThread
     }
 
     /// <summary>
-    /// Whether the next answer should leave this thread. While few connections are busy that is dear, and nobody waits for long. When many are, a
-    /// thread that the kernel takes off its processor would keep all of them waiting, while threads of the pool go on with whatever is next. And a
-    /// client that is always quicker with its next request than the others would keep the thread for as long as it likes.
+    /// Whether the next answer should be given on <see cref="AnswerThreads"/>. While few connections are busy that is dear, and nobody waits for
+    /// long. When many are, a thread that the kernel takes off its processor would keep all of its connections waiting, where one of several goes
+    /// on with whatever is next. And a client that is always quicker with its next request than the others would keep the thread for as long as it likes.
     /// </summary>
     public static bool IsCrowdedFor(HttpContext connection) => (turns ??= new Turns()).Take(connection);
 
@@ -42,7 +43,7 @@ internal static class WorkerThread
     {
         const int Places = 1024; // a power of two; to connections that share one it seems that fewer others are busy
 
-        readonly bool isOfPool = Thread.CurrentThread.IsThreadPoolThread;
+        readonly bool isOfNetwork = !Thread.CurrentThread.IsThreadPoolThread && !AnswerThreads.IsCurrent;
         readonly int[] lastTurns = new int[Places];
         int now;
         HttpContext? served;
@@ -57,7 +58,7 @@ internal static class WorkerThread
             if (served != connection)
                 (served, servedSince) = (connection, now);
             if (now - servedSince < Patience)
-                return others > Patience && !isOfPool;
+                return others > Patience && isOfNetwork;
             servedSince = now;
             return true;
         }

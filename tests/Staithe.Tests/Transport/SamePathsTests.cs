@@ -8,6 +8,7 @@ public sealed class SamePathsTests(TwoPaths paths)
 {
     const int Connections = 120;
     const int MostRequests = 12;
+    const int AtOnce = 48;
 
     [Fact]
     public async Task Both_paths_give_the_same_answers()
@@ -21,6 +22,23 @@ public sealed class SamePathsTests(TwoPaths paths)
             var ordinary = await AnswersAsync(await paths.OrdinaryAsync(), requests);
             for (var j = 0; j < requests.Count; j++)
                 AssertSame(direct[j], ordinary[j], $"seed {seed}, connection {i}, request {j}:\n{requests[j].Text}");
+        }
+    }
+
+    // What many ask for at once is answered on other threads than what few do.
+    [Fact]
+    public async Task Many_connections_at_once_get_the_answers_that_each_gets_alone()
+    {
+        var seed = Environment.GetEnvironmentVariable("TEST_SEED") is { } given ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var random = new Random(seed);
+        var asked = Enumerable.Range(0, AtOnce).Select(_ => Enumerable.Range(0, MostRequests).Select(_ => Generate(random, largest: 1 << 20)).ToList()).ToList();
+        var (direct, ordinary) = (await paths.DirectAsync(), await paths.OrdinaryAsync());
+        var together = await Task.WhenAll(asked.Select(requests => Task.Run(() => AnswersAsync(direct, requests))));
+        for (var i = 0; i < AtOnce; i++)
+        {
+            var alone = await AnswersAsync(ordinary, asked[i]);
+            for (var j = 0; j < MostRequests; j++)
+                AssertSame(together[i][j], alone[j], $"seed {seed}, connection {i}, request {j}:\n{asked[i][j].Text}");
         }
     }
 
@@ -68,9 +86,10 @@ public sealed class SamePathsTests(TwoPaths paths)
         return answers;
     }
 
-    static Request Generate(Random random)
+    static Request Generate(Random random, int largest = int.MaxValue)
     {
-        var size = TwoPaths.Sizes[random.Next(TwoPaths.Sizes.Count)];
+        var sizes = TwoPaths.Sizes.Where(size => size <= largest).ToList();
+        var size = sizes[random.Next(sizes.Count)];
         var digest = random.Next(20) == 0 ? Registry.Digest([9, 9, 9]) : TwoPaths.Digest(size);
         var method = random.Next(5) == 0 ? "HEAD" : "GET";
         var target = random.Next(6) switch
