@@ -20,8 +20,7 @@ public sealed class SamePathsTests(TwoPaths paths)
             var requests = Enumerable.Range(0, random.Next(1, MostRequests)).Select(_ => Generate(random)).ToList();
             var direct = await AnswersAsync(await paths.DirectAsync(), requests);
             var ordinary = await AnswersAsync(await paths.OrdinaryAsync(), requests);
-            for (var j = 0; j < requests.Count; j++)
-                AssertSame(direct[j], ordinary[j], $"seed {seed}, connection {i}, request {j}:\n{requests[j].Text}");
+            AssertAllSame(direct, ordinary, requests, $"seed {seed}, connection {i}");
         }
     }
 
@@ -29,17 +28,12 @@ public sealed class SamePathsTests(TwoPaths paths)
     [Fact]
     public async Task Many_connections_at_once_get_the_answers_that_each_gets_alone()
     {
-        var seed = Environment.GetEnvironmentVariable("TEST_SEED") is { } given ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : Random.Shared.Next();
-        var random = new Random(seed);
+        var random = Seed.Random();
         var asked = Enumerable.Range(0, AtOnce).Select(_ => Enumerable.Range(0, MostRequests).Select(_ => Generate(random, largest: 1 << 20)).ToList()).ToList();
         var (direct, ordinary) = (await paths.DirectAsync(), await paths.OrdinaryAsync());
         var together = await Task.WhenAll(asked.Select(requests => Task.Run(() => AnswersAsync(direct, requests))));
         for (var i = 0; i < AtOnce; i++)
-        {
-            var alone = await AnswersAsync(ordinary, asked[i]);
-            for (var j = 0; j < MostRequests; j++)
-                AssertSame(together[i][j], alone[j], $"seed {seed}, connection {i}, request {j}:\n{asked[i][j].Text}");
-        }
+            AssertAllSame(together[i], await AnswersAsync(ordinary, asked[i]), asked[i], $"connection {i}");
     }
 
     // The checker must be able to see a fault.
@@ -51,6 +45,12 @@ public sealed class SamePathsTests(TwoPaths paths)
         Assert.ThrowsAny<Exception>(() => AssertSame(answer, answer with { Body = [1, 3] }, ""));
         Assert.ThrowsAny<Exception>(() => AssertSame(answer, answer with { Headers = ["Content-Length: 2", "ETag: x"] }, ""));
         Assert.ThrowsAny<Exception>(() => AssertSame(answer, null, ""));
+    }
+
+    static void AssertAllSame(List<RawResponse?> direct, List<RawResponse?> ordinary, List<Request> requests, string where)
+    {
+        for (var i = 0; i < requests.Count; i++)
+            AssertSame(direct[i], ordinary[i], $"{where}, request {i}:\n{requests[i].Text}");
     }
 
     static void AssertSame(RawResponse? direct, RawResponse? ordinary, string what)
