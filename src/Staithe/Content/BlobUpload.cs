@@ -130,6 +130,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         try
         {
             await CopyAsync(writing, chunk, claim);
+            claim.NothingMoreComes();
         }
         catch (OciException)
         {
@@ -144,6 +145,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The client broke off, stalled, or came back on another connection.
+            claim.NothingMoreComes();
             writing.Trim();
             if (writing.HasUnsyncedBytes)
                 await AcknowledgeAsync(writing);

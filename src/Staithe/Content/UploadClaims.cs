@@ -5,7 +5,7 @@ namespace Staithe.Content;
 
 /// <summary>
 /// Sees to it that one request at a time writes to an upload. A client whose connection broke may come back before the server has noticed:
-/// a claim that has made no progress for a while gives way.
+/// a claim that has made no progress for a while gives way. Or it comes back while what came is still being kept: that is waited for.
 /// </summary>
 internal sealed class UploadClaims(TimeProvider clock)
 {
@@ -25,17 +25,25 @@ internal sealed class UploadClaims(TimeProvider clock)
     public async Task<Claim> TakeAsync(UploadId id, bool force, CancellationToken cancel)
     {
         var ours = new Claim(this, id, cancel);
-        while (held.GetOrAdd(id, ours) is var other && other != ours)
+        try
         {
-            if (!force && other.IdleFor < Patience)
+            while (held.GetOrAdd(id, ours) is var other && other != ours)
             {
-                ours.Discard();
-                throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
+                if (!other.HasAll)
+                {
+                    if (!force && other.IdleFor < Patience)
+                        throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
+                    other.GiveWay();
+                }
+                await other.Released.WaitAsync(cancel);
             }
-            other.GiveWay();
-            await other.Released.WaitAsync(cancel);
+            return ours;
         }
-        return ours;
+        catch
+        {
+            ours.Discard();
+            throw;
+        }
     }
 
     /// <summary>The right to write to one upload.</summary>
@@ -46,6 +54,7 @@ internal sealed class UploadClaims(TimeProvider clock)
         readonly CancellationTokenSource stop;
         readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
         long lastProgress;
+        volatile bool hasAll;
 
         public Claim(UploadClaims owner, UploadId id, CancellationToken cancel)
         {
@@ -64,6 +73,11 @@ internal sealed class UploadClaims(TimeProvider clock)
         TimeProvider Clock => owner.clock;
 
         public void Progress() => Volatile.Write(ref lastProgress, Clock.GetTimestamp());
+
+        /// <summary>True when nothing more comes by this claim, and it ends as soon as what came is kept or dropped.</summary>
+        public bool HasAll => hasAll;
+
+        public void NothingMoreComes() => hasAll = true;
 
         public void GiveWay()
         {

@@ -205,13 +205,4 @@ public sealed class RequestLimitTests
         }
         return allowed;
     }
-
-    sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
-
-        public override long GetTimestamp() => Now.Ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-    }
 }

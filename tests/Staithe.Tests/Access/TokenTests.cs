@@ -617,15 +617,4 @@ public sealed class TokenTests(ClosedRegistries registries)
     }
 
     static readonly Sql KeySql = new("select material from signing_keys order by created_at desc limit 1");
-
-    sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-
-        public override long GetTimestamp() => Now.UtcTicks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-    }
 }

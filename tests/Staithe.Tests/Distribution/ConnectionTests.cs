@@ -121,6 +121,43 @@ public sealed class ConnectionTests(Registries registries)
     }
 
     [Theory, OnBothEngines]
+    public async Task While_a_request_writes_to_an_upload_another_is_refused_and_one_that_cancels_ends_it(Engine engine)
+    {
+        var registry = await registries.GetAsync(engine);
+        var location = await registry.StartUploadAsync(Registry.NewRepository());
+        await using var connection = RawConnection.Open(registry);
+        await connection.SendAsync($"PATCH {location} HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n");
+        var sending = SendOnAsync();
+        var file = Path.Combine(registry.Config.Data, "blobs", StorageKey.For(Id(location)));
+        await EventuallyAsync(true, () => Task.FromResult(File.Exists(file) && new FileInfo(file).Length > 0));
+
+        foreach (var (method, query) in new[] { (HttpMethod.Patch, ""), (HttpMethod.Put, $"?digest={Registry.Digest("second"u8)}") })
+        {
+            using var refused = await registry.SendAsync(method, location + query, "second"u8.ToArray());
+            await refused.ExpectErrorAsync(HttpStatusCode.RequestedRangeNotSatisfiable, "RANGE_INVALID");
+        }
+        Assert.False(sending.IsCompleted);
+        using (var cancelled = await registry.SendAsync(HttpMethod.Delete, location, []))
+            await cancelled.ExpectAsync(HttpStatusCode.NoContent);
+        using var gone = await registry.GetAsync(location);
+        await gone.ExpectErrorAsync(HttpStatusCode.NotFound, "BLOB_UPLOAD_UNKNOWN");
+        await sending;
+
+        async Task SendOnAsync()
+        {
+            try
+            {
+                while (true)
+                    await connection.SendAsync("1\n.\n");
+            }
+            catch (SocketException)
+            {
+                // the server has closed the connection
+            }
+        }
+    }
+
+    [Theory, OnBothEngines]
     public async Task A_manifest_or_a_blob_that_broke_off_is_not_kept(Engine engine)
     {
         await using var registry = await Registry.StartAsync(engine);

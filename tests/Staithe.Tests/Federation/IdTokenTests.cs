@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Staithe.Federation;
+using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Federation;
 

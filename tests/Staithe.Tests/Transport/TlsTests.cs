@@ -45,22 +45,22 @@ public sealed class TlsTests
     {
         using var directory = new TempDirectory();
         Write(directory, "first");
-        var (clock, failures) = (new ManualClock(), new List<Exception>());
+        var (clock, failures) = (new Clock(), new List<Exception>());
         var certificate = new TlsCertificate(directory["certificate"], directory["key"], failures.Add, clock);
         Assert.Equal("CN=first", await SubjectAsync(certificate));
 
         Write(directory, "second", later: 1);
         Assert.Equal("CN=first", await SubjectAsync(certificate)); // nobody looks at files for each connection
-        clock.Advance(TimeSpan.FromSeconds(10));
+        clock.Now += TimeSpan.FromSeconds(10);
         Assert.Equal("CN=second", await SubjectAsync(certificate));
 
         await File.WriteAllTextAsync(directory["certificate"], "half of a", TestContext.Current.CancellationToken);
-        clock.Advance(TimeSpan.FromSeconds(10));
+        clock.Now += TimeSpan.FromSeconds(10);
         Assert.Equal("CN=second", await SubjectAsync(certificate));
         Assert.Single(failures);
 
         Write(directory, "third", later: 2);
-        clock.Advance(TimeSpan.FromSeconds(10));
+        clock.Now += TimeSpan.FromSeconds(10);
         Assert.Equal("CN=third", await SubjectAsync(certificate));
     }
 
@@ -105,14 +105,5 @@ public sealed class TlsTests
         File.WriteAllText(directory["certificate"], certificate.ExportCertificatePem());
         File.WriteAllText(directory["key"], key.ExportPkcs8PrivateKeyPem());
         File.SetLastWriteTimeUtc(directory["certificate"], now.UtcDateTime.AddMinutes(later));
-    }
-
-    sealed class ManualClock : TimeProvider
-    {
-        long now;
-
-        public override long GetTimestamp() => now;
-
-        public void Advance(TimeSpan time) => now += (long)(time.TotalSeconds * TimestampFrequency);
     }
 }

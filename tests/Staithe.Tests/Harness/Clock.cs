@@ -1,4 +1,4 @@
-namespace Staithe.Tests.Federation;
+namespace Staithe.Tests.Harness;
 
 /// <summary>A clock that a test sets.</summary>
 internal sealed class Clock : TimeProvider
