@@ -126,6 +126,8 @@ internal sealed class SqliteDb : Db
             DefaultTimeout = 30,
         }.ToString());
         connection.Open();
+        // How a statement is run must not hang on what it is given: else each one with a limit is prepared anew every time.
+        SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
         var session = new SqliteSession(connection);
         // No mmap: each connection's mapping would count as memory of the process, up to the size of the file, and a page that the disk
         // cannot give would be a signal that ends the process rather than an error of one statement.
