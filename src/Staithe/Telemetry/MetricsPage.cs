@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -12,15 +13,34 @@ internal sealed class MetricsPage(RequestMetrics requests, Func<long> cacheBytes
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         facts.Kind = RequestFacts.Health;
+        using var process = Process.GetCurrentProcess();
         var text = new StringBuilder();
         requests.Write(text);
         Gauge(text, "staithe_cache_bytes", "Manifests held in memory.", cacheBytes());
         Gauge(text, "staithe_heap_bytes", "Managed memory in use.", GC.GetTotalMemory(forceFullCollection: false));
-        Gauge(text, "process_resident_memory_bytes", "Resident memory of the process.", Environment.WorkingSet);
+        Gauge(text, "process_resident_memory_bytes", "Resident memory of the process.", process.WorkingSet64);
+        Gauge(text, "process_start_time_seconds", "When the process started, in seconds since 1970.", new DateTimeOffset(process.StartTime).ToUnixTimeSeconds());
+        Counter(text, "process_cpu_seconds_total", "Processor time that the process used.", process.TotalProcessorTime);
+        Counter(text, "staithe_collection_pause_seconds_total", "How long everything stood still to collect managed memory.", GC.GetTotalPauseDuration());
+        Describe(text, "staithe_collections_total", "Collections of managed memory; one of a generation takes in the younger ones.", "counter");
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+            text.Append(CultureInfo.InvariantCulture, $"staithe_collections_total{{generation=\"{generation}\"}} {GC.CollectionCount(generation)}\n");
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         return http.Response.WriteAsync(text.ToString());
     }
 
-    static void Gauge(StringBuilder text, string name, string help, long value) =>
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    static void Gauge(StringBuilder text, string name, string help, long value)
+    {
+        Describe(text, name, help, "gauge");
+        text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
+    }
+
+    static void Counter(StringBuilder text, string name, string help, TimeSpan value)
+    {
+        Describe(text, name, help, "counter");
+        text.Append(CultureInfo.InvariantCulture, $"{name} {value.TotalSeconds}\n");
+    }
+
+    static void Describe(StringBuilder text, string name, string help, string type) =>
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
 }

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using Staithe.Tests.Harness;
+
+namespace Staithe.Tests.Telemetry;
+
+/// <summary>What <c>/metrics</c> says, read as Prometheus reads it.</summary>
+public sealed partial class MetricsTests
+{
+    [Fact]
+    public async Task The_page_counts_what_was_asked_and_tells_what_the_process_used()
+    {
+        await using var registry = await Registry.StartAsync(Engine.Sqlite);
+        var blob = await registry.PushBlobAsync("a", new byte[5000]);
+        var before = await ReadAsync(registry);
+        for (var i = 0; i < 3; i++)
+        {
+            using var pulled = await registry.GetAsync($"/v2/a/blobs/{blob}");
+            Assert.Equal(5000, (await pulled.BytesAsync()).Length);
+        }
+        using (var absent = await registry.GetAsync("/v2/a/manifests/none"))
+            await absent.ExpectErrorAsync(HttpStatusCode.NotFound, "MANIFEST_UNKNOWN");
+        const string pulls = "staithe_requests_total{route=\"blob\",status=\"2xx\"}", absences = "staithe_requests_total{route=\"manifest\",status=\"4xx\"}";
+        var after = before;
+        while (Difference(pulls) < 3 || Difference(absences) < 1) // a request is counted when it has ended, which is after its answer
+            after = await ReadAsync(registry);
+
+        Assert.Equal(3, Difference(pulls));
+        Assert.Equal(15_000, Difference("staithe_sent_bytes_total{route=\"blob\"}"));
+        Assert.Equal(3, Difference("staithe_request_seconds_count{route=\"blob\"}"));
+        Assert.Equal(3, Difference("staithe_request_seconds_bucket{route=\"blob\",le=\"+Inf\"}"));
+        Assert.Equal(1, Difference(absences));
+        Assert.True(Difference("process_cpu_seconds_total") > 0);
+        foreach (var name in new[] { "process_resident_memory_bytes", "staithe_heap_bytes" })
+            Assert.InRange(after[name], 1e6, 1e12);
+        Assert.InRange(DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds((long)after["process_start_time_seconds"]), TimeSpan.Zero, TimeSpan.FromHours(3));
+        for (var generation = 0; generation <= 2; generation++)
+            Assert.True(Difference($"staithe_collections_total{{generation=\"{generation}\"}}") >= 0);
+        Assert.True(Difference("staithe_collection_pause_seconds_total") >= 0);
+
+        double Difference(string sample) => after.GetValueOrDefault(sample) - before.GetValueOrDefault(sample);
+    }
+
+    // Each sample under its name and labels; a line that Prometheus would not take fails.
+    static async Task<Dictionary<string, double>> ReadAsync(Registry registry)
+    {
+        using var page = await registry.GetAsync("/metrics");
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", page.Content.Headers.ContentType!.ToString());
+        var (samples, described) = (new Dictionary<string, double>(), new HashSet<string>());
+        foreach (var line in (await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).TrimEnd('\n').Split('\n'))
+        {
+            if (Description().Match(line) is { Success: true } description)
+            {
+                described.Add(description.Groups["name"].Value);
+                continue;
+            }
+            var sample = Sample().Match(line);
+            Assert.True(sample.Success, line);
+            var name = sample.Groups["name"].Value;
+            Assert.Contains(described, family => family == name || (name.StartsWith(family, StringComparison.Ordinal) && name[family.Length..] is "_bucket" or "_sum" or "_count"));
+            samples.Add(name + sample.Groups["labels"].Value, double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture));
+        }
+        return samples;
+    }
+
+    [GeneratedRegex("^# (HELP (?<name>[a-z_]+) .+|TYPE (?<name>[a-z_]+) (counter|gauge|histogram))$")]
+    private static partial Regex Description();
+
+    [GeneratedRegex("""^(?<name>[a-z_]+)(?<labels>\{([a-z]+="[^"]*",?)+\})? (?<value>[0-9.E+-]+)$""")]
+    private static partial Regex Sample();
+}
