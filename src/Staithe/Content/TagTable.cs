@@ -30,9 +30,9 @@ internal static class TagTable
     /// <summary>Removes every name in a repository; how many.</summary>
     public static Task<int> DeleteAllAsync(DbSession session, long repoId) => session.ExecuteAsync(DeleteAllSql, repoId);
 
-    /// <summary>A page of a repository's tags in byte order, behind <paramref name="last"/>; of a repository that is not there, none.</summary>
-    public static Task<List<string>> ListAsync(DbSession session, RepositoryName repository, string last, int limit) =>
-        session.ListAsync(ListSql, row => row.GetString(0), repository.Value, last, (long)limit);
+    /// <summary>A page of tags in byte order, behind <paramref name="last"/>.</summary>
+    public static Task<List<string>> ListAsync(DbSession session, long repoId, string last, int limit) =>
+        session.ListAsync(ListSql, row => row.GetString(0), repoId, last, (long)limit);
 
     // Two statements: a lock that has to wait sees the tag as it is then, but what is joined to it as it was before.
     static readonly Sql HoldSql = new("select manifest_id from tags where repo_id = $1 and name = $2 {for update}");
@@ -51,5 +51,5 @@ internal static class TagTable
 
     static readonly Sql DeleteAllSql = new("delete from tags where repo_id = $1");
 
-    static readonly Sql ListSql = new("select name from tags where repo_id = (select id from repositories where name = $1) and name > $2 order by name limit $3");
+    static readonly Sql ListSql = new("select name from tags where repo_id = $1 and name > $2 order by name limit $3");
 }

@@ -13,8 +13,8 @@ internal sealed class TagListHandler(Db db)
     {
         var page = Page.Of(http.Request);
         var tags = await db.ReadAsync(
-            async session => await TagTable.ListAsync(session, route.Name, page.Last, page.Limit + 1) is var list && (list.Count > 0 || await RepositoryTable.FindIdAsync(session, route.Name) is not null)
-                ? list
+            async session => await RepositoryTable.FindIdAsync(session, route.Name) is { } repoId
+                ? await TagTable.ListAsync(session, repoId, page.Last, page.Limit + 1)
                 : null,
             http.RequestAborted) ?? throw RepositoryListHandler.Unknown(route.Name);
         if (page.Trim(tags))
