@@ -16,8 +16,10 @@ internal sealed class BlobBody(TimeSpan stall)
     /// <summary>What is moved at once; between two pieces an abort is seen.</summary>
     public const int DirectPieceBytes = 2 * 1024 * 1024;
 
+    /// <summary>What goes out so fast that it may go out on a thread for which other connections wait, and needs no turn among the others.</summary>
+    public const int FreeBytes = 128 * 1024;
+
     const int PieceBytes = 64 * 1024;
-    const int FreeBytes = 128 * 1024;
 
     // Of the threads that may wait for the disk a few move pieces at a time, in the order in which they came: many would all end late, because the
     // kernel gives each its share of the processors by the clock. Whoever has waited as long as a slow disk may take stops waiting for it.

@@ -14,8 +14,6 @@ namespace Staithe.Distribution;
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
 internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
-    const int MaxBytesAtOnce = 128 * 1024; // what may go out on the thread that other connections wait for
-
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
     {
@@ -24,7 +22,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;
         var isWarm = blob.File is { IsWarm: true };
-        var atOnce = HttpMethods.IsHead(http.Request.Method) || (blob.Blob.Size <= MaxBytesAtOnce && isWarm);
+        var atOnce = HttpMethods.IsHead(http.Request.Method) || (blob.Blob.Size <= BlobBody.FreeBytes && isWarm);
         return atOnce ? SendAsync(http, blob, facts) : SendElsewhereAsync(http, blob, isWarm && blob.Blob.Size <= BlobBody.DirectPieceBytes, facts);
     }
 
