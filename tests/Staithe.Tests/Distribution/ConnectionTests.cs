@@ -127,6 +127,7 @@ public sealed class ConnectionTests(Registries registries)
         var location = await registry.StartUploadAsync(Registry.NewRepository());
         await using var connection = RawConnection.Open(registry);
         await connection.SendAsync($"PATCH {location} HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var sending = SendOnAsync();
         var file = Path.Combine(registry.Config.Data, "blobs", StorageKey.For(Id(location)));
         await EventuallyAsync(true, () => Task.FromResult(File.Exists(file) && new FileInfo(file).Length > 0));
@@ -141,6 +142,8 @@ public sealed class ConnectionTests(Registries registries)
             await cancelled.ExpectAsync(HttpStatusCode.NoContent);
         using var gone = await registry.GetAsync(location);
         await gone.ExpectErrorAsync(HttpStatusCode.NotFound, "BLOB_UPLOAD_UNKNOWN");
+        Assert.Equal(408, (await connection.ReadAsync())!.Status);
+        await stop.CancelAsync();
         await sending;
 
         async Task SendOnAsync()
@@ -150,11 +153,11 @@ public sealed class ConnectionTests(Registries registries)
             {
                 do
                     await connection.SendAsync("1\n.\n");
-                while (await beat.WaitForNextTickAsync(TestContext.Current.CancellationToken));
+                while (await beat.WaitForNextTickAsync(stop.Token));
             }
-            catch (SocketException)
+            catch (Exception end) when (end is OperationCanceledException or SocketException)
             {
-                // the server has closed the connection
+                // that was enough, or the server has closed the connection
             }
         }
     }
