@@ -47,7 +47,7 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
             case BadHttpRequestException bad:
                 return new OciException(OciError.RequestInvalid, bad.Message);
             case OperationCanceledException:
-                return new OciException(OciError.RequestTimeout, "another request took this upload over, because this one had stopped sending");
+                return new OciException(OciError.RequestTimeout, "another request cancelled this upload, or took it over because this one had stopped sending");
         }
         LogFailure(http, exception);
         if (FileBlobStorage.IsFull(exception) || db.IsFull(exception))
