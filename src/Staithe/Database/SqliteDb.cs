@@ -8,9 +8,9 @@ using Microsoft.Data.Sqlite;
 namespace Staithe.Database;
 
 /// <summary>
-/// The embedded engine: one writer connection behind a queue, and as many readers as are wanted at once, all held open with their prepared
-/// commands. WAL with full sync: a commit survives the loss of power. Whoever comes to an idle writer does the work itself; what
-/// arrives meanwhile is committed together after it, each in a savepoint of its own, so many clients share one sync.
+/// The embedded engine: one writer connection behind a queue, and as many readers as are wanted at once, held open with their prepared
+/// commands while they are. WAL with full sync: a commit survives the loss of power. Whoever comes to an idle writer does the work itself;
+/// what arrives meanwhile is committed together after it, each in a savepoint of its own, so many clients share one sync.
 /// </summary>
 internal sealed class SqliteDb : Db
 {
@@ -19,17 +19,24 @@ internal sealed class SqliteDb : Db
     const int Full = 13;
     const int BusyMilliseconds = 30_000; // fsck looks at the same file from another process
 
+    static readonly TimeSpan UnneededLimit = TimeSpan.FromMinutes(1); // a reader that nobody needed for so long, among many, is closed
+
     readonly string file;
+    readonly TimeProvider clock;
     readonly ConcurrentQueue<Work> queue = [];
-    readonly ConcurrentBag<SqliteSession> idleReaders = [];
     readonly SemaphoreSlim readerSlots = new(MaxReaders);
+    readonly List<SqliteSession> idleReaders = []; // and its lock; who came last goes first, so those that are not needed gather in front
     readonly SqliteSession writer;
+    int unneededReaders; // so many in front have not been taken since lookedForUnneeded
+    long lookedForUnneeded;
     int writing; // 1 while somebody has the writer
 
-    public SqliteDb(string file)
+    public SqliteDb(string file, TimeProvider? clock = null)
     {
         this.file = file;
-        writer = Open(cacheKiB: 16 * 1024);
+        this.clock = clock ?? TimeProvider.System;
+        lookedForUnneeded = this.clock.GetTimestamp();
+        writer = Open(cacheKiB: 4 * 1024);
         writer.RunScript("pragma journal_mode = wal");
     }
 
@@ -38,15 +45,14 @@ internal sealed class SqliteDb : Db
         await readerSlots.WaitAsync(cancel);
         try
         {
-            if (!idleReaders.TryTake(out var reader))
-                reader = Open(cacheKiB: 2 * 1024);
+            var reader = TakeIdleReader() ?? Open(cacheKiB: 2 * 1024);
             try
             {
                 return await work(reader);
             }
             finally
             {
-                idleReaders.Add(reader);
+                GiveBack(reader);
             }
         }
         finally
@@ -133,6 +139,36 @@ internal sealed class SqliteDb : Db
         // cannot give would be a signal that ends the process rather than an error of one statement.
         session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {BusyMilliseconds}; pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 0"));
         return session;
+    }
+
+    SqliteSession? TakeIdleReader()
+    {
+        lock (idleReaders)
+        {
+            if (idleReaders.Count == 0)
+                return null;
+            var reader = idleReaders[^1];
+            idleReaders.RemoveAt(idleReaders.Count - 1);
+            unneededReaders = Math.Min(unneededReaders, idleReaders.Count);
+            return reader;
+        }
+    }
+
+    // A moment in which many read at once leaves as many readers, each with its pages; the memory of the process is to follow the load.
+    void GiveBack(SqliteSession reader)
+    {
+        List<SqliteSession> unneeded;
+        lock (idleReaders)
+        {
+            idleReaders.Add(reader);
+            if (clock.GetElapsedTime(lookedForUnneeded) < UnneededLimit)
+                return;
+            unneeded = idleReaders.GetRange(0, unneededReaders);
+            idleReaders.RemoveRange(0, unneededReaders);
+            unneededReaders = idleReaders.Count;
+            lookedForUnneeded = clock.GetTimestamp();
+        }
+        unneeded.ForEach(one => one.Dispose());
     }
 
     // Called by the one who has the writer. It commits one batch; if more has come meanwhile, somebody else goes on, since it has its own

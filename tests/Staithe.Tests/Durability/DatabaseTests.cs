@@ -263,6 +263,39 @@ public sealed class DatabaseTests
         Assert.StartsWith("SEARCH", plan.GetString(3), StringComparison.Ordinal); // so it would be noticed
     }
 
+    // Each holds pages and files; what one crowded moment took would stay for ever.
+    [Fact]
+    public async Task Readers_that_nobody_needs_are_closed()
+    {
+        var clock = new Clock();
+        await using var world = await World.CreateAsync(Engine.Sqlite, clock: clock);
+        Task<int> ReadAsync(int atOnce) => world.Db.ReadAsync(
+            async session =>
+            {
+                await session.FindNumberAsync(Count);
+                return atOnce == 1 ? world.OpenConnections() : await ReadAsync(atOnce - 1);
+            },
+            Cancel);
+
+        Assert.Equal(1 + 1, await ReadAsync(1));
+        Assert.Equal(1 + 5, await ReadAsync(5));
+        Assert.Equal(1 + 5, await ReadAsync(3));
+        await PassMinuteAsync(3); // in the minute that ends here all five were needed
+        Assert.Equal(1 + 5, world.OpenConnections());
+        await PassMinuteAsync(3);
+        Assert.Equal(1 + 3, world.OpenConnections());
+        Assert.Equal(1 + 4, await ReadAsync(4));
+        await PassMinuteAsync(1);
+        await PassMinuteAsync(1);
+        Assert.Equal(1 + 1, world.OpenConnections());
+
+        async Task PassMinuteAsync(int thenAtOnce)
+        {
+            clock.Now += TimeSpan.FromSeconds(61);
+            await ReadAsync(thenAtOnce);
+        }
+    }
+
     static readonly Sql NamesLike = new("explain query plan select id from repositories where name glob $1");
 
     // The index of words is each engine's own.
@@ -287,15 +320,15 @@ public sealed class DatabaseTests
     {
         readonly TempDirectory directory = new();
 
-        World(string? database) => Db = database is null ? new SqliteDb(File) : new PostgresDb(PostgresUrl.Parse(database).ConnectionString);
+        World(string? database, TimeProvider clock) => Db = database is null ? new SqliteDb(File, clock) : new PostgresDb(PostgresUrl.Parse(database).ConnectionString);
 
         public Db Db { get; }
 
         public string File => directory["test.db"];
 
-        public static async Task<World> CreateAsync(Engine engine, bool migrate = false, int upTo = 0)
+        public static async Task<World> CreateAsync(Engine engine, bool migrate = false, int upTo = 0, TimeProvider? clock = null)
         {
-            var world = new World(engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null);
+            var world = new World(engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null, clock ?? TimeProvider.System);
             if (migrate)
                 await Migrator.MigrateAsync(world.Db);
             else if (upTo > 0)
@@ -304,6 +337,9 @@ public sealed class DatabaseTests
                 await world.Db.WriteAsync(session => session.ExecuteAsync(CreateTable), Cancel);
             return world;
         }
+
+        /// <summary>To SQLite, each of which has the log open for itself.</summary>
+        public int OpenConnections() => Directory.GetFiles("/proc/self/fd").Count(file => new FileInfo(file).LinkTarget == File + "-wal");
 
         public Task<long?> CountAsync() => Db.ReadAsync(session => session.FindNumberAsync(Count), Cancel);
 
