@@ -92,8 +92,8 @@ internal static class BlobTable
 
     static readonly Sql ListLinkedSql = new("""
         select b.id, b.digest, b.storage_key, b.size
-        from blobs b join repo_blobs rb on rb.blob_id = b.id
-        where rb.repo_id = $1 and b.digest {any $2}
+        from blobs b cross join repo_blobs rb
+        where b.digest {any $2} and rb.blob_id = b.id and rb.repo_id = $1
         order by b.digest {keep links}
         """);
 

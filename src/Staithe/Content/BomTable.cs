@@ -32,8 +32,8 @@ internal static class BomTable
     static readonly Sql HoldSql = new("select id, digest from manifests where id = (select manifest_id from image_boms where image_id = $1) {for update}");
 
     static readonly Sql UseSql = new("""
-        select m.id from manifests m where m.id = $1 and (exists (select 1 from tags t where t.manifest_id = m.id)
-            or exists (select 1 from manifest_children c where c.child_id = m.id)
+        select m.id from manifests m where m.id = $1 and (exists (select 1 from tags t where t.repo_id = m.repo_id and t.manifest_id = m.id)
+            or exists (select 1 from manifest_children c where c.repo_id = m.repo_id and c.child_id = m.id)
             or exists (select 1 from manifests r where r.repo_id = m.repo_id and r.subject = m.digest))
         """);
 

@@ -58,9 +58,6 @@ internal static class ImageTable
     /// <summary>It failed, and is to be tried again after a while.</summary>
     public static Task RetryAsync(DbSession session, long manifestId, TimeSpan wait) => session.ExecuteAsync(RetrySql, manifestId, (long)wait.TotalMilliseconds);
 
-    /// <summary>How many wait.</summary>
-    public static async Task<long> CountWaitingAsync(DbSession session) => await session.FindNumberAsync(CountWaitingSql) ?? 0;
-
     static ManifestRow Map(System.Data.Common.DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4));
 
     static readonly Sql FindByTagSql = new("""
@@ -110,6 +107,4 @@ internal static class ImageTable
     static readonly Sql FinishSql = new("update image_contents set state = $2, reason = $3, attempts = 0, changed_at = {now} where manifest_id = $1");
 
     static readonly Sql RetrySql = new("update image_contents set not_before = {now} + $2 where manifest_id = $1");
-
-    static readonly Sql CountWaitingSql = new("select count(*) from image_contents where state = 'waiting'");
 }

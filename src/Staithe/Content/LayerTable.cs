@@ -42,8 +42,8 @@ internal static class LayerTable
 
     static readonly Sql ListSql = new("""
         select b.id, b.digest, b.storage_key, b.size, l.state, l.reason
-        from repo_blobs rb join blobs b on b.id = rb.blob_id left join layers l on l.blob_id = b.id
-        where rb.repo_id = $1 and b.digest {any $2}
+        from blobs b cross join repo_blobs rb left join layers l on l.blob_id = b.id
+        where b.digest {any $2} and rb.blob_id = b.id and rb.repo_id = $1
         """);
 
     // The blob may have gone meanwhile; then there is nothing to say.

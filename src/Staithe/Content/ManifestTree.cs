@@ -59,7 +59,7 @@ internal static class ManifestTree
         """);
 
     static readonly Sql ListReferrersSql = new("""
-        select r.id from manifests s join manifests r on r.repo_id = s.repo_id and r.subject = s.digest where s.repo_id = $1 and s.id {any $2} limit $3
+        select r.id from manifests s cross join manifests r where s.repo_id = $1 and s.id {any $2} and r.repo_id = s.repo_id and r.subject = s.digest limit $3
         """);
 
     static readonly Sql HasManifestSql = new("select m.id from manifests m where m.repo_id = $1 and m.digest = $2 and m.id {any $3}");

@@ -33,7 +33,7 @@ internal static class RepositoryPageTable
     public static Task<List<string>> ListTagNamesAsync(DbSession session, long repoId, int limit) => session.ListAsync(ListTagNamesSql, row => row.GetString(0), repoId, (long)limit);
 
     /// <summary>The tag that speaks for the repository: latest, or else the one that moved last.</summary>
-    public static Task<string?> FindMainTagAsync(DbSession session, long repoId) => session.FindAsync(FindMainTagSql, row => row.GetString(0), repoId);
+    public static Task<string?> FindMainTagAsync(DbSession session, long repoId) => session.FindAsync(FindMainTagSql, row => row.IsDBNull(0) ? null : row.GetString(0), repoId);
 
     public static async Task<long> CountTagsAsync(DbSession session, long repoId) => await session.FindNumberAsync(CountTagsSql, repoId) ?? 0;
 
@@ -64,7 +64,10 @@ internal static class RepositoryPageTable
 
     static readonly Sql ListTagNamesSql = new("select name from tags where repo_id = $1 order by moved_at desc, name limit $2");
 
-    static readonly Sql FindMainTagSql = new("select name from tags where repo_id = $1 order by case when name = 'latest' then 0 else 1 end, moved_at desc, name limit 1");
+    static readonly Sql FindMainTagSql = new("""
+        select coalesce((select name from tags where repo_id = $1 and name = 'latest'), (select name from tags where repo_id = $1 order by moved_at desc, name limit 1))
+        """);
+
     static readonly Sql CountTagsSql = new("select count(*) from tags where repo_id = $1");
 
     static readonly Sql SetTextsSql = new("""
