@@ -55,7 +55,7 @@ public sealed class AttackTests(ClosedRegistries registries)
         ["a token that was limited, elsewhere"] = async world =>
         {
             await world.Closed.SetVisibilityAsync(world.Shared, Visibility.Internal);
-            await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => world.Closed.As(world.Mallory).GetAsync($"/v2/{world.Shared}/manifests/1"));
+            await Eventually.AnswersAsync(HttpStatusCode.OK, () => world.Closed.As(world.Mallory).GetAsync($"/v2/{world.Shared}/manifests/1"));
             var limited = await world.Closed.AddTokenAsync(world.Mallory, Rights.Admin, $"{world.Mallory.Name}/");
             await world.RefusedAsync(limited.Basic, HttpStatusCode.NotFound, world.Shared);
             Assert.Equal([""], await world.GrantedAsync(limited, $"repository:{world.Shared}:pull"));

@@ -61,7 +61,7 @@ public sealed class RequestLimitTests
         var name = $"{user.Name}/app";
         await closed.As(user).PushImageAsync(name, "1");
         await closed.SetVisibilityAsync(name, Visibility.Public);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null, "127.0.7.20").GetAsync($"/v2/{name}/manifests/1"));
+        await Eventually.AnswersAsync(HttpStatusCode.OK, () => closed.Registry.As(null, "127.0.7.20").GetAsync($"/v2/{name}/manifests/1"));
         Assert.Equal(30, await AllowedAsync(closed.Registry.As(null, "127.0.7.21"), $"/v2/{name}/manifests/1", 33));
         var token = await closed.WithTokenAsync(user, $"repository:{name}:pull");
         Assert.InRange(await AllowedAsync(token, $"/v2/{name}/manifests/1", 70), 40, 60); // some went into the push

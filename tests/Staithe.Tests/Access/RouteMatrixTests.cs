@@ -251,9 +251,9 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             await before.ExpectAsync(HttpStatusCode.OK);
         }
         await world.Closed.SetVisibilityAsync(world.Names["public"], Visibility.Private);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.Unauthorized, () => world.Closed.Registry.As(null).GetAsync(path));
+        await Eventually.AnswersAsync(HttpStatusCode.Unauthorized, () => world.Closed.Registry.As(null).GetAsync(path));
         await world.Closed.SetVisibilityAsync(world.Names["public"], Visibility.Public);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => world.Closed.Registry.As(null).GetAsync(path));
+        await Eventually.AnswersAsync(HttpStatusCode.OK, () => world.Closed.Registry.As(null).GetAsync(path));
     }
 
     static async Task<string?> ProblemAsync(World world, HttpResponseMessage response, Request request, string place, string who, string rights)
@@ -350,7 +350,7 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             });
             await closed.SetVisibilityAsync(names["internal"], Visibility.Internal);
             await closed.SetVisibilityAsync(names["public"], Visibility.Public);
-            await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{names["public"]}/tags/list"));
+            await Eventually.AnswersAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{names["public"]}/tags/list"));
             return new World(closed, names, accounts, blob, manifest);
         }
 

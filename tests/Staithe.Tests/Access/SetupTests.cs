@@ -156,7 +156,7 @@ public sealed class SetupTests
         using (var signedIn = await alice.GetAsync("/v2/"))
             await signedIn.ExpectAsync(HttpStatusCode.OK);
         Assert.Equal(0, (await RunAsync(data, "", "disable", "alice")).ExitCode);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.Unauthorized, () => site.Registry.As(ClosedRegistry.Basic("alice", Password), $"127.0.2.{Random.Shared.Next(1, 250)}").GetAsync("/v2/"));
+        await Eventually.AnswersAsync(HttpStatusCode.Unauthorized, () => site.Registry.As(ClosedRegistry.Basic("alice", Password), $"127.0.2.{Random.Shared.Next(1, 250)}").GetAsync("/v2/"));
         Assert.Equal(0, (await RunAsync(data, "", "enable", "alice")).ExitCode);
         Assert.Equal(0, (await RunAsync(data, "another password", "password", "alice", "--password-stdin")).ExitCode);
         using var renewed = await site.Registry.As(ClosedRegistry.Basic("alice", "another password"), "127.0.3.1").GetAsync("/v2/");

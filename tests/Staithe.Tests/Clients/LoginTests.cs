@@ -34,7 +34,7 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
         await RefusedAsync($"{pull} {image}");
 
         await closed.SetVisibilityAsync($"{alice.Name}/app", Visibility.Public);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{alice.Name}/app/tags/list"));
+        await Eventually.AnswersAsync(HttpStatusCode.OK, () => closed.Registry.As(null).GetAsync($"/v2/{alice.Name}/app/tags/list"));
         await world.RunAsync($"{pull} {image}");
     }
 
@@ -85,7 +85,7 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
             foreach (var one in mine)
                 await AccessTokenTable.DeleteAsync(session, alice.Id, one.Id);
         });
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.Unauthorized, () => closed.Registry.As(token.Basic, "127.0.4.1").GetAsync("/v2/"));
+        await Eventually.AnswersAsync(HttpStatusCode.Unauthorized, () => closed.Registry.As(token.Basic, "127.0.4.1").GetAsync("/v2/"));
         await RefusedAsync($"{ClientWorld.Skopeo} inspect --creds '{alice.Name}:{token.Password}' docker://{image}");
     }
 

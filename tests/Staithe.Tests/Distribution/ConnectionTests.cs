@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -105,11 +104,11 @@ public sealed class ConnectionTests(Registries registries)
         {
             await connection.SendAsync($"PATCH {location} HTTP/1.1\nHost: a\nContent-Length: 1000\nContent-Range: 0-999\n\nfirst");
             var file = Path.Combine(registry.Config.Data, "blobs", StorageKey.For(Id(location)));
-            await EventuallyAsync(true, async () => File.Exists(file) && (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).StartsWith("first", StringComparison.Ordinal));
+            await Eventually.HoldsAsync(async () => File.Exists(file) && (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).StartsWith("first", StringComparison.Ordinal));
             connection.EndSending();
             await connection.DrainAsync();
         }
-        await EventuallyAsync("0-4", async () =>
+        await Eventually.IsAsync("0-4", async () =>
         {
             using var asked = await registry.GetAsync(location);
             return asked.Header("Range")!;
@@ -130,7 +129,7 @@ public sealed class ConnectionTests(Registries registries)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var sending = SendOnAsync();
         var file = Path.Combine(registry.Config.Data, "blobs", StorageKey.For(Id(location)));
-        await EventuallyAsync(true, () => Task.FromResult(File.Exists(file) && new FileInfo(file).Length > 0));
+        await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(file) && new FileInfo(file).Length > 0));
 
         foreach (var (method, query) in new[] { (HttpMethod.Patch, ""), (HttpMethod.Put, $"?digest={Registry.Digest("second"u8)}") })
         {
@@ -174,7 +173,7 @@ public sealed class ConnectionTests(Registries registries)
             connection.EndSending();
             await connection.DrainAsync();
         }
-        await EventuallyAsync(new RowCounts(0, 0, 0, 0, 0, 0), () => RowCounts.OfAsync(registry));
+        await Eventually.IsAsync(new RowCounts(0, 0, 0, 0, 0, 0), () => RowCounts.OfAsync(registry));
     }
 
     [Theory, OnBothEngines]
@@ -305,18 +304,4 @@ public sealed class ConnectionTests(Registries registries)
     }
 
     static UploadId Id(string location) => UploadId.TryParse(location[(location.LastIndexOf('/') + 1)..], out var id) ? id : throw new FormatException(location);
-
-    // The server may see the end of a connection before it has dealt with it, so it is asked again.
-    static async Task EventuallyAsync<T>(T expected, Func<Task<T>> ask)
-    {
-        var started = Stopwatch.StartNew();
-        T actual;
-        do
-        {
-            await Task.Yield(); // this may be a thread that waits for the network, which must not go round here
-            actual = await ask();
-        }
-        while (!Equals(expected, actual) && started.Elapsed < TimeSpan.FromSeconds(20));
-        Assert.Equal(expected, actual);
-    }
 }

@@ -91,7 +91,7 @@ public sealed class KeylessTests
         Assert.InRange(answer.GetProperty("expires_in").GetInt32(), 1, 5);
         var job = place.Server.Registry.As($"Bearer {answer.GetProperty("token").GetString()}");
         await job.PushImageAsync("team/app", "1");
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.Unauthorized, () => job.GetAsync("/v2/team/app/tags/list"));
+        await Eventually.AnswersAsync(HttpStatusCode.Unauthorized, () => job.GetAsync("/v2/team/app/tags/list"));
         Assert.InRange(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), 0, Expiry(token) + 3);
         using var basic = await place.Server.Registry.As(ClosedRegistry.Basic("team+ci", token)).GetAsync("/v2/");
         await basic.ExpectAsync(HttpStatusCode.Unauthorized);

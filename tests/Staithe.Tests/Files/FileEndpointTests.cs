@@ -170,7 +170,7 @@ public sealed class FileEndpointTests(Registries registries, ClosedRegistries cl
         }
         await registry.SetVisibilityAsync(name, Visibility.Public);
         foreach (var path in paths)
-            await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => registry.Registry.As(null).GetAsync(path));
+            await Eventually.AnswersAsync(HttpStatusCode.OK, () => registry.Registry.As(null).GetAsync(path));
     }
 
     // Many at a time, each some part of some file: what one reader leaves behind must not be in another's answer.

@@ -133,22 +133,6 @@ internal sealed class ClosedRegistry : IAsyncDisposable
         });
     }
 
-    /// <summary>Sends a request again and again until it gets the status that a change is about to bring.</summary>
-    public static async Task EventuallyAsync(HttpStatusCode status, Func<Task<HttpResponseMessage>> send)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            using var response = await send();
-            if (response.StatusCode == status)
-                return;
-            if (!await pace.WaitForNextTickAsync(patience.Token))
-                Assert.Fail("the timer ended");
-        }
-    }
-
     /// <summary>What <c>/v2/auth</c> answers.</summary>
     public async Task<JsonElement> AskAsync(Account? account, params string[] scopes)
     {

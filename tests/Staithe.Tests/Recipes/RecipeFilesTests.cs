@@ -209,7 +209,7 @@ public sealed class RecipeFilesTests(Registries open, ClosedRegistries closed)
             await pull.ExpectErrorAsync(HttpStatusCode.NotFound, "NAME_UNKNOWN"); // the same as a pull
         }
         await world.SetVisibilityAsync(name, Visibility.Public);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.OK, () => world.Registry.As(null).GetAsync(there));
+        await Eventually.AnswersAsync(HttpStatusCode.OK, () => world.Registry.As(null).GetAsync(there));
     }
 
     static async Task<string> PushAsync(Registry registry, string name, string tag, string configText)

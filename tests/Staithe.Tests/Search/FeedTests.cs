@@ -139,7 +139,7 @@ public sealed class FeedTests(ClosedRegistries registries)
             await refused.ExpectAsync(HttpStatusCode.NotFound);
         }
         await closed.SetVisibilityAsync(one, Visibility.Private);
-        await ClosedRegistry.EventuallyAsync(HttpStatusCode.NotFound, () => closed.As(reader).GetAsync($"/v2/{one}/tags/list"));
+        await Eventually.AnswersAsync(HttpStatusCode.NotFound, () => closed.As(reader).GetAsync($"/v2/{one}/tags/list"));
         Assert.DoesNotContain(one, await browser.ReadAsync("/yours"), StringComparison.Ordinal);
         Assert.Equal([$"{three}:1 was pushed", $"{two}:1 was pushed"], await TitlesAsync(closed.As(reader), "/feeds/mine.json"));
         await PostAsync(browser, "/yours", ("do", "unwatch"), ("space", reader.Name));

@@ -38,7 +38,7 @@ public sealed class InvitationTests
 
         // the record has it all, but not the secret
         var told = "";
-        await EventuallyAsync(async () => (told = (await root.GetAsync("/audit?limit=1000")).GetRawText()).Contains("refused", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(async () => (told = (await root.GetAsync("/audit?limit=1000")).GetRawText()).Contains("refused", StringComparison.Ordinal));
         var lines = (await root.GetAsync("/audit?limit=1000")).GetProperty("items").EnumerateArray().Select(line => $"{line.GetProperty("actor").GetString()} {line.GetProperty("action").GetString()} {line.GetProperty("target").GetString()} {line.GetProperty("outcome").GetString()}").ToList();
         foreach (var line in (string[])["alice invitation.add harbour/dev done", "bob team.member.add harbour/dev done", "bob invitation.accept harbour/dev done", "bob invitation.accept  refused"])
             Assert.Contains(line, lines);
@@ -221,13 +221,4 @@ public sealed class InvitationTests
     }
 
     static string SecretOf(JsonElement made) => made.GetProperty("secret").GetString()!;
-
-    static async Task EventuallyAsync(Func<Task<bool>> holds)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await holds())
-            await pace.WaitForNextTickAsync(patience.Token);
-    }
 }

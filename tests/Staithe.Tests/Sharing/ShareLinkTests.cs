@@ -145,7 +145,7 @@ public sealed class ShareLinkTests
             await link.ExpectEndedAsync(registry, $"blobs/{image.Layer}");
             await link.ExpectEndedAsync(registry, path);
         }
-        await EventuallyAsync(async () => (await server.As("root").GetAsync("/audit?limit=1000")).GetRawText().Contains("has been used up", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(async () => (await server.As("root").GetAsync("/audit?limit=1000")).GetRawText().Contains("has been used up", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class ShareLinkTests
         Assert.Equal(JsonValueKind.Null, (await link.FindAsync(alice, "alice")).GetProperty("usedAt").ValueKind);
         for (var i = 0; i < 3; i++)
             Assert.Equal(HttpStatusCode.OK, await link.GetAsync(server.Registry, "manifests/1"));
-        await EventuallyAsync(async () => (await link.FindAsync(alice, "alice")).GetProperty("pulls").GetInt32() == 3);
+        await Eventually.HoldsAsync(async () => (await link.FindAsync(alice, "alice")).GetProperty("pulls").GetInt32() == 3);
         Assert.Equal(JsonValueKind.String, (await link.FindAsync(alice, "alice")).GetProperty("usedAt").ValueKind);
     }
 
@@ -203,7 +203,7 @@ public sealed class ShareLinkTests
         Assert.Equal(HttpStatusCode.OK, await timed.GetAsync(registry, "manifests/1"));
         Assert.True((await timed.FindAsync(alice, "alice")).GetProperty("works").GetBoolean());
         await timed.ChangeAsync(registry, "expires_at = {now} + 300");
-        await EventuallyAsync(async () => await timed.GetAsync(registry, "manifests/1") == HttpStatusCode.NotFound);
+        await Eventually.HoldsAsync(async () => await timed.GetAsync(registry, "manifests/1") == HttpStatusCode.NotFound);
         await timed.ExpectEndedAsync(registry, "manifests/1");
         Assert.False((await timed.FindAsync(alice, "alice")).GetProperty("works").GetBoolean());
     }
@@ -378,7 +378,7 @@ public sealed class ShareLinkTests
         }
         await alice.DeleteAsync($"/spaces/alice/links/{link.Id}");
         Assert.Equal(HttpStatusCode.NotFound, await link.GetAsync(registry, "manifests/1"));
-        await EventuallyAsync(async () => (await root.GetAsync("/audit?limit=1000")).GetRawText().Contains("\"outcome\":\"refused\"", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(async () => (await root.GetAsync("/audit?limit=1000")).GetRawText().Contains("\"outcome\":\"refused\"", StringComparison.Ordinal));
         var audit = (await root.GetAsync("/audit?limit=1000")).GetProperty("items").EnumerateArray().ToList();
         foreach (var (action, outcome, target) in ((string, string, string)[])[("link.add", "done", "alice/app"), ("link.add", "done", "alice/app:1"), ("link.delete", "done", "alice/app"), ("link.pull", "refused", "alice/app"), ("push", "refused", "alice/app"), ("delete", "refused", "alice/app")])
             Assert.Contains(audit, line => (action, outcome, target) == (line.GetProperty("action").GetString(), line.GetProperty("outcome").GetString(), line.GetProperty("target").GetString()));
@@ -445,13 +445,4 @@ public sealed class ShareLinkTests
         [.. JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty("access")[0].GetProperty("actions").EnumerateArray().Select(action => action.GetString())];
 
     static Task<string> TextAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-
-    static async Task EventuallyAsync(Func<Task<bool>> holds)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await holds())
-            await pace.WaitForNextTickAsync(patience.Token);
-    }
 }
