@@ -33,6 +33,7 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
         var registry = await ServerAsync(direct);
         await using var connection = RawConnection.Open(registry, receiveBytes: 16 * 1024);
         await connection.SendAsync(Get(Large));
+        await Eventually.HoldsAsync(() => Task.FromResult(OpenFiles(registry) > 0));
         await OpenFilesEndAsync(registry);
         await Assert.ThrowsAnyAsync<Exception>(() => connection.ReadAsync());
         Assert.DoesNotContain("request failed", registry.Log, StringComparison.Ordinal);
@@ -66,10 +67,12 @@ public sealed class ClientsThatMisbehaveTests(TwoPaths paths)
     static string Get(int size) => $"GET /v2/{TwoPaths.Name}/blobs/{TwoPaths.Digest(size)} HTTP/1.1\r\nHost: registry\r\n\r\n";
 
     // The large blob's file is open only while somebody pulls it.
-    static Task OpenFilesEndAsync(Registry registry)
+    static Task OpenFilesEndAsync(Registry registry) => Eventually.IsAsync(0, () => Task.FromResult(OpenFiles(registry)));
+
+    static int OpenFiles(Registry registry)
     {
         var blobs = Path.Combine(registry.Config.Data, "blobs");
-        return Eventually.IsAsync(0, () => Task.FromResult(Directory.GetFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget)
-            .Count(target => target is not null && target.StartsWith(blobs, StringComparison.Ordinal) && new FileInfo(target).Length == Large)));
+        return Directory.GetFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget)
+            .Count(target => target is not null && target.StartsWith(blobs, StringComparison.Ordinal) && new FileInfo(target).Length == Large);
     }
 }
