@@ -6,12 +6,13 @@ namespace Staithe.Content;
 /// <summary>
 /// Sees to it that one request at a time writes to an upload. A client whose connection broke may come back before the server has noticed:
 /// a claim that has made no progress for a while gives way. Or it comes back while what came is still being kept: that is waited for.
+/// Who waits stands in line, so nobody slips in between one that gives way and the one it makes way for.
 /// </summary>
 internal sealed class UploadClaims(TimeProvider clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    readonly ConcurrentDictionary<UploadId, Claim> held = new();
+    readonly ConcurrentDictionary<UploadId, Claim> held = new(); // the last in line for each upload
     readonly TimeProvider clock = clock;
 
     /// <summary>Uploads that a request is writing to now.</summary>
@@ -19,31 +20,29 @@ internal sealed class UploadClaims(TimeProvider clock)
 
     /// <summary>Claims the upload until the claim is disposed.</summary>
     /// <param name="id">The upload.</param>
-    /// <param name="force">Take it even from a request that is making progress, because the upload is to end.</param>
+    /// <param name="force">The upload is to end: take it even from a request that is making progress.</param>
     /// <param name="cancel">Gives up waiting, and also ends the claim's own token.</param>
-    /// <exception cref="OciException">RANGE_INVALID when another request is writing to it.</exception>
+    /// <exception cref="OciException">RANGE_INVALID when another request is writing to it, or will next.</exception>
+    /// <exception cref="OperationCanceledException">It was given up, or had to give way, before its turn came.</exception>
     public async Task<Claim> TakeAsync(UploadId id, bool force, CancellationToken cancel)
     {
         var ours = new Claim(this, id, cancel);
-        try
+        if (force)
+            ours.NothingMoreComes();
+        while (held.GetOrAdd(id, ours) is var last && last != ours)
         {
-            while (held.GetOrAdd(id, ours) is var other && other != ours)
+            if (!force && !last.HasAll && last.IdleFor < Patience)
             {
-                if (!other.HasAll)
-                {
-                    if (!force && other.IdleFor < Patience)
-                        throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
-                    other.GiveWay();
-                }
-                await other.Released.WaitAsync(cancel);
+                ours.Discard();
+                throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
             }
-            return ours;
+            if (held.TryUpdate(id, ours, last))
+            {
+                await ours.WaitBehindAsync(last);
+                break;
+            }
         }
-        catch
-        {
-            ours.Discard();
-            throw;
-        }
+        return ours;
     }
 
     /// <summary>The right to write to one upload.</summary>
@@ -66,8 +65,6 @@ internal sealed class UploadClaims(TimeProvider clock)
         /// <summary>Cancelled when the request ends or another one takes over.</summary>
         public CancellationToken Token => stop.Token;
 
-        public Task Released => released.Task;
-
         public TimeSpan IdleFor => Clock.GetElapsedTime(Volatile.Read(ref lastProgress));
 
         TimeProvider Clock => owner.clock;
@@ -79,16 +76,21 @@ internal sealed class UploadClaims(TimeProvider clock)
 
         public void NothingMoreComes() => hasAll = true;
 
-        public void GiveWay()
+        public async Task WaitBehindAsync(Claim before)
         {
+            if (!before.HasAll)
+                before.GiveWay();
             try
             {
-                stop.Cancel();
+                await before.released.Task.WaitAsync(stop.Token);
             }
-            catch (ObjectDisposedException)
+            catch (OperationCanceledException)
             {
-                // it has just ended by itself
+                NothingMoreComes();
+                _ = before.released.Task.ContinueWith(_ => Dispose(), TaskScheduler.Default); // who stands behind this one waits for both
+                throw;
             }
+            Progress();
         }
 
         public void Discard() => stop.Dispose();
@@ -98,6 +100,18 @@ internal sealed class UploadClaims(TimeProvider clock)
             owner.held.TryRemove(new KeyValuePair<UploadId, Claim>(id, this));
             stop.Dispose();
             released.TrySetResult();
+        }
+
+        void GiveWay()
+        {
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // it has just ended by itself
+            }
         }
     }
 }

@@ -34,13 +34,12 @@ public sealed class UploadClaimsTests
         var first = await TakeAsync();
         first.NothingMoreComes();
         var second = TakeAsync();
-        var third = TakeAsync();
-        Assert.False(second.IsCompleted || third.IsCompleted || first.Token.IsCancellationRequested);
+        Assert.False(second.IsCompleted || first.Token.IsCancellationRequested);
+        Assert.Equal(OciError.RangeInvalid, (await Assert.ThrowsAsync<OciException>(TakeAsync)).Error);
 
         first.Dispose();
-        var taken = await Task.WhenAny(second, third);
-        using var writes = await taken;
-        await Assert.ThrowsAsync<OciException>(() => taken == second ? third : second);
+        using var writes = await second;
+        await Assert.ThrowsAsync<OciException>(TakeAsync);
     }
 
     [Theory, InlineData(false, 2), InlineData(true, 0)]
@@ -57,17 +56,45 @@ public sealed class UploadClaimsTests
     }
 
     [Fact]
+    public async Task Nobody_slips_in_before_the_one_that_ends_the_upload()
+    {
+        var writes = await TakeAsync();
+        var ends = claims.TakeAsync(id, force: true, TestContext.Current.CancellationToken);
+        var comesBack = TakeAsync();
+        writes.Dispose();
+        var ending = await ends;
+        Assert.False(comesBack.IsCompleted || ending.Token.IsCancellationRequested);
+        ending.Dispose();
+        using var next = await comesBack;
+    }
+
+    [Fact]
+    public async Task One_in_line_gives_way_too_and_the_one_that_writes_is_still_waited_for()
+    {
+        var first = await TakeAsync();
+        first.NothingMoreComes();
+        var second = TakeAsync();
+        var ends = claims.TakeAsync(id, force: true, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => second);
+        Assert.False(ends.IsCompleted);
+        first.Dispose();
+        using var ending = await ends;
+    }
+
+    [Fact]
     public async Task One_that_gives_up_waiting_leaves_the_upload_to_the_others()
     {
-        using var first = await TakeAsync();
+        var first = await TakeAsync();
         first.NothingMoreComes();
         using var patience = new CancellationTokenSource();
         var second = claims.TakeAsync(id, false, patience.Token);
         await patience.CancelAsync();
         await Assert.ThrowsAsync<TaskCanceledException>(() => second);
+        var third = TakeAsync();
+        Assert.False(third.IsCompleted);
         first.Dispose();
+        (await third).Dispose();
         Assert.Empty(claims.List());
-        using var third = await TakeAsync();
     }
 
     Task<UploadClaims.Claim> TakeAsync() => claims.TakeAsync(id, force: false, TestContext.Current.CancellationToken);
