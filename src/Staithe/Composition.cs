@@ -141,8 +141,8 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>What runs as long as the server.</summary>
     public IReadOnlyList<IHostedService> Services => config.Open
-        ? [Sweep, Indexer, Contents, Pulls]
-        : [Sweep, Indexer, Contents, Pulls, epoch, signIn, refusals, auditedSpaces, auditedPulls, links];
+        ? [Sweep, Indexer, Contents, Pulls, new FreeMemory()]
+        : [Sweep, Indexer, Contents, Pulls, new FreeMemory(), epoch, signIn, refusals, auditedSpaces, auditedPulls, links];
 
     /// <summary>What answers the requests of a server.</summary>
     public RequestLog MakeFront(WebApplication web)
