@@ -48,18 +48,21 @@ internal sealed partial class Connection : IDisposable
         }
     }
 
+    /// <summary>Who asks, for every head that is made, or null for nobody.</summary>
+    public string? Authorization { get; set; }
+
     public void Dispose() => socket.Dispose();
 
     /// <summary>The bytes of a request's head, to be sent again and again.</summary>
-    public byte[] Head(string method, string target, long contentLength = -1, string? contentType = null, string? authorization = null)
+    public byte[] Head(string method, string target, long contentLength = -1, string? contentType = null)
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: {Content.ManifestType}, {Content.IndexType}\r\n");
         if (contentLength >= 0)
             head.Append($"Content-Length: {contentLength}\r\n");
         if (contentType is not null)
             head.Append($"Content-Type: {contentType}\r\n");
-        if (authorization is not null)
-            head.Append($"Authorization: {authorization}\r\n");
+        if (Authorization is not null)
+            head.Append($"Authorization: {Authorization}\r\n");
         return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString());
     }
 

@@ -81,7 +81,8 @@ internal sealed record Load(long Units, long Bytes, double Wall, double P50, dou
     public static Load Requests(IPEndPoint address, int connections, string method, IReadOnlyList<string> paths, TimeSpan time, CancellationToken stop, string? authorization = null) =>
         Run(address, connections, time, 0, connection =>
         {
-            var heads = paths.Select(path => connection.Head(method, path, authorization: authorization)).ToList();
+            connection.Authorization = authorization;
+            var heads = paths.Select(path => connection.Head(method, path)).ToList();
             var next = 0;
             return () =>
             {

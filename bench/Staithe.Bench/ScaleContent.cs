@@ -9,7 +9,7 @@ namespace Staithe.Bench;
 
 /// <summary>
 /// A registry of many repositories, put straight into its database: ten tags and three images to each, every fifth with an image that was looked
-/// into. What it says is random, the same each time, and as uneven as names in the world are.
+/// into; and one more with as many images as there are repositories. What it says is random, the same each time, and as uneven as names in the world are.
 /// </summary>
 internal sealed class ScaleContent(int repositories)
 {
@@ -34,6 +34,9 @@ internal sealed class ScaleContent(int repositories)
 
     /// <summary>Who asks, besides nobody: owns some of the spaces, and was given something in others.</summary>
     public const string User = "bench";
+
+    /// <summary>The user's, with so many images.</summary>
+    public const string LargeRepository = $"{User}/large";
 
     public int Repositories => repositories;
 
@@ -91,6 +94,8 @@ internal sealed class ScaleContent(int repositories)
                 stop);
             progress.Now($"{to:N0} of {repositories:N0} repositories, {Tags:N0} tags, {Images:N0} images that were looked into");
         }
+        progress.Now($"one repository with {repositories:N0} images");
+        await db.WriteAsync(MakeLargeRepositoryAsync, stop);
     }
 
     // The user, base layers with their files, packages, and configs, which many images share.
@@ -173,17 +178,29 @@ internal sealed class ScaleContent(int repositories)
         await SearchTable.PutAsync(session, repoId, document);
     }
 
+    async Task MakeLargeRepositoryAsync(DbSession session)
+    {
+        var (repoId, movedAt) = (repositories + 1L, now - Day);
+        await session.ExecuteAsync(RepositorySql, repoId, LargeRepository, User, "private", movedAt);
+        for (var i = 0; i < repositories; i++)
+        {
+            var manifest = await AddManifestAsync(session, repoId, i, i % BaseCount);
+            await ReferAsync(session, repoId, manifest, await AddBlobAsync(session, DigestOf(Encoding.UTF8.GetBytes($"large {i}")), $"none/large {i}", 1_000_000));
+            await session.ExecuteAsync(TagSql, repoId, $"t{i}", manifest, movedAt);
+            Tags++;
+        }
+    }
+
     async Task<long> AddImageAsync(DbSession session, long repoId, int repository, int number)
     {
         var foundation = repository / 5 < BaseCount ? repository / 5 : Skewed(random, BaseCount);
-        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":{{configSizes[foundation]}} },"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
-        var id = ((repoId - 1) * ImagesOfRepository) + number + 1;
-        await session.ExecuteAsync(ManifestSql, id, repoId, DigestOf(content), Content.ManifestType, (long)content.Length, now, content);
-        List<long> blobs = [configs[foundation], baseLayers[foundation]];
+        var id = await AddManifestAsync(session, repoId, number, foundation);
+        await ReferAsync(session, repoId, id, baseLayers[foundation]);
         if (repository % 5 == 0 && number == ImagesOfRepository - 1)
         {
             Images++;
-            blobs.Add(await AddLayerAsync(session, $"own {repoId}", Enumerable.Range(0, OwnFiles).Select(_ => Skewed(random, FileNames) + 1L).Distinct()));
+            var own = await AddLayerAsync(session, $"own {repoId}", Enumerable.Range(0, OwnFiles).Select(_ => Skewed(random, FileNames) + 1L).Distinct());
+            await ReferAsync(session, repoId, id, own);
             await session.ExecuteAsync(ContentsSql, id, now);
             // Some images are nothing but a base; all others are built on one.
             await session.ExecuteAsync(ChainSql, id, repoId, repository / 5 < BaseCount ? 0L : 1L, BaseDigest(foundation));
@@ -192,12 +209,22 @@ internal sealed class ScaleContent(int repositories)
             for (var i = 0; i < OwnPackages; i++)
                 await session.ExecuteAsync(HasPackageSql, id, PackageId(Skewed(random, PackageNames), random.Next(PackageVersions)), repoId);
         }
-        foreach (var blob in blobs)
-        {
-            await session.ExecuteAsync(LinkSql, repoId, blob);
-            await session.ExecuteAsync(ReferSql, id, repoId, blob);
-        }
         return id;
+    }
+
+    async Task<long> AddManifestAsync(DbSession session, long repoId, int number, int foundation)
+    {
+        var content = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{Content.ManifestType}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{configDigests[foundation]}}","size":{{configSizes[foundation]}} },"layers":[],"annotations":{"n":"{{repoId}}-{{number}}"} }""");
+        var id = ((repoId - 1) * ImagesOfRepository) + number + 1;
+        await session.ExecuteAsync(ManifestSql, id, repoId, DigestOf(content), Content.ManifestType, (long)content.Length, now, content);
+        await ReferAsync(session, repoId, id, configs[foundation]);
+        return id;
+    }
+
+    static async Task ReferAsync(DbSession session, long repoId, long manifest, long blob)
+    {
+        await session.ExecuteAsync(LinkSql, repoId, blob);
+        await session.ExecuteAsync(ReferSql, manifest, repoId, blob);
     }
 
     static long PackageId(int name, int version) => (name % PackageNames * PackageVersions) + (version % PackageVersions) + 1L;

@@ -51,5 +51,12 @@ internal sealed record Snapshot(string Name, string Description, string Readme, 
         order by m.created_at desc, m.id desc limit 3 * $2
         """);
 
-    static readonly Sql ListReferrerTypesSql = new("select distinct artifact_type from manifests where repo_id = $1 and subject is not null and artifact_type is not null limit $2");
+    // From each type on to the next.
+    static readonly Sql ListReferrerTypesSql = new("""
+        with recursive types (name) as (
+            select min(artifact_type) from manifests where repo_id = $1 and subject is not null and artifact_type is not null
+            union all
+            select (select min(artifact_type) from manifests where repo_id = $1 and subject is not null and artifact_type > name) from types where name is not null)
+        select name from types where name is not null limit $2
+        """);
 }

@@ -15,20 +15,26 @@ public sealed class FreeMemoryTests
     public void What_native_code_gave_up_goes_back()
     {
         Assert.True(FreeMemory.IsKept);
+        int kept, left;
+        var rounds = 0;
+        do
+        {
+            (kept, left) = GiveUp();
+        }
+        while (kept < Blocks / 2 && ++rounds < 20); // a server of another test may be a moment ahead of this one
+        Assert.True(kept > Blocks / 2 && left < kept / 10, $"{kept} of {Blocks} blocks were memory of the process when they were free, {left} later");
+    }
+
+    static (int Kept, int Left) GiveUp()
+    {
         var blocks = Enumerable.Range(0, Blocks).Select(_ => Take()).ToArray();
-        try
-        {
-            for (var i = 0; i < Blocks - 1; i++)
-                Marshal.FreeHGlobal(blocks[i]);
-            var kept = CountPresent(blocks);
-            FreeMemory.GiveBack();
-            var left = CountPresent(blocks);
-            Assert.True(kept > Blocks / 2 && left < kept / 10, $"{kept} of {Blocks} blocks were memory of the process once they were free, {left} later");
-        }
-        finally
-        {
-            Marshal.FreeHGlobal(blocks[^1]);
-        }
+        foreach (var block in blocks[..^1])
+            Marshal.FreeHGlobal(block); // the last one holds the end, from where it would go back by itself
+        var kept = CountPresent(blocks);
+        FreeMemory.GiveBack();
+        var left = CountPresent(blocks);
+        Marshal.FreeHGlobal(blocks[^1]);
+        return (kept, left);
     }
 
     static nint Take()
