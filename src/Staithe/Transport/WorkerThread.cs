@@ -11,6 +11,7 @@ namespace Staithe.Transport;
 internal static class WorkerThread
 {
     const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+    const int Crowd = 8; // connections of a thread, which is 16 in all on two processors
     const int Patience = 16; // turns
     const int BytesOfTurn = 128 * 1024;
 
@@ -58,7 +59,7 @@ internal static class WorkerThread
             if (served != connection)
                 (served, servedSince) = (connection, now);
             if (now - servedSince < Patience)
-                return others > Patience && isOfNetwork;
+                return others > Crowd && isOfNetwork;
             servedSince = now;
             return true;
         }
