@@ -140,9 +140,8 @@ internal sealed class Composition : IAsyncDisposable
     public ContentWorker Contents { get; }
 
     /// <summary>What runs as long as the server.</summary>
-    public IReadOnlyList<IHostedService> Services => config.Open
-        ? [Sweep, Indexer, Contents, Pulls, new FreeMemory()]
-        : [Sweep, Indexer, Contents, Pulls, new FreeMemory(), epoch, signIn, refusals, auditedSpaces, auditedPulls, links];
+    public IReadOnlyList<IHostedService> Services =>
+        [Sweep, Indexer, Contents, Pulls, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [epoch, signIn, refusals, auditedSpaces, auditedPulls, links]];
 
     /// <summary>What answers the requests of a server.</summary>
     public RequestLog MakeFront(WebApplication web)

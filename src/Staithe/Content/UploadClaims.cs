@@ -33,7 +33,7 @@ internal sealed class UploadClaims(TimeProvider clock)
         {
             if (!force && !last.HasAll && last.IdleFor < Patience)
             {
-                ours.Discard();
+                ours.Dispose();
                 throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
             }
             if (held.TryUpdate(id, ours, last))
@@ -92,8 +92,6 @@ internal sealed class UploadClaims(TimeProvider clock)
             }
             Progress();
         }
-
-        public void Discard() => stop.Dispose();
 
         public void Dispose()
         {
