@@ -9,14 +9,24 @@ namespace Staithe.Oci;
 /// <param name="Platform">What it runs on, where an index says so in a form that can be read.</param>
 public sealed record Descriptor(string MediaType, Digest Digest, long Size, Platform? Platform = null)
 {
+    static readonly string[] Members = ["mediaType", "digest", "size", "data", "platform", "urls", "annotations", "artifactType"];
+    static readonly string[] PlatformMembers = ["os", "architecture", "variant", "os.version", "os.features"];
+
     /// <summary>Reads a descriptor out of a manifest. An embedded <c>data</c> must be what digest and size say.</summary>
     /// <exception cref="OciException">MANIFEST_INVALID, with the place in the manifest.</exception>
     internal static Descriptor Read(JsonElement element, string place)
     {
         if (element.ValueKind != JsonValueKind.Object)
             throw Manifest.Invalid($"{place} is not a descriptor");
+        Manifest.CheckNames(element, Members, place);
+        if (element.Member("platform") is { ValueKind: JsonValueKind.Object } platform)
+            Manifest.CheckNames(platform, PlatformMembers, $"{place}.platform");
         if (!element.TryGetProperty("mediaType", out var mediaType) || mediaType.ValueKind != JsonValueKind.String || mediaType.GetString() is not { Length: > 0 } type)
             throw Manifest.Invalid($"{place} has no mediaType");
+        if (!MediaTypes.IsOfDescriptor(type))
+            throw Manifest.Invalid($"{place} has a mediaType that is none: \"{OciException.Quote(type)}\" (a name has at most {MediaTypes.MaxNameLength} characters)");
+        if (MediaTypes.FindMisspelled(type) is { } right)
+            throw Manifest.Invalid($"{place} has the mediaType \"{OciException.Quote(type)}\": write it \"{right}\", since clients compare it exactly");
         if (!element.TryGetProperty("digest", out var text) || text.ValueKind != JsonValueKind.String || !Digest.TryParse(text.GetString(), out var digest))
             throw Manifest.Invalid($"{place} has no valid digest");
         if (!element.TryGetProperty("size", out var number) || number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var size) || size < 0)

@@ -30,18 +30,32 @@ public sealed record Manifest(
     /// <summary>The blobs besides the config: of an image its layers, lowest first.</summary>
     public IReadOnlyList<Descriptor> Layers => Config is null ? Blobs : [.. Blobs.Skip(1)];
 
+    static readonly string[] Members =
+        ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations", "fsLayers", "history"];
+
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
-    /// <summary>Reads a manifest.</summary>
+    /// <summary>Reads a manifest that a client pushes, and decides its media type.</summary>
     /// <param name="content">Its exact bytes.</param>
-    /// <param name="contentType">The request's <c>Content-Type</c>; when absent, the manifest's own <c>mediaType</c> or its shape decides.</param>
+    /// <param name="contentType">
+    /// The request's <c>Content-Type</c>. Where it is absent, generic (<see cref="MediaTypes.IsGeneric"/>) or malformed, the manifest's own
+    /// <c>mediaType</c> or its shape decides.
+    /// </param>
     /// <exception cref="OciException">MANIFEST_INVALID, saying what is wrong and where.</exception>
-    public static Manifest Parse(ReadOnlyMemory<byte> content, string? contentType)
+    public static Manifest ParsePushed(ReadOnlyMemory<byte> content, string? contentType) => Parse(content, root => DecideMediaType(root, contentType));
+
+    /// <summary>Reads a manifest of a media type that was decided when it was pushed.</summary>
+    /// <exception cref="OciException">MANIFEST_INVALID, saying what is wrong and where.</exception>
+    public static Manifest Parse(ReadOnlyMemory<byte> content, string mediaType) => Parse(content, _ => mediaType);
+
+    static Manifest Parse(ReadOnlyMemory<byte> content, Func<JsonElement, string> decide)
     {
         try
         {
             using var document = ParseJson(content);
-            return Read(document.RootElement, contentType);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Read(document.RootElement, decide(document.RootElement))
+                : throw Invalid("a manifest is a JSON object");
         }
         catch (InvalidOperationException)
         {
@@ -49,18 +63,46 @@ public sealed record Manifest(
         }
     }
 
+    /// <summary>
+    /// Refuses a member whose name is one of these but for its case. Clients that are written in Go take it for that member, others pass it
+    /// over, so that the document would mean two things.
+    /// </summary>
+    internal static void CheckNames(JsonElement element, string[] names, string? place = null)
+    {
+        foreach (var property in element.EnumerateObject())
+        {
+            var name = property.Name;
+            if (Array.IndexOf(names, name) < 0 && Array.Find(names, known => known.Equals(Fold(name), StringComparison.OrdinalIgnoreCase)) is { } meant)
+                throw Invalid($"{place ?? "the manifest"} has a member \"{OciException.Quote(name)}\": write it \"{meant}\", since some clients read it as that and others do not");
+        }
+    }
+
+    // The two letters beyond ASCII that Go's decoder takes for one of ASCII.
+    static string Fold(string name) => name.Replace('\u017f', 's').Replace('\u212a', 'k');
+
     internal static OciException Invalid(string message) => new(OciError.ManifestInvalid, message);
 
-    static Manifest Read(JsonElement root, string? contentType)
+    static Manifest Read(JsonElement root, string mediaType)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-            throw Invalid("a manifest is a JSON object");
-        var mediaType = DecideMediaType(root, contentType);
         var known = MediaTypes.IsManifest(mediaType);
+        CheckNames(root, known ? Members : ["mediaType"]);
         if (known && !(root.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number == 2))
             throw Invalid("schemaVersion must be 2");
+        if (known)
+            CheckKind(root, mediaType);
         return Read(root, mediaType, known);
     }
+
+    // What clients would take for a document of another kind, they refuse or read in two ways.
+    static void CheckKind(JsonElement root, string mediaType)
+    {
+        string[] others = MediaTypes.IsIndex(mediaType) ? ["config", "layers", "fsLayers", "history"] : ["manifests", "fsLayers", "history"];
+        if (others.FirstOrDefault(other => Has(root, other)) is { } wrong)
+            throw Invalid($"a document of the type {mediaType} has no {wrong}: it would be two kinds of manifest at once");
+    }
+
+    // Null is absence.
+    static bool Has(JsonElement root, string member) => root.TryGetProperty(member, out var value) && value.ValueKind != JsonValueKind.Null;
 
     static JsonDocument ParseJson(ReadOnlyMemory<byte> content)
     {
@@ -78,23 +120,29 @@ public sealed record Manifest(
 
     static string DecideMediaType(JsonElement root, string? contentType)
     {
-        var header = string.IsNullOrWhiteSpace(contentType) ? null : MediaTypes.WithoutParameters(contentType);
+        var header = string.IsNullOrWhiteSpace(contentType) || MediaTypes.IsGeneric(MediaTypes.WithoutParameters(contentType)) ? null : MediaTypes.WithoutParameters(contentType);
         var field = root.TryGetProperty("mediaType", out var value) && value.ValueKind != JsonValueKind.Null
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Invalid("mediaType is not a string")
             : null;
         var schema1 = root.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number == 1;
-        if (schema1 || (header is not null && MediaTypes.IsSchema1(header)) || (field is not null && MediaTypes.IsSchema1(field)))
+        if (schema1 || MediaTypes.IsSchema1(MediaTypes.WithoutParameters(contentType ?? "")) || (field is not null && MediaTypes.IsSchema1(field)))
             throw Invalid("manifests of schema 1 are not taken: push the image again with a current client, which sends schema 2 or OCI");
         if (header is not null && field is not null && !string.Equals(header, field, StringComparison.OrdinalIgnoreCase))
             throw Invalid($"mediaType is \"{OciException.Quote(field)}\" but Content-Type is \"{OciException.Quote(header)}\": they must be the same");
-        var mediaType = field ?? header ?? Guess(root);
-        return MediaTypes.IsMediaType(mediaType) ? mediaType : throw Invalid($"\"{OciException.Quote(mediaType)}\" is not a media type: pulls answer it as their Content-Type");
+        if (field is not null && MediaTypes.FindMisspelled(field) is { } right)
+            throw Invalid($"mediaType is \"{OciException.Quote(field)}\": write it \"{right}\", since clients compare it exactly");
+        var mediaType = field ?? header ?? Guess(root, contentType);
+        if (!MediaTypes.IsMediaType(mediaType))
+            throw Invalid($"\"{OciException.Quote(mediaType)}\" is not a media type: pulls answer it as their Content-Type");
+        return MediaTypes.MayBeManifest(mediaType)
+            ? mediaType
+            : throw Invalid($"\"{OciException.Quote(mediaType)}\" ({(field is null ? "Content-Type" : "mediaType")}) is not a manifest's media type: send one such as {MediaTypes.OciManifest}");
     }
 
-    static string Guess(JsonElement root) =>
-        root.TryGetProperty("manifests", out _) ? MediaTypes.OciIndex
-        : root.TryGetProperty("config", out _) && root.TryGetProperty("layers", out _) ? MediaTypes.OciManifest
-        : throw Invalid("neither Content-Type nor mediaType says what kind of manifest this is");
+    static string Guess(JsonElement root, string? contentType) =>
+        Has(root, "config") || Has(root, "layers") ? MediaTypes.OciManifest
+        : root.TryGetProperty("manifests", out _) ? MediaTypes.OciIndex
+        : throw Invalid($"neither Content-Type ({(string.IsNullOrWhiteSpace(contentType) ? "absent" : $"\"{OciException.Quote(contentType)}\"")}) nor mediaType says what kind of manifest this is: set the header, such as to {MediaTypes.OciManifest}");
 
     // Of a type the registry does not know it reads the same members, where they have the same shape.
     static Manifest Read(JsonElement root, string mediaType, bool known)
@@ -104,9 +152,11 @@ public sealed record Manifest(
         var layers = Many(root, "layers", required: known && !isIndex, known);
         var blobs = known ? [] : Many(root, "blobs", required: false, known);
         var children = Many(root, "manifests", required: isIndex, known);
-        var artifactType = Text(root, "artifactType", known) is { Length: > 0 } own ? own : config?.MediaType;
-        if (artifactType?.Any(char.IsControl) == true)
-            throw Invalid("the artifact type holds a control character");
+        if (!known && children.Count > 0 && (config is not null || layers.Count > 0))
+            throw Invalid("the document is an index and an image at once: it has manifests beside config or layers");
+        if (known)
+            CheckBlobTypes(config, layers);
+        var artifactType = ArtifactTypeOf(root, known) ?? config?.MediaType;
         return new Manifest(
             mediaType,
             config is null ? [.. layers, .. blobs] : [config, .. layers, .. blobs],
@@ -114,6 +164,26 @@ public sealed record Manifest(
             Single(root, "subject", required: false, known),
             artifactType,
             Annotations(root, known)) { Config = config };
+    }
+
+    // Clients fetch what has the type of a manifest as a manifest, wherever they find it.
+    static void CheckBlobTypes(Descriptor? config, List<Descriptor> layers)
+    {
+        var place = config is not null && MediaTypes.IsManifest(config.MediaType) ? "config"
+            : layers.FindIndex(layer => MediaTypes.IsManifest(layer.MediaType)) is >= 0 and var i ? $"layers[{i}]"
+            : null;
+        if (place is not null)
+            throw Invalid($"{place} has the media type of a manifest, and must be a blob: list manifests in an index");
+    }
+
+    // Of a type that is not known the member may be anything else.
+    static string? ArtifactTypeOf(JsonElement root, bool known)
+    {
+        if (Text(root, "artifactType", known) is not { Length: > 0 } own)
+            return null;
+        return MediaTypes.IsMediaTypeWithParameters(own)
+            ? own
+            : throw Invalid($"artifactType is \"{OciException.Quote(own)}\", which is no media type: type/subtype, each of at most {MediaTypes.MaxNameLength} characters (RFC 6838)");
     }
 
     static Descriptor? Single(JsonElement root, string member, bool required, bool known)
@@ -125,8 +195,10 @@ public sealed record Manifest(
 
     static List<Descriptor> Many(JsonElement root, string member, bool required, bool known)
     {
-        if (!root.TryGetProperty(member, out var array) || array.ValueKind == JsonValueKind.Null)
+        if (!root.TryGetProperty(member, out var array))
             return required ? throw Invalid($"{member} is missing") : [];
+        if (array.ValueKind == JsonValueKind.Null)
+            return []; // as programs in Go write a list without entries
         if (array.ValueKind != JsonValueKind.Array)
             return known ? throw Invalid($"{member} is not an array") : [];
         var found = new List<Descriptor>(array.GetArrayLength());

@@ -26,8 +26,17 @@ public static class MediaTypes
     /// <summary>What a blob is served as: the registry does not know what is in it.</summary>
     public const string OctetStream = "application/octet-stream";
 
-    static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    /// <summary>The most characters of each of the two names in a media type (RFC 6838 section 4.2).</summary>
+    public const int MaxNameLength = 127;
+
+    /// <summary>The most characters of a media type with its parameters, where one is kept. An index of PostgreSQL takes 2.7 kB.</summary>
+    public const int MaxLength = 511;
+
+    // RFC 6838 section 4.2: a name begins with a letter or digit.
+    static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("!#$&-^_.+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    static readonly string[] ManifestTypes = [OciManifest, OciIndex, DockerManifest, DockerManifestList];
 
     /// <summary>True for what names other manifests: one for each platform, mostly.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
@@ -47,18 +56,64 @@ public static class MediaTypes
         mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.Ordinal)
         || mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.", StringComparison.Ordinal);
 
-    /// <summary>True for <c>type/subtype</c>, both of the characters that RFC 9110 has for a token.</summary>
-    public static bool IsMediaType(string text)
+    /// <summary>True for <c>type/subtype</c> without parameters, as RFC 6838 section 4.2 restricts both names.</summary>
+    public static bool IsMediaType(string text) =>
+        text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && IsName(text.AsSpan(0, slash)) && IsName(text.AsSpan(slash + 1));
+
+    /// <summary>True for a media type that may have parameters behind a semicolon, such as <c>application/x+json;version=0.3</c>.</summary>
+    public static bool IsMediaTypeWithParameters(string text) => IsKept(text) && IsMediaType(WithoutParameters(text));
+
+    /// <summary>
+    /// True for what a descriptor may have as its type. Some clients write one name without a slash, so only lengths and characters are
+    /// checked: names of at most <see cref="MaxNameLength"/> and in all <see cref="MaxLength"/> characters, all of visible ASCII.
+    /// </summary>
+    public static bool IsOfDescriptor(string text) => IsKept(text) && WithoutParameters(text).Split('/').All(name => name.Length is > 0 and <= MaxNameLength);
+
+    /// <summary>
+    /// True for a type that says nothing of a manifest: what HTTP clients send when nobody chose one, and what is no media type at all.
+    /// </summary>
+    public static bool IsGeneric(string text) =>
+        !IsMediaType(text)
+        || text is "application/json" or OctetStream or "application/x-www-form-urlencoded"
+        || text.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
+        || text.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// True for a type that a manifest may have: <c>application/…</c>, known or not, but no generic one, and none that a browser would render
+    /// or run in the place of the page that it is fetched from.
+    /// </summary>
+    public static bool MayBeManifest(string text)
     {
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 && slash < text.Length - 1
-            && !text.AsSpan(0, slash).ContainsAnyExcept(TokenCharacters) && !text.AsSpan(slash + 1).ContainsAnyExcept(TokenCharacters);
+        var type = text.ToLowerInvariant();
+        return !IsGeneric(type)
+            && type.StartsWith("application/", StringComparison.Ordinal)
+            && !type.EndsWith("+xml", StringComparison.Ordinal)
+            && type is not ("application/xml" or "application/xml-dtd" or "application/xml-external-parsed-entity" or "application/pdf" or "application/javascript"
+                or "application/x-javascript" or "application/ecmascript" or "application/x-ecmascript" or "application/x-shockwave-flash");
     }
 
-    /// <summary>A header's media type without its parameters, in lower case as RFC 9110 compares them.</summary>
+    /// <summary>The type of a manifest that the text is but for its case, or null. Clients compare these exactly.</summary>
+    public static string? FindMisspelled(string text) =>
+        ManifestTypes.FirstOrDefault(type => type.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } type && type != text ? type : null;
+
+    /// <summary>
+    /// A media type out of a query. There a plus is a blank to whoever reads forms and a plus to many clients; no name of a media type has a blank.
+    /// </summary>
+    public static string FromQuery(string value)
+    {
+        var semicolon = value.IndexOf(';', StringComparison.Ordinal);
+        return semicolon < 0 ? value.Replace(' ', '+') : value[..semicolon].Replace(' ', '+') + value[semicolon..];
+    }
+
+    /// <summary>A media type without its parameters, in lower case as RFC 9110 compares them.</summary>
     public static string WithoutParameters(string contentType)
     {
         var semicolon = contentType.IndexOf(';', StringComparison.Ordinal);
         return (semicolon < 0 ? contentType : contentType[..semicolon]).Trim().ToLowerInvariant();
     }
+
+    static bool IsName(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(text[0]) && !text.ContainsAnyExcept(NameCharacters);
+
+    static bool IsKept(string text) => text.Length is > 0 and <= MaxLength && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
 }

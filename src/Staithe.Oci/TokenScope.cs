@@ -22,8 +22,11 @@ public sealed record TokenScope(string Type, string Name, IReadOnlyList<string> 
 
     const int MaxActions = 16;
 
-    /// <summary>Reads one scope; false when it has not the form, is too long, or names a repository that cannot be.</summary>
-    public static bool TryParse(string? text, [NotNullWhen(true)] out TokenScope? scope)
+    /// <summary>
+    /// Reads one scope; false when it has not the form, is too long, or names a repository that cannot be. The grammar allows a host before
+    /// the name of a repository: this registry's own is dropped, and there is nothing here below another.
+    /// </summary>
+    public static bool TryParse(string? text, string? host, [NotNullWhen(true)] out TokenScope? scope)
     {
         scope = null;
         if (text is not { Length: > 0 and <= MaxLength })
@@ -35,6 +38,8 @@ public sealed record TokenScope(string Type, string Name, IReadOnlyList<string> 
         if (type.IndexOf('(', StringComparison.Ordinal) is > 0 and var bracket && type.EndsWith(')'))
             type = type[..bracket];
         var name = text[(first + 1)..last];
+        if (host is { Length: > 0 } && name.Length > host.Length && name[host.Length] == '/' && name.StartsWith(host, StringComparison.OrdinalIgnoreCase))
+            name = name[(host.Length + 1)..];
         var actions = text[(last + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries);
         if (actions.Length > MaxActions || (type == Repository && !RepositoryName.TryParse(name, out _)))
             return false;

@@ -85,9 +85,6 @@ internal sealed class ContentCache : IDisposable
     /// <summary>The repository no longer has the blob, or its promise was renewed.</summary>
     public void ForgetBlob(RepositoryName name, Digest digest) => blobs.Remove(new OciRoute.Blob(name, digest).Path);
 
-    /// <summary>A manifest changed in a way that shows under every tag of it.</summary>
-    public void ForgetManifests() => manifests.Clear();
-
     /// <summary>Repositories have other names, or are gone.</summary>
     public void ForgetAll()
     {

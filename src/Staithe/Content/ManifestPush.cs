@@ -30,8 +30,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         RepositoryName name, Reference reference, IReadOnlyList<TagName> tags, byte[] content, string? contentType, TagCondition? condition, Pusher pusher, CancellationToken cancel)
     {
         var digest = CheckDigest(reference, content);
-        var manifest = Manifest.Parse(content, contentType);
-        var (present, retyped) = await cache.ChangeAsync(() => db.WriteAsync(
+        var manifest = Manifest.ParsePushed(content, contentType);
+        var present = await cache.ChangeAsync(() => db.WriteAsync(
             async session =>
             {
                 var (repoId, present) = await Repositories.GetOrCreateAsync(session, name, pusher.Creator);
@@ -43,6 +43,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                     references = await ResolveAsync(session, repoId, manifest);
                 }
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
+                if (stored.MediaType != manifest.MediaType)
+                    throw new OciException(OciError.ManifestInvalid, $"{digest} was pushed to {present} as {stored.MediaType} and stays that: push it so, not as {manifest.MediaType}");
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
                 if (ImageLookup.IsImage(manifest))
                     await ImageTable.QueueAsync(session, stored.Id);
@@ -51,13 +53,11 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 await ChangedRepositoryTable.AddAsync(session, repoId);
                 if (tags.Count == 0)
                     await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{present}@{digest}", present.Space));
-                return (present, stored.Retyped);
+                return present;
             },
             cancel));
         foreach (var moved in tags)
             cache.Forget(present, moved);
-        if (retyped)
-            cache.ForgetManifests();
         return (digest, manifest.Subject?.Digest);
     }
 
@@ -103,21 +103,32 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     // Config and layers are blobs. What an index lists are manifests, except that build caches list their layers there.
     async Task<(long[] BlobIds, long[] ChildIds, List<AbsentReference> Absent)> ResolveAsync(DbSession session, long repoId, Manifest manifest)
     {
-        var children = (await ManifestTable.ListAsync(session, repoId, Digests(manifest.Children))).ToDictionary(child => child.Digest);
-        var wantedBlobs = manifest.Blobs.Concat(manifest.Children.Where(child => !children.ContainsKey(child.Digest.Value))).ToList();
-        var blobs = (await BlobTable.ListLinkedAsync(session, repoId, Digests(wantedBlobs))).ToDictionary(blob => blob.Digest);
+        var stored = (await ManifestTable.ListAsync(session, repoId, Digests(manifest.Children))).ToDictionary(child => child.Digest);
+        var maybeBlobs = manifest.Children.Where(child => !IsStored(child) && !MediaTypes.IsManifest(child.MediaType)).ToList();
+        var blobs = (await BlobTable.ListLinkedAsync(session, repoId, Digests(manifest.Blobs.Concat(maybeBlobs)))).ToDictionary(blob => blob.Digest);
 
         foreach (var child in manifest.Children)
-            CheckSize(child, children.TryGetValue(child.Digest.Value, out var found) ? found.Size : null);
-        foreach (var blob in wantedBlobs)
+        {
+            if (stored.TryGetValue(child.Digest.Value, out var found) && !IsStored(child) && (MediaTypes.IsManifest(child.MediaType) || !blobs.ContainsKey(found.Digest)))
+                throw new OciException(OciError.ManifestInvalid, $"{child.Digest} is {found.MediaType} here, not the {OciException.Quote(child.MediaType)} that the index says");
+            CheckSize(child, IsStored(child) ? found.Size : null);
+        }
+        foreach (var blob in manifest.Blobs.Concat(maybeBlobs))
             CheckSize(blob, blobs.TryGetValue(blob.Digest.Value, out var found) ? found.Size : null);
 
-        var listed = manifest.Children.Select(child => child.Digest).ToHashSet();
-        var absent = wantedBlobs.Where(wanted => !blobs.ContainsKey(wanted.Digest.Value)).DistinctBy(wanted => wanted.Digest).ToList();
-        var missing = absent.Where(wanted => !MayBeAbsent(wanted)).ToList();
+        var absent = manifest.Blobs.Where(blob => !blobs.ContainsKey(blob.Digest.Value))
+            .Concat(manifest.Children.Where(child => !IsStored(child) && (MediaTypes.IsManifest(child.MediaType) || !blobs.ContainsKey(child.Digest.Value))))
+            .ToList();
+        var missing = absent.Where(wanted => !MayBeAbsent(wanted)).DistinctBy(wanted => wanted.Digest).ToList();
         if (missing.Count > 0)
             throw Missing(missing);
-        return ([.. blobs.Values.Select(blob => blob.BlobId)], [.. children.Values.Select(child => child.Id)], [.. absent.SelectMany(descriptor => ToAbsent(descriptor, listed.Contains(descriptor.Digest)))]);
+        var listed = manifest.Children.Select(child => child.Digest).ToHashSet();
+        List<AbsentReference> gaps = [.. absent.SelectMany(descriptor => ToAbsent(descriptor, listed.Contains(descriptor.Digest))).Distinct()];
+        long[] childIds = [.. manifest.Children.Where(IsStored).Select(child => stored[child.Digest.Value].Id).Distinct()];
+        return ([.. blobs.Values.Select(blob => blob.BlobId)], childIds, gaps);
+
+        // Under the very type that the index gives it: it is pulled as that.
+        bool IsStored(Descriptor child) => stored.TryGetValue(child.Digest.Value, out var found) && found.MediaType.Equals(child.MediaType, StringComparison.OrdinalIgnoreCase);
     }
 
     static string[] Digests(IEnumerable<Descriptor> descriptors) => [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct()];

@@ -25,15 +25,16 @@ internal static class ManifestTable
     public static Task<long?> FindIdAsync(DbSession session, long repoId, Digest digest) => session.FindNumberAsync(FindIdSql, repoId, digest.Value);
 
     /// <summary>Which of the digests are manifests of this repository; they are held against deletion until the transaction ends.</summary>
-    public static Task<List<(long Id, string Digest, long Size)>> ListAsync(DbSession session, long repoId, string[] digests) =>
-        session.ListAsync(ListSql, row => (row.GetInt64(0), row.GetString(1), row.GetInt64(2)), repoId, digests);
+    public static Task<List<(long Id, string Digest, string MediaType, long Size)>> ListAsync(DbSession session, long repoId, string[] digests) =>
+        session.ListAsync(ListSql, row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3)), repoId, digests);
 
-    /// <summary>Keeps the manifest's bytes. Pushed again it is the same row; the flag says that its media type is another now.</summary>
-    public static async Task<(long Id, bool Retyped)> PutAsync(DbSession session, long repoId, Digest digest, Manifest manifest, byte[] content)
-    {
-        var known = await session.FindAsync(FindTypeSql, row => row.GetString(0), repoId, digest.Value);
-        var id = await session.FindNumberAsync(
+    /// <summary>
+    /// Keeps the manifest's bytes. Pushed again it is the same row, as it was first kept: <c>MediaType</c> is that of the first push.
+    /// </summary>
+    public static async Task<(long Id, string MediaType)> PutAsync(DbSession session, long repoId, Digest digest, Manifest manifest, byte[] content) =>
+        await session.FindAsync(
             PutSql,
+            row => ((long Id, string MediaType)?)(row.GetInt64(0), row.GetString(1)),
             repoId,
             digest.Value,
             manifest.MediaType,
@@ -42,8 +43,6 @@ internal static class ManifestTable
             manifest.ArtifactType,
             manifest.AnnotationsJson,
             content) ?? throw new InvalidOperationException("the manifest was not stored");
-        return (id, known is not null && known != manifest.MediaType);
-    }
 
     /// <summary>Writes down what the manifest refers to, present and absent, and settles what other manifests were missing in it.</summary>
     public static async Task ReferAsync(DbSession session, long repoId, long manifestId, Digest digest, long[] blobIds, long[] childIds, IEnumerable<AbsentReference> absent)
@@ -123,16 +122,14 @@ internal static class ManifestTable
     static readonly Sql FindIdSql = new("select id from manifests where repo_id = $1 and digest = $2 {for update}");
 
     static readonly Sql ListSql = new("""
-        select m.id, m.digest, m.size from manifests m where m.repo_id = $1 and m.digest {any $2} order by m.digest {keep manifests}
+        select m.id, m.digest, m.media_type, m.size from manifests m where m.repo_id = $1 and m.digest {any $2} order by m.digest {keep manifests}
         """);
-
-    static readonly Sql FindTypeSql = new("select media_type from manifests where repo_id = $1 and digest = $2");
 
     static readonly Sql PutSql = new("""
         insert into manifests (repo_id, digest, media_type, size, subject, artifact_type, annotations, created_at, content)
         values ($1, $2, $3, $4, $5, $6, $7, {now}, $8)
-        on conflict (repo_id, digest) do update set media_type = excluded.media_type
-        returning id
+        on conflict (repo_id, digest) do update set media_type = manifests.media_type
+        returning id, media_type
         """);
 
     static readonly Sql ReferToBlobsSql = new("""

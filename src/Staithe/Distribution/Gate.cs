@@ -254,13 +254,23 @@ internal sealed class Gate(
     static OciException Challenge(HttpContext http, OciRoute route, string message, string? error = null, bool isNarrow = false) =>
         new(OciError.Unauthorized, message) { Headers = ChallengeHeader(http, route, isNarrow ? "insufficient_scope" : error) };
 
-    // RFC 6750 section 3, with the scope as the Docker Registry token specification writes it.
+    // RFC 6750 section 3, with the scopes as the Docker Registry token specification writes them: all that the request needs, with blanks between.
     static Dictionary<string, string> ChallengeHeader(HttpContext http, OciRoute route, string? error)
     {
-        var scope = route.Repository is { } name
-            ? $",scope=\"{TokenScope.Repository}:{name}:{Actions(Needed(route, http.Request.Method))}\""
-            : route is OciRoute.RepositoryList ? $",scope=\"{TokenScope.Registry}:catalog:*\"" : "";
+        var scopes = string.Join(' ', NeededScopes(http, route));
+        var scope = scopes.Length > 0 ? $",scope=\"{scopes}\"" : "";
         return new() { ["WWW-Authenticate"] = $"Bearer realm=\"{http.Request.Scheme}://{http.Request.Host}{TokenPath}\",service=\"{http.Request.Host}\"{scope}{(error is null ? "" : $",error=\"{error}\"")}" };
+    }
+
+    static IEnumerable<string> NeededScopes(HttpContext http, OciRoute route)
+    {
+        if (route is OciRoute.RepositoryList)
+            yield return $"{TokenScope.Registry}:catalog:*";
+        if (route.Repository is not { } name)
+            yield break;
+        yield return $"{TokenScope.Repository}:{name}:{Actions(Needed(route, http.Request.Method))}";
+        if (route is OciRoute.UploadStart && MountRequest.Read(http.Request.Query)?.From is { } source && source != name)
+            yield return $"{TokenScope.Repository}:{source}:{Actions(Rights.Pull)}";
     }
 
     static string Actions(Rights right) => right switch

@@ -20,7 +20,7 @@ internal sealed class ReferrerListHandler(Db db)
     public async Task GetAsync(HttpContext http, OciRoute.ReferrerList route, string? asked = null)
     {
         var page = Page.Of(http.Request);
-        var artifactType = http.Request.Query["artifactType"] is [{ Length: > 0 } type, ..] ? type : null;
+        var artifactType = http.Request.Query["artifactType"] is [{ Length: > 0 } type, ..] ? MediaTypes.FromQuery(type) : null;
         var last = 0L;
         if (page.Last.Length > 0 && !long.TryParse(page.Last, NumberStyles.None, CultureInfo.InvariantCulture, out last))
             throw new OciException(OciError.ParameterInvalid, "last is not from a Link of this list");

@@ -82,7 +82,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         var audience = service is [{ Length: > 0 and <= MaxServiceLength } named] ? named : http.Request.Host.Value ?? "";
         if (!string.Equals(audience, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciError.ParameterInvalid, $"this is {http.Request.Host}, not the service that the token is asked for");
-        var repositories = await DecideAsync(asker.Who, scopes, http.RequestAborted);
+        var repositories = await DecideAsync(asker.Who, scopes, http.Request.Host.Value, http.RequestAborted);
         var (token, issuedAt, seconds) = await tokens.IssueAsync(asker.Who, audience, repositories, http.RequestAborted);
         if (token.Length > BearerTokens.MaxLength)
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
@@ -105,16 +105,16 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         }));
     }
 
-    async Task<Dictionary<string, Decision>> DecideAsync(Identity who, StringValues scopes, CancellationToken cancel)
+    // A scope that cannot be read is one that is not granted.
+    async Task<Dictionary<string, Decision>> DecideAsync(Identity who, StringValues scopes, string? host, CancellationToken cancel)
     {
-        var asked = scopes.SelectMany(line => (line ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Take(MaxScopes + 1).ToList();
+        var asked = scopes.SelectMany(line => (line ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(text => TokenScope.TryParse(text, host, out var scope) ? scope : null).OfType<TokenScope>().Take(MaxScopes + 1).ToList();
         if (asked.Count > MaxScopes)
             throw new OciException(OciError.ParameterInvalid, $"a token takes at most {MaxScopes} scopes");
         var decisions = new Dictionary<string, Decision>();
-        foreach (var text in asked)
+        foreach (var scope in asked)
         {
-            if (!TokenScope.TryParse(text, out var scope))
-                throw new OciException(OciError.ParameterInvalid, $"{(text.Contains(":s/", StringComparison.Ordinal) ? "this" : $"\"{OciException.Quote(text)}\"")} is not a scope: it has the form repository:NAME:pull,push");
             if (scope.Type != TokenScope.Repository)
                 continue; // what belongs to the registry as a whole is decided when it is asked for
             var rights = RepositoryActions.Asked(scope.Actions);

@@ -17,14 +17,12 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     public async Task PostAsync(HttpContext http, OciRoute.UploadStart route, Caller caller)
     {
         var query = http.Request.Query;
-        if (query["mount"] is [{ } wanted, ..])
+        if (MountRequest.Read(query) is { } wish)
         {
-            var digest = Digest.ParseSupported(wanted);
-            var source = query["from"] is [{ Length: > 0 } from, ..] ? RepositoryName.Parse(from) : null;
-            if (await FindSourceAsync(http, caller, source) is var (mayMount, present) && mayMount && await mount.TryRunAsync(route.Name, present, digest, caller.Creator, http.RequestAborted))
-                Created(http, route.Name, digest);
+            if (await FindSourceAsync(http, caller, wish.From) is var (mayMount, present) && mayMount && await mount.TryRunAsync(route.Name, present, wish.Digest, caller.Creator, http.RequestAborted))
+                Created(http, route.Name, wish.Digest);
             else
-                await BeginAsync(http, route, digest.Algorithm!);
+                await BeginAsync(http, route, wish.Digest.Algorithm!);
         }
         else if (query["digest"] is [{ } whole, ..])
         {

@@ -162,7 +162,9 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         var known = await db.ReadAsync(session => FsckTable.ListReferencesAsync(session, row.Id), cancel);
         try
         {
-            var manifest = Manifest.Parse(row.Content, row.MediaType);
+            var manifest = Manifest.ParsePushed(row.Content, row.MediaType);
+            if (manifest.MediaType != row.MediaType)
+                Problem($"{name}: says that it is {manifest.MediaType}, and its row says {row.MediaType}");
             var forgotten = manifest.Blobs.Concat(manifest.Children).Select(descriptor => descriptor.Digest.Value).Except(known).ToList();
             if ((forgotten.Count == 0 && manifest.Subject?.Digest.Value == row.Subject) || await HasChangedAsync(row, cancel))
                 return;
@@ -177,9 +179,9 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         }
     }
 
-    // Deleted, or pushed again as another media type, which reads differently, between the look at its row and at its references.
+    // Deleted between the look at its row and at its references.
     async Task<bool> HasChangedAsync(CheckedManifest row, CancellationToken cancel) =>
-        (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, row.Id - 1), cancel)).All(found => found.Id != row.Id || found.MediaType != row.MediaType);
+        (await db.ReadAsync(session => FsckTable.ListManifestsAsync(session, row.Id - 1), cancel)).All(found => found.Id != row.Id);
 
     async Task<Digest?> HashAsync(string key, DigestAlgorithm algorithm, CancellationToken cancel)
     {

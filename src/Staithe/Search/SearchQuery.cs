@@ -101,7 +101,7 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     {
         var words = new List<string>();
         var filters = new List<SearchFilter>();
-        foreach (var part in Split(text.Length > MaxLength ? text[..MaxLength] : text))
+        foreach (var part in Split((text.Length > MaxLength ? text[..MaxLength] : text).Replace('\0', ' '))) // which PostgreSQL does not take
         {
             if (ReadFilter(part) is { } filter)
                 filters.Add(filter);

@@ -14,11 +14,11 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     /// <summary>Who makes it, for the audit.</summary>
     public Actor Actor => new(Who.Name, Http.Connection.RemoteIpAddress?.ToString());
 
-    /// <summary>A field of the form; empty when it is not there.</summary>
-    public string Field(string name) => Form?[name] is [{ } text] ? text : "";
+    /// <summary>A field of the form without NULs, which no database takes; empty when it is not there.</summary>
+    public string Field(string name) => Form?[name] is [{ } text] ? WithoutNul(text) : "";
 
-    /// <summary>A parameter of the query; empty when it is not there, or there more than once.</summary>
-    public string Query(string name) => Http.Request.Query[name] is [{ } text] ? text : "";
+    /// <summary>A parameter of the query without NULs; empty when it is not there, or there more than once.</summary>
+    public string Query(string name) => Http.Request.Query[name] is [{ } text] ? WithoutNul(text) : "";
 
     /// <summary>Answers with a page, or with what it would show as JSON for those who ask for that.</summary>
     public Task SendAsync<TPage, TModel>(TModel model, int status = StatusCodes.Status200OK) where TPage : PageOf<TModel> =>
@@ -56,6 +56,8 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 
     /// <summary>A place on this registry to go to, or the first page when what was asked for is elsewhere.</summary>
     public static string LocalPath(string path) => path is ['/', ..] and not ['/', '/' or '\\', ..] && !path.Any(char.IsControl) && path.Length <= 2000 ? path : "/";
+
+    static string WithoutNul(string text) => text.Contains('\0', StringComparison.Ordinal) ? text.Replace("\0", "", StringComparison.Ordinal) : text;
 }
 
 /// <summary>A page of one sentence.</summary>

@@ -274,7 +274,8 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
         if (who == "anonymous")
         {
             var actions = request.Needs switch { 'p' => "pull", 'd' => "delete", _ => "pull,push" };
-            var challenge = $"Bearer realm=\"http://{world.Closed.Registry.Authority}/v2/auth\",service=\"{world.Closed.Registry.Authority}\",scope=\"repository:{world.Names[place]}:{actions}\"";
+            var source = request.Path.EndsWith("&from=no/such", StringComparison.Ordinal) ? " repository:no/such:pull" : "";
+            var challenge = $"Bearer realm=\"http://{world.Closed.Registry.Authority}/v2/auth\",service=\"{world.Closed.Registry.Authority}\",scope=\"repository:{world.Names[place]}:{actions}{source}\"";
             return status == 401 && code is "" or "UNAUTHORIZED" && response.Header("WWW-Authenticate") == challenge ? null : $"{status} {code} {response.Header("WWW-Authenticate")}";
         }
         var refusal = request.Needs == 'p' ? (404, "NAME_UNKNOWN") : (403, "DENIED");

@@ -121,7 +121,7 @@ public sealed class TokenTests(ClosedRegistries registries)
         var user = await closed.AddTokenAsync(await closed.AddUserAsync());
         var me = closed.As(user);
         var many = string.Concat(Enumerable.Range(0, 33).Select(i => $"&scope=repository:a/b{i}:pull"));
-        foreach (var query in (string[])["service=other.example", "scope=nothing", "scope=repository:UPPER:pull", "scope=repository:a%00b:pull", $"service={closed.Registry.Authority}{many}"])
+        foreach (var query in (string[])["service=other.example", $"service={closed.Registry.Authority}{many}"])
         {
             using var response = await me.GetAsync($"/v2/auth?{query}");
             await response.ExpectErrorAsync(HttpStatusCode.BadRequest, "UNSUPPORTED");

@@ -38,6 +38,25 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
         await world.RunAsync($"{pull} {image}");
     }
 
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task A_copy_between_private_repositories_mounts(Engine engine)
+    {
+        await using var closed = await ClosedRegistry.StartAsync(engine);
+        var (host, alice) = (Trust(closed), await closed.AddUserAsync("alice"));
+        var (from, to) = ($"{alice.Name}/from", $"{alice.Name}/to");
+        await world.BuildAsync($"{host}/{from}:1", "mounted");
+        await world.RunAsync($"printf %s '{alice.Password}' | podman login -u {alice.Name} --password-stdin {host}");
+        await world.RunAsync($"podman push {host}/{from}:1");
+        await world.RunAsync($"{ClientWorld.Skopeo} copy docker://{host}/{from}:1 docker://{host}/{to}:1");
+        await world.RunAsync($"podman logout {host}");
+
+        await closed.Registry.StopAsync();
+        var requests = closed.Registry.Log.Split('\n').Where(line => line.Contains($"\"repository\":\"{to}\"", StringComparison.Ordinal)).ToList();
+        Assert.Contains(requests, line => line.Contains("\"method\":\"POST\",\"route\":\"uploads\"", StringComparison.Ordinal) && line.Contains("\"status\":201", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Docker_login_keeps_no_password()
     {

@@ -79,7 +79,7 @@ public sealed class ManifestPushTests(Registries registries)
         for (var depth = 0; depth < 4; depth++)
         {
             await ExpectPushAsync(registry, name, manifest, RegistryClient.OciIndex);
-            manifest = RegistryClient.Index([(Registry.Digest(manifest), manifest.Length), (image.Digest, image.Manifest.Length)], $$""","annotations":{"depth":"{{depth}}"}""");
+            manifest = RegistryClient.Index([(Registry.Digest(manifest), manifest.Length)], $$""","annotations":{"depth":"{{depth}}"}""", RegistryClient.OciIndex);
         }
     }
 

@@ -156,7 +156,7 @@ public sealed class ReferrersTests(Registries registries)
         var subject = await registry.PushImageAsync(name, "v1");
         var first = await PushAsync(registry, name, Index(subject.Digest, $""","artifactType":"{Sbom}" """));
         var second = await PushAsync(registry, name, Index(subject.Digest, $""","artifactType":"{Signature}" """));
-        var fallback = RegistryClient.Index([(first.Digest, first.Size), (second.Digest, second.Size)]);
+        var fallback = RegistryClient.Index([(first.Digest, first.Size), (second.Digest, second.Size)], childType: RegistryClient.OciIndex);
         using (var response = await registry.PutManifestAsync(name, subject.Digest.Replace(':', '-'), fallback, RegistryClient.OciIndex))
             await response.ExpectAsync(HttpStatusCode.Created);
         Assert.Equal([first.Digest, second.Digest], Digests((await ReadAllAsync(registry, $"/v2/{name}/referrers/{subject.Digest}")).Entries));

@@ -79,9 +79,9 @@ internal static class RegistryClient
     }
 
     /// <summary>The bytes of an OCI image index.</summary>
-    public static byte[] Index(IEnumerable<(string Digest, long Size)> children, string? extraMembers = null)
+    public static byte[] Index(IEnumerable<(string Digest, long Size)> children, string? extraMembers = null, string childType = OciManifest)
     {
-        var childJson = string.Join(',', children.Select(child => $$"""{"mediaType":"{{OciManifest}}","digest":"{{child.Digest}}","size":{{child.Size}}}"""));
+        var childJson = string.Join(',', children.Select(child => $$"""{"mediaType":"{{childType}}","digest":"{{child.Digest}}","size":{{child.Size}}}"""));
         return Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{OciIndex}}","manifests":[{{childJson}}]{{extraMembers}}}""");
     }
 

@@ -58,6 +58,9 @@ public sealed class ManifestTests
     [InlineData(MediaTypes.DockerManifest, MediaTypes.DockerManifest)]
     [InlineData(null, MediaTypes.OciManifest)]
     [InlineData("", MediaTypes.OciManifest)]
+    [InlineData("application/json", MediaTypes.OciManifest)]
+    [InlineData("text/plain; charset=utf-8", MediaTypes.OciManifest)]
+    [InlineData("no type", MediaTypes.OciManifest)]
     public void The_content_type_says_what_it_is_where_the_manifest_does_not(string? contentType, string expected) =>
         Assert.Equal(expected, Parse($$"""{"schemaVersion":2,"config":{{Config}},"layers":[{{Layer}}]}""", contentType).MediaType);
 
@@ -65,6 +68,10 @@ public sealed class ManifestTests
     [InlineData(Image, null, MediaTypes.OciManifest)]
     [InlineData(Index, null, MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":2,"manifests":[]}""", null, MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":null}""", null, MediaTypes.OciIndex)]
+    [InlineData($$"""{"schemaVersion":2,"manifests":null,"config":{{Config}},"layers":null}""", null, MediaTypes.OciManifest)]
+    [InlineData(Image, "application/json", MediaTypes.OciManifest)]
+    [InlineData(Index, "text/html", MediaTypes.OciIndex)]
     public void The_manifest_says_what_it_is_where_the_content_type_does_not(string json, string? contentType, string expected) =>
         Assert.Equal(expected, Parse(json, contentType).MediaType);
 
@@ -102,8 +109,31 @@ public sealed class ManifestTests
     [InlineData("""{"schemaVersion":2,"mediaType":"a/\u00e9","manifests":[]}""", null)]
     [InlineData("""{"schemaVersion":2,"mediaType":"a/\u0000","manifests":[]}""", null)]
     [InlineData("""{"schemaVersion":2,"mediaType":"a/\ud800","manifests":[]}""", null)]
-    [InlineData("""{"schemaVersion":2,"manifests":[]}""", "a b/c")]
-    [InlineData("""{"schemaVersion":2,"manifests":[]}""", ";")]
+    [InlineData("""{"schemaVersion":2,"x":[]}""", "a b/c")]
+    [InlineData("""{"schemaVersion":2,"x":[]}""", ";")]
+    [InlineData("""{"schemaVersion":2,"manifests":[]}""", "a/b")]
+    [InlineData("""{"schemaVersion":2,"manifests":[]}""", "image/svg+xml")]
+    [InlineData("""{"schemaVersion":2,"mediaType":"text/html","manifests":[]}""", null)]
+    [InlineData("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.Index.v1+json","manifests":[]}""", null)]
+    [InlineData("""{"schemaVersion":2,"MediaType":"application/x","manifests":[]}""", MediaTypes.OciIndex)]
+    [InlineData("""{"MediaType":"application/x"}""", "application/vnd.foo+json")]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"Manifests":[]}""", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"\u006c\u0061yer\u017f":[]}""", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"LAYERS":[]}""", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"layers":[]}""", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"config":{}}""", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"fsLayers":[]}""", MediaTypes.OciIndex)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[],"manifests":[]}""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[],"history":[]}""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[],"manifests":[]}""", null)]
+    [InlineData($$"""{"config":{{Config}},"manifests":[{{Child}}]}""", "application/vnd.foo+json")]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":[{{Child}}]}""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Child}},"layers":[]}""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","Digest":"sha256:0","digest":"sha256:{{Hex}}","size":2} }""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","digest":"sha256:{{Hex}}","size":2,"\u017fize":3} }""", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"manifests":[{"mediaType":"a/b","digest":"sha256:{{Hex}}","size":2,"platform":{"os":"linux","OS":"windows","architecture":"arm64"} }]}""", MediaTypes.OciIndex)]
+    [InlineData($$"""{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","digest":"sha256:{{Hex}}","size":2,"size":3} }""", MediaTypes.OciManifest)]
+    [InlineData("""{"schemaVersion":2,"manifests":[],"artifactType":"no type"}""", MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":3,"manifests":[]}""", MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":"2","manifests":[]}""", MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":2.5,"manifests":[]}""", MediaTypes.OciIndex)]
@@ -114,7 +144,7 @@ public sealed class ManifestTests
     [InlineData("""{"schemaVersion":2,"manifests":[7]}""", MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":2,"manifests":[{}]}""", MediaTypes.OciIndex)]
     [InlineData(Image, MediaTypes.OciIndex)]
-    [InlineData(Image, "application/json")]
+    [InlineData(Image, "application/vnd.other+json")]
     [InlineData("""{"schemaVersion":2,"layers":[]}""", MediaTypes.OciManifest)]
     [InlineData($$"""{"schemaVersion":2,"config":{{Config}} }""", MediaTypes.OciManifest)]
     [InlineData($$"""{"schemaVersion":2,"layers":[],"config":{"digest":"sha256:{{Hex}}","size":2} }""", MediaTypes.OciManifest)]
@@ -199,7 +229,7 @@ public sealed class ManifestTests
             var contentType = random.Pick(null, MediaTypes.OciManifest, MediaTypes.OciIndex, "application/x");
             try
             {
-                Manifest.Parse(content.ToArray(), contentType);
+                Manifest.ParsePushed(content.ToArray(), contentType);
             }
             catch (OciException e)
             {
@@ -233,5 +263,5 @@ public sealed class ManifestTests
         }
     }
 
-    static Manifest Parse(string json, string? contentType) => Manifest.Parse(Encoding.UTF8.GetBytes(json), contentType);
+    static Manifest Parse(string json, string? contentType) => Manifest.ParsePushed(Encoding.UTF8.GetBytes(json), contentType);
 }
