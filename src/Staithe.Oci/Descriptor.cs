@@ -24,9 +24,12 @@ public sealed record Descriptor(string MediaType, Digest Digest, long Size, Plat
         if (!element.TryGetProperty("mediaType", out var mediaType) || mediaType.ValueKind != JsonValueKind.String || mediaType.GetString() is not { Length: > 0 } type)
             throw Manifest.Invalid($"{place} has no mediaType");
         if (!MediaTypes.IsOfDescriptor(type))
-            throw Manifest.Invalid($"{place} has a mediaType that is none: \"{OciException.Quote(type)}\" (a name has at most {MediaTypes.MaxNameLength} characters)");
+        {
+            var bound = $"a name has at most {MediaTypes.MaxNameLength} characters";
+            throw Manifest.Invalid($"{place} has a mediaType that is none: \"{OciException.Quote(type)}\" ({bound})");
+        }
         if (MediaTypes.FindMisspelled(type) is { } right)
-            throw Manifest.Invalid($"{place} has the mediaType \"{OciException.Quote(type)}\": write it \"{right}\", since clients compare it exactly");
+            throw Manifest.Invalid($"{place} has the mediaType \"{OciException.Quote(type)}\": write \"{right}\", as clients compare it");
         if (!element.TryGetProperty("digest", out var text) || text.ValueKind != JsonValueKind.String || !Digest.TryParse(text.GetString(), out var digest))
             throw Manifest.Invalid($"{place} has no valid digest");
         if (!element.TryGetProperty("size", out var number) || number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out var size) || size < 0)

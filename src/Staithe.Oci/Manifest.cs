@@ -42,7 +42,8 @@ public sealed record Manifest(
     /// <c>mediaType</c> or its shape decides.
     /// </param>
     /// <exception cref="OciException">MANIFEST_INVALID, saying what is wrong and where.</exception>
-    public static Manifest ParsePushed(ReadOnlyMemory<byte> content, string? contentType) => Parse(content, root => DecideMediaType(root, contentType));
+    public static Manifest ParsePushed(ReadOnlyMemory<byte> content, string? contentType) =>
+        Parse(content, root => DecideMediaType(root, contentType));
 
     /// <summary>Reads a manifest of a media type that was decided when it was pushed.</summary>
     /// <exception cref="OciException">MANIFEST_INVALID, saying what is wrong and where.</exception>
@@ -72,8 +73,14 @@ public sealed record Manifest(
         foreach (var property in element.EnumerateObject())
         {
             var name = property.Name;
-            if (Array.IndexOf(names, name) < 0 && Array.Find(names, known => known.Equals(Fold(name), StringComparison.OrdinalIgnoreCase)) is { } meant)
-                throw Invalid($"{place ?? "the manifest"} has a member \"{OciException.Quote(name)}\": write it \"{meant}\", since some clients read it as that and others do not");
+            if (names.Contains(name))
+                continue;
+            var folded = Fold(name);
+            if (Array.Find(names, known => known.Equals(folded, StringComparison.OrdinalIgnoreCase)) is { } meant)
+            {
+                var quoted = OciException.Quote(name);
+                throw Invalid($"{place ?? "the manifest"} has a member \"{quoted}\", which some clients read as \"{meant}\": write it so");
+            }
         }
     }
 
@@ -96,7 +103,9 @@ public sealed record Manifest(
     // What clients would take for a document of another kind, they refuse or read in two ways.
     static void CheckKind(JsonElement root, string mediaType)
     {
-        string[] others = MediaTypes.IsIndex(mediaType) ? ["config", "layers", "fsLayers", "history"] : ["manifests", "fsLayers", "history"];
+        string[] others = MediaTypes.IsIndex(mediaType)
+            ? ["config", "layers", "fsLayers", "history"]
+            : ["manifests", "fsLayers", "history"];
         if (others.FirstOrDefault(other => Has(root, other)) is { } wrong)
             throw Invalid($"a document of the type {mediaType} has no {wrong}: it would be two kinds of manifest at once");
     }
@@ -120,12 +129,13 @@ public sealed record Manifest(
 
     static string DecideMediaType(JsonElement root, string? contentType)
     {
-        var header = string.IsNullOrWhiteSpace(contentType) || MediaTypes.IsGeneric(MediaTypes.WithoutParameters(contentType)) ? null : MediaTypes.WithoutParameters(contentType);
+        var sent = MediaTypes.WithoutParameters(contentType ?? "");
+        var header = MediaTypes.IsGeneric(sent) ? null : sent;
         var field = root.TryGetProperty("mediaType", out var value) && value.ValueKind != JsonValueKind.Null
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Invalid("mediaType is not a string")
             : null;
         var schema1 = root.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number == 1;
-        if (schema1 || MediaTypes.IsSchema1(MediaTypes.WithoutParameters(contentType ?? "")) || (field is not null && MediaTypes.IsSchema1(field)))
+        if (schema1 || MediaTypes.IsSchema1(sent) || (field is not null && MediaTypes.IsSchema1(field)))
             throw Invalid("manifests of schema 1 are not taken: push the image again with a current client, which sends schema 2 or OCI");
         if (header is not null && field is not null && !string.Equals(header, field, StringComparison.OrdinalIgnoreCase))
             throw Invalid($"mediaType is \"{OciException.Quote(field)}\" but Content-Type is \"{OciException.Quote(header)}\": they must be the same");
@@ -134,15 +144,23 @@ public sealed record Manifest(
         var mediaType = field ?? header ?? Guess(root, contentType);
         if (!MediaTypes.IsMediaType(mediaType))
             throw Invalid($"\"{OciException.Quote(mediaType)}\" is not a media type: pulls answer it as their Content-Type");
-        return MediaTypes.MayBeManifest(mediaType)
-            ? mediaType
-            : throw Invalid($"\"{OciException.Quote(mediaType)}\" ({(field is null ? "Content-Type" : "mediaType")}) is not a manifest's media type: send one such as {MediaTypes.OciManifest}");
+        if (MediaTypes.MayBeManifest(mediaType))
+            return mediaType;
+        var source = field is null ? "Content-Type" : "mediaType";
+        throw Invalid($"{source} is \"{OciException.Quote(mediaType)}\", which is no manifest's: {UseAnother}");
     }
 
-    static string Guess(JsonElement root, string? contentType) =>
-        Has(root, "config") || Has(root, "layers") ? MediaTypes.OciManifest
-        : root.TryGetProperty("manifests", out _) ? MediaTypes.OciIndex
-        : throw Invalid($"neither Content-Type ({(string.IsNullOrWhiteSpace(contentType) ? "absent" : $"\"{OciException.Quote(contentType)}\"")}) nor mediaType says what kind of manifest this is: set the header, such as to {MediaTypes.OciManifest}");
+    const string UseAnother = $"send one such as {MediaTypes.OciManifest}";
+
+    static string Guess(JsonElement root, string? contentType)
+    {
+        if (Has(root, "config") || Has(root, "layers"))
+            return MediaTypes.OciManifest;
+        if (root.TryGetProperty("manifests", out _))
+            return MediaTypes.OciIndex;
+        var header = string.IsNullOrWhiteSpace(contentType) ? "which is absent" : $"\"{OciException.Quote(contentType)}\"";
+        throw Invalid($"neither Content-Type ({header}) nor mediaType says what kind of manifest this is: {UseAnother}");
+    }
 
     // Of a type the registry does not know it reads the same members, where they have the same shape.
     static Manifest Read(JsonElement root, string mediaType, bool known)
@@ -181,9 +199,10 @@ public sealed record Manifest(
     {
         if (Text(root, "artifactType", known) is not { Length: > 0 } own)
             return null;
-        return MediaTypes.IsMediaTypeWithParameters(own)
-            ? own
-            : throw Invalid($"artifactType is \"{OciException.Quote(own)}\", which is no media type: type/subtype, each of at most {MediaTypes.MaxNameLength} characters (RFC 6838)");
+        if (MediaTypes.IsMediaTypeWithParameters(own))
+            return own;
+        var form = $"write type/subtype, each of at most {MediaTypes.MaxNameLength} characters";
+        throw Invalid($"artifactType is \"{OciException.Quote(own)}\", which is no media type: {form}");
     }
 
     static Descriptor? Single(JsonElement root, string member, bool required, bool known)

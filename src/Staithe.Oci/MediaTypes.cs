@@ -67,7 +67,8 @@ public static class MediaTypes
     /// True for what a descriptor may have as its type. Some clients write one name without a slash, so only lengths and characters are
     /// checked: names of at most <see cref="MaxNameLength"/> and in all <see cref="MaxLength"/> characters, all of visible ASCII.
     /// </summary>
-    public static bool IsOfDescriptor(string text) => IsKept(text) && WithoutParameters(text).Split('/').All(name => name.Length is > 0 and <= MaxNameLength);
+    public static bool IsOfDescriptor(string text) =>
+        IsKept(text) && WithoutParameters(text).Split('/').All(name => name.Length is > 0 and <= MaxNameLength);
 
     /// <summary>
     /// True for a type that says nothing of a manifest: what HTTP clients send when nobody chose one, and what is no media type at all.
@@ -88,8 +89,9 @@ public static class MediaTypes
         return !IsGeneric(type)
             && type.StartsWith("application/", StringComparison.Ordinal)
             && !type.EndsWith("+xml", StringComparison.Ordinal)
-            && type is not ("application/xml" or "application/xml-dtd" or "application/xml-external-parsed-entity" or "application/pdf" or "application/javascript"
-                or "application/x-javascript" or "application/ecmascript" or "application/x-ecmascript" or "application/x-shockwave-flash");
+            && type is not ("application/xml" or "application/xml-dtd" or "application/xml-external-parsed-entity" or "application/pdf"
+                or "application/javascript" or "application/x-javascript" or "application/ecmascript" or "application/x-ecmascript"
+                or "application/x-shockwave-flash");
     }
 
     /// <summary>The type of a manifest that the text is but for its case, or null. Clients compare these exactly.</summary>
@@ -97,7 +99,7 @@ public static class MediaTypes
         ManifestTypes.FirstOrDefault(type => type.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } type && type != text ? type : null;
 
     /// <summary>
-    /// A media type out of a query. There a plus is a blank to whoever reads forms and a plus to many clients; no name of a media type has a blank.
+    /// A media type out of a query, where a plus means a blank in forms and itself to many clients. No name of a media type has a blank.
     /// </summary>
     public static string FromQuery(string value)
     {

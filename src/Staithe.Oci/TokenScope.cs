@@ -38,7 +38,7 @@ public sealed record TokenScope(string Type, string Name, IReadOnlyList<string> 
         if (type.IndexOf('(', StringComparison.Ordinal) is > 0 and var bracket && type.EndsWith(')'))
             type = type[..bracket];
         var name = text[(first + 1)..last];
-        if (host is { Length: > 0 } && name.Length > host.Length && name[host.Length] == '/' && name.StartsWith(host, StringComparison.OrdinalIgnoreCase))
+        if (host is { Length: > 0 } && name.StartsWith($"{host}/", StringComparison.OrdinalIgnoreCase))
             name = name[(host.Length + 1)..];
         var actions = text[(last + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries);
         if (actions.Length > MaxActions || (type == Repository && !RepositoryName.TryParse(name, out _)))

@@ -43,8 +43,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                     references = await ResolveAsync(session, repoId, manifest);
                 }
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
-                if (stored.MediaType != manifest.MediaType)
-                    throw new OciException(OciError.ManifestInvalid, $"{digest} was pushed to {present} as {stored.MediaType} and stays that: push it so, not as {manifest.MediaType}");
+                CheckType(present, digest, manifest.MediaType, stored.MediaType);
                 await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
                 if (ImageLookup.IsImage(manifest))
                     await ImageTable.QueueAsync(session, stored.Id);
@@ -100,35 +99,51 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
             throw new OciException(OciError.PreconditionFailed, $"tag {tag} is at {current ?? "no manifest"}: look at it again and decide anew");
     }
 
-    // Config and layers are blobs. What an index lists are manifests, except that build caches list their layers there.
+    static void CheckType(RepositoryName name, Digest digest, string pushed, string first)
+    {
+        if (pushed != first)
+        {
+            throw new OciException(
+                OciError.ManifestInvalid, $"{digest} is {first} in {name} since its first push, and cannot become {pushed}: push it as that");
+        }
+    }
+
+    // Config and layers are blobs. What an index lists are manifests, except that build caches list their layers there. A child is of the
+    // type that the index gives: clients ask for it as that.
     async Task<(long[] BlobIds, long[] ChildIds, List<AbsentReference> Absent)> ResolveAsync(DbSession session, long repoId, Manifest manifest)
     {
         var stored = (await ManifestTable.ListAsync(session, repoId, Digests(manifest.Children))).ToDictionary(child => child.Digest);
-        var maybeBlobs = manifest.Children.Where(child => !IsStored(child) && !MediaTypes.IsManifest(child.MediaType)).ToList();
-        var blobs = (await BlobTable.ListLinkedAsync(session, repoId, Digests(manifest.Blobs.Concat(maybeBlobs)))).ToDictionary(blob => blob.Digest);
+        bool IsStored(Descriptor child) =>
+            stored.TryGetValue(child.Digest.Value, out var found) && found.MediaType.Equals(child.MediaType, StringComparison.OrdinalIgnoreCase);
+
+        var maybeBlobs = manifest.Children.Where(child => !IsStored(child) && !MediaTypes.IsManifest(child.MediaType));
+        List<Descriptor> wantedBlobs = [.. manifest.Blobs, .. maybeBlobs];
+        var blobs = (await BlobTable.ListLinkedAsync(session, repoId, Digests(wantedBlobs))).ToDictionary(blob => blob.Digest);
+        bool IsThere(Descriptor child) =>
+            IsStored(child) || (!MediaTypes.IsManifest(child.MediaType) && blobs.ContainsKey(child.Digest.Value));
 
         foreach (var child in manifest.Children)
         {
-            if (stored.TryGetValue(child.Digest.Value, out var found) && !IsStored(child) && (MediaTypes.IsManifest(child.MediaType) || !blobs.ContainsKey(found.Digest)))
-                throw new OciException(OciError.ManifestInvalid, $"{child.Digest} is {found.MediaType} here, not the {OciException.Quote(child.MediaType)} that the index says");
+            if (stored.TryGetValue(child.Digest.Value, out var found) && !IsThere(child))
+            {
+                var said = OciException.Quote(child.MediaType);
+                throw new OciException(OciError.ManifestInvalid, $"{child.Digest} is {found.MediaType} here, not {said} as the index says");
+            }
             CheckSize(child, IsStored(child) ? found.Size : null);
         }
-        foreach (var blob in manifest.Blobs.Concat(maybeBlobs))
+        foreach (var blob in wantedBlobs)
             CheckSize(blob, blobs.TryGetValue(blob.Digest.Value, out var found) ? found.Size : null);
 
-        var absent = manifest.Blobs.Where(blob => !blobs.ContainsKey(blob.Digest.Value))
-            .Concat(manifest.Children.Where(child => !IsStored(child) && (MediaTypes.IsManifest(child.MediaType) || !blobs.ContainsKey(child.Digest.Value))))
-            .ToList();
+        List<Descriptor> absent =
+            [.. manifest.Blobs.Where(blob => !blobs.ContainsKey(blob.Digest.Value)), .. manifest.Children.Where(child => !IsThere(child))];
         var missing = absent.Where(wanted => !MayBeAbsent(wanted)).DistinctBy(wanted => wanted.Digest).ToList();
         if (missing.Count > 0)
             throw Missing(missing);
         var listed = manifest.Children.Select(child => child.Digest).ToHashSet();
-        List<AbsentReference> gaps = [.. absent.SelectMany(descriptor => ToAbsent(descriptor, listed.Contains(descriptor.Digest))).Distinct()];
-        long[] childIds = [.. manifest.Children.Where(IsStored).Select(child => stored[child.Digest.Value].Id).Distinct()];
-        return ([.. blobs.Values.Select(blob => blob.BlobId)], childIds, gaps);
-
-        // Under the very type that the index gives it: it is pulled as that.
-        bool IsStored(Descriptor child) => stored.TryGetValue(child.Digest.Value, out var found) && found.MediaType.Equals(child.MediaType, StringComparison.OrdinalIgnoreCase);
+        return (
+            [.. blobs.Values.Select(blob => blob.BlobId)],
+            [.. manifest.Children.Where(IsStored).Select(child => stored[child.Digest.Value].Id).Distinct()],
+            [.. absent.SelectMany(descriptor => ToAbsent(descriptor, listed.Contains(descriptor.Digest))).Distinct()]);
     }
 
     static string[] Digests(IEnumerable<Descriptor> descriptors) => [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct()];

@@ -254,12 +254,14 @@ internal sealed class Gate(
     static OciException Challenge(HttpContext http, OciRoute route, string message, string? error = null, bool isNarrow = false) =>
         new(OciError.Unauthorized, message) { Headers = ChallengeHeader(http, route, isNarrow ? "insufficient_scope" : error) };
 
-    // RFC 6750 section 3, with the scopes as the Docker Registry token specification writes them: all that the request needs, with blanks between.
+    // RFC 6750 section 3, with the scopes as the Docker Registry token specification writes them: all that the request needs, blanks between.
     static Dictionary<string, string> ChallengeHeader(HttpContext http, OciRoute route, string? error)
     {
         var scopes = string.Join(' ', NeededScopes(http, route));
         var scope = scopes.Length > 0 ? $",scope=\"{scopes}\"" : "";
-        return new() { ["WWW-Authenticate"] = $"Bearer realm=\"{http.Request.Scheme}://{http.Request.Host}{TokenPath}\",service=\"{http.Request.Host}\"{scope}{(error is null ? "" : $",error=\"{error}\"")}" };
+        var reason = error is null ? "" : $",error=\"{error}\"";
+        var (request, realm) = (http.Request, $"{http.Request.Scheme}://{http.Request.Host}{TokenPath}");
+        return new() { ["WWW-Authenticate"] = $"Bearer realm=\"{realm}\",service=\"{request.Host}\"{scope}{reason}" };
     }
 
     static IEnumerable<string> NeededScopes(HttpContext http, OciRoute route)

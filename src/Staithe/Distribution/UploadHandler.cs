@@ -19,7 +19,8 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         var query = http.Request.Query;
         if (MountRequest.Read(query) is { } wish)
         {
-            if (await FindSourceAsync(http, caller, wish.From) is var (mayMount, present) && mayMount && await mount.TryRunAsync(route.Name, present, wish.Digest, caller.Creator, http.RequestAborted))
+            var (mayMount, present) = await FindSourceAsync(http, caller, wish.From);
+            if (mayMount && await mount.TryRunAsync(route.Name, present, wish.Digest, caller.Creator, http.RequestAborted))
                 Created(http, route.Name, wish.Digest);
             else
                 await BeginAsync(http, route, wish.Digest.Algorithm!);
