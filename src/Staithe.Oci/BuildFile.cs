@@ -22,7 +22,17 @@ public enum BuildFileSource
 /// <param name="Text">The instruction.</param>
 /// <param name="Layer">The layer that it made, if it made one.</param>
 /// <param name="Covers">How many instructions above, besides itself, the layer holds the work of: some builders hang everything on the last.</param>
-public sealed record BuildLine(string Text, Descriptor? Layer, int Covers);
+public sealed record BuildLine(string Text, Descriptor? Layer, int Covers)
+{
+    /// <summary>Whether it was an instruction for the image that this one is built on, which FROM stands for.</summary>
+    public bool IsOfBase { get; init; }
+}
+
+/// <summary>The image that one is built on, as its layers tell.</summary>
+/// <param name="Name">As FROM names it.</param>
+/// <param name="Layers">How many of the lowest layers are its own.</param>
+/// <param name="History">What its config tells; empty when that is not known.</param>
+public sealed record BuildBase(string Name, int Layers, IReadOnlyList<HistoryEntry> History);
 
 /// <summary>How an image was built: its Containerfile where somebody gave it, or else what its history tells.</summary>
 /// <param name="Source">Where it comes from.</param>
@@ -73,32 +83,61 @@ public sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<Bui
         return null;
     }
 
-    /// <summary>Makes one up from the history and the config.</summary>
-    public static BuildFile Reconstruct(ImageConfig config, IReadOnlyList<Descriptor> layers)
+    /// <summary>Makes one up from the history and the config, both of which are whatever was pushed.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="layers">The layers, the lowest first.</param>
+    /// <param name="below">What it is built on, as its layers tell; null when that is not known.</param>
+    public static BuildFile Reconstruct(ImageConfig config, IReadOnlyList<Descriptor> layers, BuildBase? below = null)
     {
         var lines = new List<BuildLine>();
-        if (config.Labels.GetValueOrDefault("org.opencontainers.image.base.name") is { } named && named.All(c => !char.IsWhiteSpace(c) && !char.IsControl(c)))
-            lines.Add(new BuildLine($"FROM {named}", null, 0));
+        var isClaimed = false;
+        if (below is not null)
+            lines.Add(new BuildLine($"FROM {below.Name}", null, 0));
+        else if (config.Labels.GetValueOrDefault("org.opencontainers.image.base.name") is { Length: > 0 } named && named.All(c => !char.IsWhiteSpace(c) && !char.IsControl(c)))
+            (lines, isClaimed) = ([new BuildLine($"FROM {named}", null, 0)], true);
         else
             lines.Add(new BuildLine("# FROM: the image does not say what it is built on", null, 0));
-        var (layer, waiting) = (0, 0);
+        var told = config.History.Count(entry => !entry.IsEmptyLayer);
+        var isMore = told > layers.Count; // then nobody knows which of them made which layer
+        var (layer, waiting, index, ofBase) = (0, 0, 0, BaseEntries(config.History, below));
         foreach (var entry in config.History)
         {
+            var isOfBase = index++ < ofBase;
             var text = Instruction(entry, config);
-            var made = entry.IsEmptyLayer || layer >= layers.Count ? null : layers[layer++];
+            var made = entry.IsEmptyLayer || isMore || layer >= layers.Count ? null : layers[layer++];
             if (text is null && made is null)
                 continue;
             // Some builders write ADD and COPY down as empty and hang what they made on a later row.
             var isLate = made is not null && text is not null && !MakesFiles(text);
-            lines.Add(new BuildLine(text ?? "# made a layer, and does not say how", made, isLate ? waiting : 0));
+            lines.Add(new BuildLine(text ?? "# made a layer, and does not say how", made, isLate ? waiting : 0) { IsOfBase = isOfBase });
             waiting = made is null ? waiting + 1 : 0;
         }
-        var note = layer < layers.Count
+        var note = isMore
+            ? string.Create(CultureInfo.InvariantCulture, $"The history tells of {told} layers, and the image has {layers.Count}: which instruction made which is not known.")
+            : layer < layers.Count
             ? string.Create(CultureInfo.InvariantCulture, $"The history explains {layer} of {layers.Count} layers.")
             : config.History.Count == 0 ? "The image has no history: this is what its config tells." : null;
         if (config.History.Count == 0)
             lines.AddRange(FromConfig(config).Select(text => new BuildLine(text, null, 0)));
-        return new BuildFile(BuildFileSource.Reconstructed, lines, string.Join('\n', lines.Select(line => line.Text)) + "\n", note);
+        if (isClaimed)
+            note = $"What FROM names is what a label says; nobody has checked it here.{(note is null ? "" : $" {note}")}";
+        return new BuildFile(BuildFileSource.Reconstructed, lines, string.Join('\n', lines.Where(line => !line.IsOfBase).Select(line => line.Text)) + "\n", note);
+    }
+
+    // Of the history, as much as the one of the base has, where it begins with that; else up to the last of the layers of the base.
+    static int BaseEntries(IReadOnlyList<HistoryEntry> history, BuildBase? below)
+    {
+        if (below is null)
+            return 0;
+        if (below.History.Count > 0 && below.History.Count <= history.Count && below.History.SequenceEqual(history.Take(below.History.Count)))
+            return below.History.Count;
+        var (entries, layers) = (0, 0);
+        for (var i = 0; i < history.Count && layers < below.Layers; i++)
+        {
+            if (!history[i].IsEmptyLayer)
+                (entries, layers) = (i + 1, layers + 1);
+        }
+        return layers == below.Layers ? entries : 0;
     }
 
     static bool MakesFiles(string text) => text.StartsWith("RUN", StringComparison.Ordinal) || text.StartsWith("ADD", StringComparison.Ordinal) || text.StartsWith("COPY", StringComparison.Ordinal) || text.StartsWith("WORKDIR", StringComparison.Ordinal) || text.StartsWith('#');

@@ -65,8 +65,11 @@ public sealed record ImageConfig
     /// <summary>What made it, oldest first; entries that are not <see cref="HistoryEntry.IsEmptyLayer"/> made the layers, in the same order.</summary>
     public IReadOnlyList<HistoryEntry> History { get; private init; } = [];
 
-    /// <summary>The digests of the layers, unpacked, lowest first.</summary>
+    /// <summary>The digests of the layers, unpacked, lowest first: a claim until it is held against the layers.</summary>
     public IReadOnlyList<Digest> DiffIds { get; private init; } = [];
+
+    /// <summary>Whether <see cref="DiffIds"/> is all that the config has there: false when some of it is no digest, or there is too much.</summary>
+    public bool AreDiffIdsReadable { get; private init; } = true;
 
     /// <summary>
     /// The ChainID of the lowest layer, of the two lowest, and so on up to the whole image (image-spec, config.md, "Layer ChainID"): what is the same in
@@ -110,6 +113,8 @@ public sealed record ImageConfig
         }
     }
 
+    static int Count(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } array ? array.GetArrayLength() : 0;
+
     static ImageConfig Read(JsonElement root)
     {
         var run = root.Member("config");
@@ -130,6 +135,7 @@ public sealed record ImageConfig
             HealthCheck = HealthCheck.Read(run.Member("Healthcheck")),
             Labels = run.Member("Labels").TextMap(),
             History = [.. root.Member("history").Items().Select(HistoryEntry.Read)],
+            AreDiffIdsReadable = Count(rootfs.Member("diff_ids")) == rootfs.Member("diff_ids").Texts().Count(text => Digest.TryParse(text, out _)),
             DiffIds = [.. rootfs.Member("diff_ids").Texts().Select(text => Digest.TryParse(text, out var digest) ? digest : null).OfType<Digest>()],
         };
     }

@@ -195,7 +195,7 @@ internal sealed class Composition : IAsyncDisposable
 
     WebEndpoint MakePages()
     {
-        var reader = new ImageReader(blobs, images);
+        var reader = new ImageReader(blobs, images, new InheritedLabels(db, blobs));
         List<IWebHandler> handlers =
         [
             new PageFiles(),

@@ -11,19 +11,22 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
 {
     const int MaxPackages = 50_000;
 
-    public async Task<Page<ImagePackage>> ListPackagesAsync(ApiCall call)
+    public async Task<ImagePackages> ListPackagesAsync(ApiCall call)
     {
         var (image, _) = await GetAsync(call, "image", "platform");
         var limit = call.Limit;
         var rows = await contents.ListPackagesAsync(image, call.After, limit + 1, call.Cancel);
-        return new Page<ImagePackage>([.. rows.Take(limit).Select(ImagePackage.Of)], rows.Count > limit ? rows[limit - 1].Purl : null);
+        var notes = await contents.ListNotesAsync(image, call.Cancel);
+        return new ImagePackages(
+            [.. rows.Take(limit).Select(ImagePackage.Of)], rows.Count > limit ? rows[limit - 1].Purl : null, !notes.Any(note => note.IsMissing), notes);
     }
 
     public async Task<object?> GetBomAsync(ApiCall call)
     {
         var (image, _) = await GetAsync(call, "image", "platform");
         var packages = await contents.ListPackagesAsync(image, "", MaxPackages, call.Cancel);
-        await ApiJson.SendAsync(call.Http, CycloneDx.MediaType, CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages));
+        var notes = await contents.ListNotesAsync(image, call.Cancel);
+        await ApiJson.SendAsync(call.Http, CycloneDx.MediaType, CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages, notes));
         return null;
     }
 

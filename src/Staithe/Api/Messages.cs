@@ -250,8 +250,14 @@ internal sealed record AuditEntry(
     public static AuditEntry Of(AuditLine line) => new(line.Id, Time.Of(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail);
 }
 
+internal sealed record ImagePackages(
+    IReadOnlyList<ImagePackage> Items,
+    [Description("What to send as after for the next part; null at the end.")] string? Next,
+    [Description("Whether all that tells of packages could be read: where it is false, a package that is not listed may be installed. What is compiled into programs is never listed.")] bool Complete,
+    [Description("What was not read, and which claims of the image are not true.")] IReadOnlyList<Content.ImageNote> Notes);
+
 internal sealed record ImagePackage(
-    [Description("Whose rules its version follows: deb, apk, rpm, npm, pypi, nuget, gem, cargo; os for the system itself.")] string Ecosystem,
+    [Description("Whose rules its version follows: deb, apk, rpm, npm, pypi, nuget, gem, cargo, composer, conda, cran; os for the system itself.")] string Ecosystem,
     string Name,
     string Version,
     [Description("The package URL.")] string Purl,
@@ -361,10 +367,10 @@ internal static class Time
 
 internal sealed record Watch([Description("repository, space or search")] string Kind, [Description("The name of the repository or space, or what is searched for.")] string Name, DateTimeOffset CreatedAt);
 
-internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls, [Description("Whether it is in a space that speaks for this registry.")] bool Official, [Description("In which images that was found which was looked for inside of them: some of the newest.")] IReadOnlyList<SearchMatch> Matches)
+internal sealed record SearchHit(string Name, string Visibility, string Title, string Description, [Description("Bytes of the newest image, compressed.")] long Size, DateTimeOffset UpdatedAt, long Stars, long Pulls, [Description("Whether it is in a space that speaks for this registry.")] bool Official, [Description("In which images that was found which was looked for inside of them: some of the newest.")] IReadOnlyList<SearchMatch> Matches, [Description("Whether something is to be left out that has a package or file, and not all of its images could be read, so that one may have it nevertheless.")] bool Unread)
 {
     public static SearchHit Of(Search.SearchRow row) => new(
-        row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls, row.IsOfficial, [.. row.Matches.Select(match => new SearchMatch(match.Image, match.Digest, match.What))]);
+        row.Name, row.Visibility, row.Title, row.Description, row.Size, Time.Of(row.UpdatedAt), row.Stars, row.Pulls, row.IsOfficial, [.. row.Matches.Select(match => new SearchMatch(match.Image, match.Digest, match.What))], row.IsUnread);
 }
 
 internal sealed record SearchMatch([Description("The image's name, with the tag that moved to it last, or with its digest where it has none.")] string Image, string Digest, [Description("A package with its version, a file, or a digest.")] string What);

@@ -16,7 +16,7 @@ internal sealed record QueryParameter(string Name, string Summary, bool IsRequir
 /// <param name="Handle">Does it.</param>
 internal sealed record Operation(string Method, string Path, string Id, string Summary, Type? Request, Type? Response, int Status, Func<ApiCall, object?, Task<object?>> Handle)
 {
-    static readonly QueryParameter[] Paging =
+    internal static readonly QueryParameter[] Paging =
     [
         new("after", "Begin behind this entry: next of the page before."),
         new("limit", $"The most entries to answer, {ApiCall.UsualLimit} unless told, at most {ApiCall.MaxLimit}.", IsNumber: true),

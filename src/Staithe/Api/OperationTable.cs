@@ -136,7 +136,7 @@ internal sealed class OperationTable
                 Query = [name with { Name = "repository" }, new QueryParameter("user", "Another user."), new QueryParameter("robot", "A robot of the repository's space.")],
             },
 
-            List("/packages", "listPackages", "What is installed in an image.", images.ListPackagesAsync, image, platform) with { IsOfContent = true },
+            Get("/packages", "listPackages", "What is installed in an image, and what of it was not read.", images.ListPackagesAsync) with { Query = [.. Paging, image, platform], IsOfContent = true },
             new Operation("GET", "/sbom", "getSbom", "The packages of an image as a CycloneDX 1.6 document.", null, typeof(object), StatusCodes.Status200OK, (call, _) => images.GetBomAsync(call)) { Query = [image, platform], IsOfContent = true },
             Post<AttachedSbom>("/sbom", "attachSbom", "Attach that document to the image, as an artifact that refers to it, for who may push there; the same image gives the same artifact.", images.AttachBomAsync) with
             {

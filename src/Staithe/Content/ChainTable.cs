@@ -3,7 +3,10 @@ using Staithe.Oci;
 
 namespace Staithe.Content;
 
-/// <summary>What images are built on: the ChainID of each number of their layers.</summary>
+/// <summary>
+/// What images are built on: the ChainID of each number of their layers. Only of images whose config was held against the unpacked layers and
+/// names just these: a config is whatever was pushed.
+/// </summary>
 internal static class ChainTable
 {
     const int Enough = 1000;
@@ -11,7 +14,7 @@ internal static class ChainTable
     /// <summary>Replaces what is known of an image.</summary>
     /// <param name="session">A transaction.</param>
     /// <param name="manifestId">The image.</param>
-    /// <param name="chains">As <see cref="ImageConfig.ListChainIds"/> gives them.</param>
+    /// <param name="chains">As <see cref="ImageConfig.ListChainIds"/> gives them; empty for an image whose config is not true, or was not checked.</param>
     public static async Task PutAsync(DbSession session, long manifestId, IReadOnlyList<Digest> chains)
     {
         await session.ExecuteAsync(ClearSql, manifestId);

@@ -13,6 +13,9 @@ internal sealed record ImageState(string State, string? Reason)
     public const string Waiting = "waiting";
     public const string Done = "done";
     public const string Refused = "refused";
+
+    /// <summary>What is to be said of it since it was looked into last.</summary>
+    public IReadOnlyList<ImageNote> Notes { get; init; } = [];
 }
 
 /// <summary>What an image is called.</summary>
@@ -42,7 +45,8 @@ internal static class ImageTable
     public static Task QueueAsync(DbSession session, long manifestId) => session.ExecuteAsync(QueueSql, manifestId);
 
     public static Task<ImageState?> FindStateAsync(DbSession session, long manifestId) =>
-        session.FindAsync(FindStateSql, row => new ImageState(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), manifestId);
+        session.FindAsync(
+            FindStateSql, row => new ImageState(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)) { Notes = ImageNote.Read(row.IsDBNull(2) ? null : row.GetString(2)) }, manifestId);
 
     /// <summary>Takes what has waited longest, for the time of a lease; its attempts with this one.</summary>
     public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, TimeSpan lease) =>
@@ -51,6 +55,10 @@ internal static class ImageTable
     /// <summary>Takes a certain one, whatever became of it before; null when there is no such image.</summary>
     public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, long manifestId, TimeSpan lease) =>
         session.FindAsync<(long, long)?>(TakeThisSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)lease.TotalMilliseconds, manifestId);
+
+    /// <summary>What is to be said of an image that was looked into, in place of what was said before.</summary>
+    public static Task SetNotesAsync(DbSession session, long manifestId, IReadOnlyList<ImageNote> notes) =>
+        session.ExecuteAsync(SetNotesSql, manifestId, ImageNote.Write(notes));
 
     /// <summary>What became of it.</summary>
     public static Task FinishAsync(DbSession session, long manifestId, string state, string? reason) => session.ExecuteAsync(FinishSql, manifestId, state, reason);
@@ -88,7 +96,9 @@ internal static class ImageTable
         on conflict (manifest_id) do nothing
         """);
 
-    static readonly Sql FindStateSql = new("select state, reason from image_contents where manifest_id = $1");
+    static readonly Sql FindStateSql = new("select state, reason, notes from image_contents where manifest_id = $1");
+
+    static readonly Sql SetNotesSql = new("update image_contents set notes = $2 where manifest_id = $1");
 
     static readonly Sql TakeSql = new("""
         update image_contents set attempts = attempts + 1, not_before = {now} + $1

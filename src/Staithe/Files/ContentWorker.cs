@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Staithe.Content;
 using Staithe.Database;
-using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
 
@@ -16,13 +15,12 @@ namespace Staithe.Files;
 internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer, LogOutput log, TimeProvider clock) : BackgroundService
 {
     const int MaxAttempts = 5;
-    const int MaxChain = 500; // layers; engines refuse images of more than 128
-    const int BatchPackages = 50; // each batch keeps other writers waiting for some milliseconds
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan FailureWait = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Lease = TimeSpan.FromHours(1); // longer than a layer may take
     static readonly TimeSpan CleanInterval = TimeSpan.FromHours(1);
 
+    readonly ImageInspection inspection = new(db, storage, blobs, files, indexer);
     readonly ConcurrentQueue<long> wanted = new();
     readonly ConcurrentDictionary<long, TaskCompletionSource> waiting = new();
     readonly SemaphoreSlim working = new(1);
@@ -118,7 +116,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader b
         try
         {
             var started = clock.GetTimestamp();
-            var packages = await ReadAsync(row, cancel);
+            var packages = await inspection.RunAsync(row, progress, () => db.WriteAsync(session => ImageTable.RetryAsync(session, row.Id, Lease), cancel), cancel);
             await db.WriteAsync(session => ImageTable.FinishAsync(session, manifestId, ImageState.Done, null), cancel);
             log.Write(LogLevel.Information, "looked into an image", ("digest", row.Digest), ("packages", packages), ("ms", (long)clock.GetElapsedTime(started).TotalMilliseconds));
         }
@@ -137,72 +135,5 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader b
                     : ImageTable.RetryAsync(session, manifestId, TimeSpan.FromMinutes(Math.Pow(2, Math.Min(attempts, 10)))),
                 cancel);
         }
-    }
-
-    async Task<int> ReadAsync(ManifestRow row, CancellationToken cancel)
-    {
-        var manifest = Manifest.Parse(row.Content, row.MediaType);
-        await PutChainsAsync(row, manifest, cancel);
-        var layers = await ListLayersAsync(db, row, manifest, cancel);
-        progress.Layers = layers.Count;
-        for (var i = 0; i < layers.Count; i++)
-        {
-            var layer = layers[i];
-            (progress.Layer, progress.Read, progress.Size) = (i + 1, 0, layer.Size);
-            try
-            {
-                if (layer.State == LayerRow.Refused)
-                    throw new LayerRefusedException(layer.Reason ?? "");
-                if (layer.State == LayerRow.Indexed && files.Has(layer.Digest))
-                    continue;
-                await db.WriteAsync(session => ImageTable.RetryAsync(session, row.Id, Lease), cancel);
-                await indexer.RunAsync(layer, progress, cancel);
-            }
-            catch (LayerRefusedException refused)
-            {
-                throw new LayerRefusedException($"layer {i + 1} of {layers.Count} ({layer.Digest}) cannot be looked into: {refused.Message}");
-            }
-        }
-        using var image = TryOpen(files, layers) ?? throw new IOException("a listing that was just made is gone");
-        var packages = await NiceThread.RunAsync(() => new PackageScan(image, storage).Run(cancel));
-        await db.WriteAsync(session => PackageTable.ClearAsync(session, row.Id), cancel);
-        foreach (var batch in packages.Chunk(BatchPackages))
-            await db.WriteAsync(session => PackageTable.AddAsync(session, row.Id, batch), cancel);
-        return packages.Count;
-    }
-
-    // A config that does not speak of the layers that there are says nothing about them.
-    async Task PutChainsAsync(ManifestRow row, Manifest manifest, CancellationToken cancel)
-    {
-        var content = manifest.Config is { } config ? await blobs.FindAsync(row.RepoId, config.Digest, ImageConfig.MaxBytes, cancel) : null;
-        var told = content is null ? null : ImageConfig.TryParse(content);
-        if (told is not null && told.DiffIds.Count == manifest.Layers.Count && told.DiffIds.Count <= MaxChain)
-            await db.WriteAsync(session => ChainTable.PutAsync(session, row.Id, [.. told.ListChainIds()]), cancel);
-    }
-
-    /// <summary>The layers of an image, the lowest first.</summary>
-    /// <exception cref="LayerRefusedException">One of them is not here.</exception>
-    public static async Task<List<LayerRow>> ListLayersAsync(Db db, ManifestRow row, Manifest manifest, CancellationToken cancel)
-    {
-        string[] digests = [.. manifest.Layers.Select(layer => layer.Digest.Value)];
-        var found = (await db.ReadAsync(session => LayerTable.ListAsync(session, row.RepoId, [.. digests.Distinct()]), cancel)).ToDictionary(layer => layer.Digest);
-        return [.. digests.Select((digest, index) => found.GetValueOrDefault(digest) ?? throw new LayerRefusedException($"layer {index + 1} of {digests.Length} ({digest}) is not in this registry"))];
-    }
-
-    /// <summary>The files of an image; null when a layer of it has not been looked into.</summary>
-    public static ImageFiles? TryOpen(LayerFiles files, IReadOnlyList<LayerRow> layers)
-    {
-        var open = new List<ImageLayer>();
-        foreach (var layer in layers)
-        {
-            if (files.TryOpen(layer.Digest) is { } listing)
-            {
-                open.Add(new ImageLayer(layer.Digest, layer.StorageKey, layer.Size, listing));
-                continue;
-            }
-            open.ForEach(other => other.Listing.Dispose());
-            return null;
-        }
-        return new ImageFiles(open);
     }
 }

@@ -42,6 +42,14 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
             cancel);
     }
 
+    /// <summary>What is to be said of an image: what of it was not read, which claims are not true. Nothing of one that nobody has looked into.</summary>
+    public async Task<IReadOnlyList<ImageNote>> ListNotesAsync(FoundImage image, CancellationToken cancel) => await FindStateAsync(image, cancel) switch
+    {
+        { State: ImageState.Refused, Reason: var reason } => [new ImageNote(ImageNote.Unread, "image", reason ?? "it cannot be looked into")],
+        { Notes: var notes } => notes,
+        _ => [],
+    };
+
     /// <summary>For reading the files of an image; of one request, and not by two at a time.</summary>
     public LayerReader Read(ImageFiles image) => new(image, storage);
 
@@ -76,15 +84,10 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
 
     async Task<ImageFiles?> TryOpenAsync(FoundImage image, CancellationToken cancel)
     {
-        try
-        {
-            var layers = await ContentWorker.ListLayersAsync(db, image.Row, image.Manifest, cancel);
-            return ContentWorker.TryOpen(files, layers);
-        }
-        catch (LayerRefusedException refused)
-        {
-            throw new LookException(StatusCodes.Status422UnprocessableEntity, refused.Message);
-        }
+        var layers = await ImageInspection.ListLayersAsync(db, image.Row, image.Manifest, cancel);
+        if (ImageInspection.FindRefusal(layers) is { } refusal)
+            throw new LookException(StatusCodes.Status422UnprocessableEntity, refusal);
+        return ImageInspection.TryOpen(files, layers);
     }
 
     async Task<T> WaitAsync<T>(FoundImage image, Func<Task<T?>> look, CancellationToken cancel)

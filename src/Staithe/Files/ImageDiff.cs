@@ -35,7 +35,15 @@ internal sealed record ImageDifference(
     long FilesRemoved,
     long FilesChanged,
     bool Truncated,
-    IReadOnlyList<FileChange> Files);
+    IReadOnlyList<FileChange> Files)
+{
+    /// <summary>What is to be said of the images: where something was not read, a difference may be missing.</summary>
+    public IReadOnlyList<DiffNote> Notes { get; init; } = [];
+}
+
+/// <summary>Something to be said of one of the images, as <see cref="ImageNote"/> has it.</summary>
+/// <param name="Image">before or after.</param>
+internal sealed record DiffNote(string Image, string Kind, string What, string Why);
 
 /// <summary>
 /// Tells what is different in two images: files, packages, configuration, layers. A directory that is made of the same parts of the same
@@ -67,7 +75,14 @@ internal sealed class ImageDiff(ImageContents contents)
             files.Removed,
             files.Changed,
             files.IsTruncated,
-            files.Changes);
+            files.Changes)
+        {
+            Notes =
+            [
+                .. (await contents.ListNotesAsync(before, cancel)).Select(note => new DiffNote("before", note.Kind, note.What, note.Why)),
+                .. (await contents.ListNotesAsync(after, cancel)).Select(note => new DiffNote("after", note.Kind, note.What, note.Why)),
+            ],
+        };
     }
 
     static List<DiffLayer> Layers(ImageFiles before, ImageFiles after)

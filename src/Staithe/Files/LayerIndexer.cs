@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Oci;
 using Staithe.Storage;
 
 namespace Staithe.Files;
@@ -22,21 +23,21 @@ internal sealed class LayerProgress
 }
 
 /// <summary>
-/// Looks into a layer: reads its archive once, writes its listing, and gives its names to the database. The listing comes before the row that says
-/// that there is one, so after a crash the layer is looked into again.
+/// Looks into a layer: reads its archive once, writes its listing, and gives its names to the database. The listing is written before the row that
+/// says that there is one, so after a crash the layer is looked into again.
 /// </summary>
 internal sealed class LayerIndexer(Db db, FileBlobStorage storage, LayerFiles files, LayerLimits limits)
 {
     const int BatchNames = 500; // each batch keeps other writers waiting for some milliseconds
     const int MaxStoredNameBytes = 1024; // an index of PostgreSQL takes no more than 2.7 kB
 
-    /// <exception cref="LayerRefusedException">It cannot be looked into, and this has been written down.</exception>
+    /// <exception cref="LayerRefusedException">Nothing of it can be read, and this has been written down.</exception>
     public async Task RunAsync(LayerRow layer, LayerProgress progress, CancellationToken cancel)
     {
-        (LayerTree Tree, long Size) result;
+        LayerContents contents;
         try
         {
-            result = await NiceThread.RunAsync(() => Build(layer, progress, cancel));
+            contents = await NiceThread.RunAsync(() => Build(layer, progress, cancel));
         }
         catch (LayerRefusedException refused)
         {
@@ -44,48 +45,111 @@ internal sealed class LayerIndexer(Db db, FileBlobStorage storage, LayerFiles fi
             throw;
         }
         await db.WriteAsync(session => LayerTable.BeginAsync(session, layer.BlobId), cancel);
-        foreach (var batch in result.Tree.Names().Where(name => name.Length <= MaxStoredNameBytes / 3).Chunk(BatchNames))
+        foreach (var batch in contents.Tree.Names().Where(name => name.Length <= MaxStoredNameBytes / 3).Chunk(BatchNames))
         {
             await db.WriteAsync(session => LayerTable.AddNamesAsync(session, layer.BlobId, batch), cancel);
             await Task.Yield();
         }
-        await db.WriteAsync(session => LayerTable.FinishAsync(session, layer.BlobId, result.Tree.Count, result.Size), cancel);
+        await db.WriteAsync(session => LayerTable.FinishAsync(session, layer.BlobId, contents.Tree.Count, contents.Size, contents.Facts), cancel);
     }
 
-    /// <summary>Reads the layer and writes its listing.</summary>
-    /// <exception cref="LayerRefusedException">It cannot be looked into.</exception>
-    public (LayerTree Tree, long Size) Build(LayerRow layer, LayerProgress progress, CancellationToken cancel)
+    /// <summary>Reads the layer and writes its listing. Of one whose archive is broken, or larger than is read, it is what came before that.</summary>
+    /// <exception cref="LayerRefusedException">Nothing of it can be read.</exception>
+    public LayerContents Build(LayerRow layer, LayerProgress progress, CancellationToken cancel)
     {
         using var blob = storage.OpenRead(layer.StorageKey) ?? throw new FileNotFoundException($"the bytes of {layer.Digest} are gone: run staithe fsck");
         var format = LayerStream.Detect(blob);
+        if (format == LayerFormat.Tar && LayerStream.DetectOther(blob) is { } other)
+            throw new LayerRefusedException(other);
         using var stream = LayerStream.Open(blob, format, Checkpoint.Start);
-        var tree = Read(stream, progress, cancel);
-        LayerListing.Write(files.PathOf(layer.Digest), format, tree, stream.Checkpoints);
-        return (tree, stream.Position);
+        using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        stream.Hash = whole;
+        var reading = new LayerReading(stream, limits, progress);
+        string? incomplete = null;
+        try
+        {
+            reading.Run(cancel);
+        }
+        catch (LayerRefusedException stopped) when (reading.Tree.Count > 0)
+        {
+            incomplete = stopped.Message;
+        }
+        var facts = new LayerFacts(
+            incomplete is null ? $"sha256:{Convert.ToHexStringLower(whole.GetHashAndReset())}" : null, incomplete, reading.Skipped, reading.SkippedExample);
+        LayerListing.Write(files.PathOf(layer.Digest), format, reading.Tree, stream.Checkpoints);
+        return new LayerContents(reading.Tree, stream.Position, facts);
     }
+}
 
-    LayerTree Read(LayerStream stream, LayerProgress progress, CancellationToken cancel)
+/// <summary>What was read of a layer.</summary>
+/// <param name="Tree">Its files.</param>
+/// <param name="Size">Bytes of its archive.</param>
+/// <param name="Facts">What else there is to say.</param>
+internal sealed record LayerContents(LayerTree Tree, long Size, LayerFacts Facts);
+
+/// <summary>Reads the archive of a layer into a tree, and counts the entries that it has to leave out.</summary>
+internal sealed class LayerReading(LayerStream stream, LayerLimits limits, LayerProgress progress)
+{
+    const int Examples = 3;
+
+    readonly byte[] buffer = new byte[128 * 1024];
+    readonly List<string> examples = [];
+
+    public LayerTree Tree { get; } = new(limits);
+
+    /// <summary>How many entries were left out.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>What was wrong with the first of them, each reason once.</summary>
+    public string? SkippedExample => examples.Count == 0 ? null : string.Join("; ", examples);
+
+    /// <summary>Reads to the end of the archive, and then on to the end of the layer: a DiffID is the digest of all of it.</summary>
+    /// <exception cref="LayerRefusedException">The archive is broken, or there is more than is read. The tree has what came before.</exception>
+    public void Run(CancellationToken cancel)
     {
-        var tree = new LayerTree(limits);
         var scan = new TarScan(stream, limits);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[128 * 1024];
         while (scan.Next() is { } entry)
         {
-            cancel.ThrowIfCancellationRequested();
-            progress.Read = stream.Consumed;
-            if (entry.Type == default || tree.Add(entry) is not { } file)
-                continue;
-            if (entry is { IsSparse: false } && entry.Size != entry.StoredBytes)
-                throw new LayerRefusedException("it has an entry that says two sizes");
+            Note(cancel);
+            LayerTree.Node? file = null;
+            if ((entry.Problem ?? Tree.Add(entry, out file)) is { } problem)
+                Skip(entry, problem);
+            if (file is not null)
+                file.Hash = ReadFile(scan, hash, cancel);
+        }
+        scan.ReadToEnd(() => Note(cancel));
+    }
+
+    byte[] ReadFile(TarScan scan, IncrementalHash hash, CancellationToken cancel)
+    {
+        try
+        {
             while (scan.Read(buffer) is > 0 and var read)
             {
                 hash.AppendData(buffer, 0, read);
-                cancel.ThrowIfCancellationRequested();
-                progress.Read = stream.Consumed;
+                Note(cancel);
             }
-            file.Hash = hash.GetHashAndReset();
         }
-        return tree;
+        catch (LayerRefusedException)
+        {
+            Tree.RemoveLast();
+            throw;
+        }
+        return hash.GetHashAndReset();
+    }
+
+    void Skip(TarEntry entry, string problem)
+    {
+        if (++Skipped > limits.MaxEntries)
+            throw new LayerRefusedException($"more than {limits.MaxEntries} of its entries cannot be read");
+        if (examples.Count < Examples && !examples.Exists(example => example.EndsWith(problem, StringComparison.Ordinal)))
+            examples.Add($"“{OciException.Quote(entry.Path)}”: {problem}");
+    }
+
+    void Note(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        progress.Read = stream.Consumed;
     }
 }

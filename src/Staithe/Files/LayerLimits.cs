@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Staithe.Files;
 
-/// <summary>What a layer may ask of whoever looks into it. Beyond that it is refused, and the reason is kept.</summary>
+/// <summary>What a layer may ask of whoever looks into it. What comes behind a limit is not read, and the reason is kept.</summary>
 internal sealed record LayerLimits
 {
     /// <summary>Names in a layer, with the directories that are only implied.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Files;
@@ -25,6 +26,9 @@ internal abstract class LayerStream : Stream
     int end;
 
     protected LayerStream(SafeFileHandle file, Checkpoint from) => (this.file, position, fetched) = (file, from.Out, from.In);
+
+    /// <summary>Takes in every byte of the archive, when it is set before the first one is read.</summary>
+    public IncrementalHash? Hash { get; set; }
 
     /// <summary>The places to read on from that were passed.</summary>
     public List<Checkpoint> Checkpoints { get; private set; } = [];
@@ -54,6 +58,19 @@ internal abstract class LayerStream : Stream
             : LayerFormat.Tar;
     }
 
+    /// <summary>What a blob is that is none of these, as far as its first bytes tell; null when they do not.</summary>
+    public static string? DetectOther(SafeFileHandle file)
+    {
+        Span<byte> first = stackalloc byte[6];
+        first = first[..RandomAccess.Read(file, first, 0)];
+        return first.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) ? "it is compressed with xz, which is not read here"
+            : first.StartsWith("BZh"u8) ? "it is compressed with bzip2, which is not read here"
+            : first.StartsWith((ReadOnlySpan<byte>)[0x04, 0x22, 0x4D, 0x18]) ? "it is compressed with lz4, which is not read here"
+            : first.StartsWith("PK\x03\x04"u8) ? "it is a zip archive, which is not read here"
+            : first.StartsWith("hsqs"u8) ? "it is a squashfs file system, which is not read here"
+            : null;
+    }
+
     /// <param name="file">The blob; stays open afterwards.</param>
     /// <param name="format">How it is compressed.</param>
     /// <param name="from">Where to begin.</param>
@@ -73,6 +90,7 @@ internal abstract class LayerStream : Stream
             return 0;
         var read = Decode(buffer);
         position += read;
+        Hash?.AppendData(buffer[..read]);
         return read;
     }
 

@@ -15,6 +15,7 @@ internal sealed class LayerTree(LayerLimits limits)
 
     readonly Node root = new("") { Type = EntryType.Directory, Flags = NodeFlags.Implied, Mode = 0x1ED };
     long nameBytes;
+    (Node Parent, Node Node)? last;
 
     /// <summary>The names there are, without the root.</summary>
     public int Count { get; private set; }
@@ -36,19 +37,28 @@ internal sealed class LayerTree(LayerLimits limits)
     /// <summary>The paths of files and links, without the slash at the beginning.</summary>
     public IEnumerable<string> Names() => Names(root, "");
 
-    /// <summary>Takes in an entry; the node of a file, whose bytes come next, else null.</summary>
-    /// <exception cref="LayerRefusedException">Its name leads out of the root, or is none.</exception>
-    public Node? Add(TarEntry entry)
+    /// <summary>Takes in an entry.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="file">The node of a file, whose bytes come next; else null.</param>
+    /// <returns>Why it was left out; null when it was taken.</returns>
+    /// <exception cref="LayerRefusedException">There is no room for more.</exception>
+    public string? Add(TarEntry entry, out Node? file)
     {
-        var parts = Split(entry.Path);
+        file = null;
+        if (Split(entry.Path, out var parts) is { } wrong)
+            return wrong;
         if (parts.Count == 0)
         {
-            if (entry.Type == EntryType.Directory)
-                Describe(root, entry);
+            if (entry.Type != EntryType.Directory)
+                return "its name is that of the root";
+            Describe(root, entry);
             return null;
         }
-        var parent = Descend(parts[..^1]);
         var name = parts[^1];
+        if (name is Whiteout or Whiteout + "." or Whiteout + "..")
+            return "it hides a name that is none";
+        if (Descend(parts[..^1], create: true) is not { } parent)
+            return "it is behind links that go round in circles";
         if (name == Opaque)
             parent.Flags |= NodeFlags.Opaque;
         else if (name.StartsWith(WhiteoutOfOthers, StringComparison.Ordinal))
@@ -56,17 +66,28 @@ internal sealed class LayerTree(LayerLimits limits)
         else if (name.StartsWith(Whiteout, StringComparison.Ordinal))
             Hide(parent, name[Whiteout.Length..]);
         else if (entry.Type == EntryType.HardLink)
-            Link(parent, name, entry);
+            return Link(parent, name, entry);
         else
-            return Put(parent, name, entry);
+            file = Put(parent, name, entry);
         return null;
+    }
+
+    /// <summary>Takes out the file that was added last, because its bytes are not all there.</summary>
+    public void RemoveLast()
+    {
+        if (last is var (parent, node) && parent.Children!.Remove(node.Name))
+            Count--;
+        last = null;
     }
 
     Node? Put(Node parent, string name, TarEntry entry)
     {
         var node = Replace(parent, name, keepChildren: entry.Type == EntryType.Directory);
         Describe(node, entry);
-        return entry.Type == EntryType.File ? node : null;
+        if (entry.Type != EntryType.File)
+            return null;
+        last = (parent, node);
+        return node;
     }
 
     static void Describe(Node node, TarEntry entry)
@@ -79,8 +100,6 @@ internal sealed class LayerTree(LayerLimits limits)
 
     void Hide(Node parent, string name)
     {
-        if (name is "" or "." or "..")
-            throw new LayerRefusedException("it hides a name that is none");
         if (parent.Children?.TryGetValue(name, out var there) == true)
             there.Flags |= NodeFlags.Replaces;
         else
@@ -88,22 +107,26 @@ internal sealed class LayerTree(LayerLimits limits)
     }
 
     // Another name of a file of this layer is that file; one of a file of a lower layer is looked for when somebody asks.
-    void Link(Node parent, string name, TarEntry entry)
+    string? Link(Node parent, string name, TarEntry entry)
     {
-        var target = Find(Split(entry.Link));
-        var node = Replace(parent, name, keepChildren: false);
+        if (Split(entry.Link, out var parts) is { } wrong)
+            return $"the file that it is another name of: {wrong}";
+        var target = parts.Count == 0 ? root : Descend(parts[..^1], create: false)?.Children?.GetValueOrDefault(parts[^1]);
         if (target is { Type: EntryType.Directory })
-            throw new LayerRefusedException("it has a hard link to a directory");
+            return "it is a hard link to a directory";
+        var node = Replace(parent, name, keepChildren: false);
         if (target is null or { Type: EntryType.Whiteout })
         {
             Describe(node, entry);
-            return;
+            node.Link = entry.Link.Contains("..", StringComparison.Ordinal) ? string.Join('/', parts) : entry.Link;
+            return null;
         }
         node.Type = target.Type;
         node.Flags |= (target.Flags & NodeFlags.Sparse) | NodeFlags.Linked;
         (node.Mode, node.UserId, node.GroupId, node.Modified) = (target.Mode, target.UserId, target.GroupId, target.Modified);
         (node.Size, node.Offset, node.Hash) = (target.Size, target.Offset, target.Hash);
         node.Link = target.Type == EntryType.SymbolicLink ? target.Link : entry.Link;
+        return null;
     }
 
     Node Replace(Node parent, string name, bool keepChildren)
@@ -120,19 +143,21 @@ internal sealed class LayerTree(LayerLimits limits)
 
     Node Create(Node parent, string name)
     {
-        nameBytes += Encoding.UTF8.GetByteCount(name);
-        if (++Count > limits.MaxEntries)
+        var bytes = Encoding.UTF8.GetByteCount(name);
+        if (Count >= limits.MaxEntries)
             throw new LayerRefusedException($"it has more than {limits.MaxEntries} names");
-        if (nameBytes > limits.MaxNameBytes)
+        if (nameBytes + bytes > limits.MaxNameBytes)
             throw new LayerRefusedException($"its names have more than {limits.MaxNameBytes} bytes");
+        Count++;
+        nameBytes += bytes;
         var node = new Node(name);
         (parent.Children ??= new Dictionary<string, Node>(StringComparer.Ordinal)).Add(name, node);
         return node;
     }
 
     // To the directory that an entry goes into. A link on the way is followed as it would be below this root; whatever else stands there
-    // gives way to a directory.
-    Node Descend(IReadOnlyList<string> parts)
+    // gives way to a directory, when one is to be created. Null when the links go round in circles, or nothing is to be created and is there.
+    Node? Descend(IReadOnlyList<string> parts, bool create)
     {
         var path = new List<Node> { root };
         var left = new Stack<string>(parts.Reverse());
@@ -150,7 +175,7 @@ internal sealed class LayerTree(LayerLimits limits)
             if (node is { Type: EntryType.SymbolicLink })
             {
                 if (++hops > MaxHops)
-                    throw new LayerRefusedException("it has an entry behind links that go round in circles");
+                    return null;
                 if (node.Link.StartsWith('/'))
                     path.RemoveRange(1, path.Count - 1);
                 foreach (var step in node.Link.Split('/').Reverse())
@@ -162,6 +187,8 @@ internal sealed class LayerTree(LayerLimits limits)
             }
             if (node is not { Type: EntryType.Directory })
             {
+                if (!create)
+                    return null;
                 node = node is null ? Create(parent, part) : Replace(parent, part, keepChildren: false);
                 (node.Type, node.Mode) = (EntryType.Directory, 0x1ED);
                 node.Flags |= NodeFlags.Implied;
@@ -171,32 +198,31 @@ internal sealed class LayerTree(LayerLimits limits)
         return path[^1];
     }
 
-    Node? Find(IReadOnlyList<string> parts)
+    // As filepath.Clean of Go does, which every engine calls before it looks at the name: "a/../b" is "b", whatever "a" is, and above "/" is "/".
+    static string? Split(string path, out List<string> parts)
     {
-        var node = root;
-        foreach (var part in parts)
+        parts = [];
+        if (path.Length > LayerLimits.MaxPathBytes || Encoding.UTF8.GetByteCount(path) > LayerLimits.MaxPathBytes)
+            return $"its name has more than {LayerLimits.MaxPathBytes} bytes";
+        if (path.Contains('\0', StringComparison.Ordinal))
+            return "its name has a NUL in it";
+        foreach (var part in path.Split('/'))
         {
-            if (node.Children?.TryGetValue(part, out node) != true || node is null)
-                return null;
+            if (part is "" or ".")
+                continue;
+            if (part != "..")
+                parts.Add(part);
+            else if (parts.Count > 0)
+                parts.RemoveAt(parts.Count - 1);
+            else if (!path.StartsWith('/'))
+                return "its name leads out of the root";
         }
-        return node;
-    }
-
-    static List<string> Split(string path)
-    {
-        if (Encoding.UTF8.GetByteCount(path) > LayerLimits.MaxPathBytes)
-            throw new LayerRefusedException($"it has a name of more than {LayerLimits.MaxPathBytes} bytes");
-        var parts = path.Split('/').Where(part => part is not ("" or ".")).ToList();
         foreach (var part in parts)
         {
-            if (part == "..")
-                throw new LayerRefusedException("it has a name that leads out of its root");
             if (part.Length > LayerLimits.MaxPartBytes / 3 && Encoding.UTF8.GetByteCount(part) > LayerLimits.MaxPartBytes)
-                throw new LayerRefusedException($"it has a name with a part of more than {LayerLimits.MaxPartBytes} bytes");
-            if (part.Contains('\0', StringComparison.Ordinal))
-                throw new LayerRefusedException("it has a name with a NUL in it");
+                return $"its name has a part of more than {LayerLimits.MaxPartBytes} bytes";
         }
-        return parts;
+        return null;
     }
 
     static IEnumerable<string> Names(Node start, string path)

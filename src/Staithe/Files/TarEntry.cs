@@ -26,4 +26,8 @@ internal enum EntryType : byte
 /// <param name="Offset">Where its bytes begin in the archive.</param>
 /// <param name="StoredBytes">How many there are.</param>
 /// <param name="IsSparse">Whether they are not the file's content as it is, because holes were left out.</param>
-internal sealed record TarEntry(string Path, EntryType Type, long Size, int Mode, long UserId, long GroupId, long Modified, string Link, long Offset, long StoredBytes, bool IsSparse);
+internal sealed record TarEntry(string Path, EntryType Type, long Size, int Mode, long UserId, long GroupId, long Modified, string Link, long Offset, long StoredBytes, bool IsSparse)
+{
+    /// <summary>Why the entry is to be left out; null when it is one that can be taken.</summary>
+    public string? Problem { get; init; }
+}

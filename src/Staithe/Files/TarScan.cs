@@ -1,13 +1,16 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Staithe.Files;
 
 /// <summary>
 /// Reads an archive entry by entry (POSIX.1-2001 pax, ustar, and GNU's long names and sparse files) as those do who unpack images. It believes nothing: every
-/// length is bounded before it is used, and what it cannot read it refuses.
+/// length is bounded before it is used. An entry that cannot be read has a <see cref="TarEntry.Problem"/>, and the next one is read; only where the
+/// archive itself is broken, so that nobody knows where the next entry begins, it ends.
 /// </summary>
 internal sealed class TarScan(LayerStream source, LayerLimits limits)
 {
@@ -36,12 +39,12 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
                 return extensions.IsEmpty ? null : throw new LayerRefusedException("its archive ends behind a header that is about another one");
             CheckSum();
             var type = (char)block[156];
-            var stored = Number(124, 12, "size");
-            if (stored < 0)
-                throw new LayerRefusedException("it has an entry of a negative size");
+            var stored = Number(124, 12);
             if (!IsExtension(type))
                 return Entry(type, stored, extensions);
-            ReadExtension(type, stored, extensions);
+            if (stored is null or < 0)
+                throw new LayerRefusedException("it has a header about another one whose size is none");
+            ReadExtension(type, stored.Value, extensions);
         }
     }
 
@@ -56,6 +59,17 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
         dataLeft -= read;
         limits.Check(source, started);
         return read;
+    }
+
+    /// <summary>Reads what comes behind the end of the archive.</summary>
+    /// <exception cref="LayerRefusedException">It cannot be read, or is too much.</exception>
+    public void ReadToEnd(Action note)
+    {
+        while (source.Read(scratch) > 0)
+        {
+            limits.Check(source, started);
+            note();
+        }
     }
 
     static bool IsExtension(char type) => type is 'x' or 'X' or 'g' or 'L' or 'K';
@@ -77,8 +91,10 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             ReadPax(text, extensions);
     }
 
-    TarEntry Entry(char type, long stored, Extensions extensions)
+    TarEntry Entry(char type, long? told, Extensions extensions)
     {
+        var problem = extensions.Problem ?? (told is null ? "its size is no number" : told < 0 ? "its size is below zero" : null);
+        var stored = Math.Max(told ?? 0, 0);
         var path = extensions.Path ?? HeaderPath();
         var link = extensions.Link ?? Text(block.AsSpan(157, 100));
         var size = extensions.Size ?? stored;
@@ -93,32 +109,38 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             '5' => EntryType.Directory,
             '6' => EntryType.Fifo,
             'S' => EntryType.File,
-            _ => default, // what nobody knows is passed over, as those do who unpack
+            _ => default,
         };
+        if (kind == default)
+            problem ??= "its type is unknown";
         stored = kind is EntryType.File or default(EntryType) ? extensions.Size ?? stored : 0;
         if (type == 'S')
         {
-            (sparse, size) = (true, Number(483, 12, "size"));
+            (sparse, size) = (true, Number(483, 12) ?? -1);
             SkipSparseMap();
         }
         if (extensions.RealSize is { } real)
             size = real;
         if (size < 0)
-            throw new LayerRefusedException("it has an entry of a negative size");
+            problem ??= "its size is below zero";
+        if (kind == EntryType.File && !sparse && size != stored)
+            problem ??= "it has two sizes";
         Begin(stored);
-        var mode = (int)(Number(100, 8, "mode") & 0xFFF);
+        var (mode, user, group, time) = (Number(100, 8), extensions.UserId ?? Number(108, 8), extensions.GroupId ?? Number(116, 8), extensions.Modified ?? Number(136, 12));
+        if (mode is null || user is null || group is null || time is null)
+            problem ??= "its header has a number that is none";
         return new TarEntry(
             path,
             kind,
             kind == EntryType.File ? size : 0,
-            mode,
-            extensions.UserId ?? Number(108, 8, "owner"),
-            extensions.GroupId ?? Number(116, 8, "group"),
-            extensions.Modified ?? Number(136, 12, "time"),
+            (int)((mode ?? 0) & 0xFFF),
+            user ?? 0,
+            group ?? 0,
+            time ?? 0,
             kind is EntryType.HardLink or EntryType.SymbolicLink ? link : "",
             source.Position,
             stored,
-            sparse);
+            sparse) { Problem = problem };
     }
 
     string HeaderPath()
@@ -189,13 +211,13 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             unsigned += value;
             signed += (sbyte)value;
         }
-        var told = Number(148, 8, "checksum");
+        var told = Number(148, 8);
         if (told != unsigned && told != signed)
             throw new LayerRefusedException(source.Position <= BlockBytes ? "it is no archive of files" : "its archive is damaged");
     }
 
-    // Octal digits, or for large numbers base 256 with the first bit set.
-    long Number(int offset, int length, string what)
+    // Octal digits, or for large numbers base 256 with the first bit set; null for what is neither.
+    long? Number(int offset, int length)
     {
         var field = block.AsSpan(offset, length);
         if ((field[0] & 0x80) != 0)
@@ -206,7 +228,7 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             {
                 var value = i == 0 ? (byte)(isNegative ? field[0] : field[0] & 0x7F) : field[i];
                 if (number is > long.MaxValue >> 8 or < long.MinValue >> 8)
-                    throw NoNumber(what);
+                    return null;
                 number = (number << 8) | value;
             }
             return number;
@@ -220,13 +242,11 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
             if (digit == 0 || digit == ' ')
                 break;
             if (digit is < (byte)'0' or > (byte)'7' || octal > long.MaxValue >> 3)
-                throw NoNumber(what);
+                return null;
             octal = (octal << 3) | (uint)(digit - '0');
         }
         return octal;
     }
-
-    LayerRefusedException NoNumber(string what) => new(source.Position <= BlockBytes ? "it is no archive of files" : $"it has an entry with a {what} that is no number");
 
     // "LENGTH KEY=VALUE\n", the length counting itself.
     static void ReadPax(ReadOnlySpan<byte> records, Extensions extensions)
@@ -235,12 +255,18 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
         {
             var space = records.IndexOf((byte)' ');
             if (space <= 0 || !Utf8Parser.TryParse(records[..space], out int length, out var digits) || digits != space || length <= space + 1 || length > records.Length || records[length - 1] != '\n')
-                throw new LayerRefusedException("it has an extended header that cannot be read");
+            {
+                extensions.Problem ??= "its extended header cannot be read";
+                return;
+            }
             var record = records[(space + 1)..(length - 1)];
             records = records[length..];
             var equals = record.IndexOf((byte)'=');
             if (equals <= 0)
-                throw new LayerRefusedException("it has an extended header that cannot be read");
+            {
+                extensions.Problem ??= "its extended header cannot be read";
+                return;
+            }
             Take(Encoding.UTF8.GetString(record[..equals]), record[(equals + 1)..], extensions);
         }
     }
@@ -250,28 +276,28 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
         switch (key)
         {
             case "path":
-                extensions.Path ??= Whole(value); // that of a sparse file comes with another key, and is the right one
+                extensions.Path ??= Whole(value, extensions); // that of a sparse file comes with another key, and is the right one
                 break;
             case "GNU.sparse.name":
-                extensions.Path = Whole(value);
+                extensions.Path = Whole(value, extensions);
                 break;
             case "linkpath":
-                extensions.Link = Whole(value);
+                extensions.Link = Whole(value, extensions);
                 break;
             case "size":
-                extensions.Size = Decimal(value);
+                extensions.Size = Decimal(value, extensions);
                 break;
             case "uid":
-                extensions.UserId = Decimal(value);
+                extensions.UserId = Decimal(value, extensions);
                 break;
             case "gid":
-                extensions.GroupId = Decimal(value);
+                extensions.GroupId = Decimal(value, extensions);
                 break;
             case "mtime":
                 extensions.Modified = Seconds(value);
                 break;
             case "GNU.sparse.realsize" or "GNU.sparse.size":
-                (extensions.IsSparse, extensions.RealSize) = (true, Decimal(value));
+                (extensions.IsSparse, extensions.RealSize) = (true, Decimal(value, extensions));
                 break;
             case "GNU.sparse.major" or "GNU.sparse.map" or "GNU.sparse.numblocks":
                 extensions.IsSparse = true;
@@ -279,13 +305,20 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
         }
     }
 
-    static string Whole(ReadOnlySpan<byte> value) => value.Contains((byte)0)
-        ? throw new LayerRefusedException("it has a name with a NUL in it")
-        : Encoding.UTF8.GetString(value);
+    static string Whole(ReadOnlySpan<byte> value, Extensions extensions)
+    {
+        if (value.Contains((byte)0))
+            extensions.Problem ??= "its name has a NUL in it";
+        return Name(value);
+    }
 
-    static long Decimal(ReadOnlySpan<byte> value) => long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-        ? number
-        : throw new LayerRefusedException("it has an extended header with a number that is none");
+    static long? Decimal(ReadOnlySpan<byte> value, Extensions extensions)
+    {
+        if (long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return number;
+        extensions.Problem ??= "its extended header has a number that is none";
+        return null;
+    }
 
     static long Seconds(ReadOnlySpan<byte> value)
     {
@@ -296,7 +329,29 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
     static string Text(ReadOnlySpan<byte> field)
     {
         var end = field.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? field : field[..end]);
+        return Name(end < 0 ? field : field[..end]);
+    }
+
+    // A name is bytes. Those that are no UTF-8 are written as \xNN, so that two names stay two.
+    static string Name(ReadOnlySpan<byte> bytes)
+    {
+        if (Utf8.IsValid(bytes))
+            return Encoding.UTF8.GetString(bytes);
+        var name = new StringBuilder(bytes.Length * 2);
+        while (!bytes.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(bytes, out var rune, out var used) == OperationStatus.Done)
+            {
+                name.Append(rune.ToString());
+            }
+            else
+            {
+                foreach (var one in bytes[..used])
+                    name.Append(CultureInfo.InvariantCulture, $"\\x{one:x2}");
+            }
+            bytes = bytes[used..];
+        }
+        return name.ToString();
     }
 
     static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
@@ -321,6 +376,9 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
 
         public bool IsSparse { get; set; }
 
-        public bool IsEmpty => Path is null && Link is null && Size is null && RealSize is null && !IsSparse;
+        /// <summary>What is wrong with these headers, and costs the entry that they are about.</summary>
+        public string? Problem { get; set; }
+
+        public bool IsEmpty => Problem is null && Path is null && Link is null && Size is null && RealSize is null && !IsSparse;
     }
 }

@@ -69,7 +69,8 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
                 long[] counted = [.. ids.Take(enough)];
                 long[] page = [.. counted.Skip(skip).Take(limit)];
                 var matches = page.Length == 0 ? null : await SearchMatches.FindAsync(session, page, clauses);
-                var rows = (await DescribeAsync(session, who, page)).Select(row => row with { Matches = matches?.Of(row) ?? [] }).ToList();
+                var unread = clauses.Any(clause => clause is { Kind: 'p' or 'f', Filter.IsExcluded: true }) ? await SearchMatches.ListUnreadAsync(session, page) : [];
+                var rows = (await DescribeAsync(session, who, page)).Select(row => row with { Matches = matches?.Of(row) ?? [], IsUnread = unread.Contains(row.RepoId) }).ToList();
                 var facets = !withFacets || counted.Length == 0 ? [] : await ListFacetsAsync(session, counted);
                 return new Found(rows, counted.Length, isMore, clauses.Any(clause => clause.IsPartial), facets, meant);
             },

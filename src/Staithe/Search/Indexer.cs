@@ -13,6 +13,8 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
     const int MaxBlobs = 200; // that are read of one repository
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    readonly InheritedLabels labels = new(db, blobs);
+
     /// <summary>Looks at everything that has changed; how many repositories that were.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
@@ -101,7 +103,7 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
                     continue;
                 if (document.Size == 0)
                     document.Size = manifest.Blobs.Sum(layer => layer.Size);
-                AddConfig(document, config);
+                AddConfig(document, config, await labels.FindAsync(row.Id, config, cancel));
             }
         }
         foreach (var type in snapshot.ReferrerTypes)
@@ -141,7 +143,7 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
             document.AddTerm("type", manifest.ArtifactType);
     }
 
-    static void AddConfig(SearchDocument document, ImageConfig config)
+    static void AddConfig(SearchDocument document, ImageConfig config, IReadOnlySet<string> inherited)
     {
         document.AddTerm("arch", config.Platform.Architecture);
         document.AddTerm("os", config.Platform.Os);
@@ -165,7 +167,9 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         foreach (var (name, value) in config.Labels)
         {
             document.AddTerm("label", $"{name}={value}");
-            AddKnown(document, name, value);
+            // The title of what it is built on is not its own.
+            if (!inherited.Contains(name))
+                AddKnown(document, name, value);
         }
     }
 

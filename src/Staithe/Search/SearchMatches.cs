@@ -36,6 +36,10 @@ internal sealed class SearchMatches
         return matches;
     }
 
+    /// <summary>Which repositories have an image, among their newest, that could not be read, or not all of it: it may have what is to be left out.</summary>
+    public static async Task<HashSet<long>> ListUnreadAsync(DbSession session, long[] repositories) =>
+        [.. await session.ListAsync(UnreadSql, row => row.GetInt64(0), repositories, (long)MaxImages)];
+
     /// <summary>Those of a repository.</summary>
     public IReadOnlyList<SearchMatch> Of(SearchRow row) => found.TryGetValue(row.RepoId, out var some)
         ? [.. some.Where(one => images.ContainsKey(one.ManifestId)).Select(one => (Image: images[one.ManifestId], one.What)).Select(one => new SearchMatch(
@@ -99,6 +103,12 @@ internal sealed class SearchMatches
         counts[repoId] = counts.GetValueOrDefault(repoId) + 1;
         some.Add((manifestId, what));
     }
+
+    static readonly Sql UnreadSql = new("""
+        select r.id from repositories r where r.id {any $1} and exists (
+            select 1 from (select m.id from manifests m where m.repo_id = r.id order by m.id desc limit $2) n cross join image_contents c
+            where c.manifest_id = n.id and (c.state <> 'done' or c.notes like '%"unread"%' or c.notes like '%"skipped"%'))
+        """);
 
     // Of many packages it is not each that is looked for in an image, but each that is there, among them; so with layers and chains. The plus and
     // the empty text see to that.

@@ -60,6 +60,9 @@ internal sealed record SearchRow(long RepoId, string Name, string Visibility, st
     /// <summary>Whether it is in a space that speaks for this registry.</summary>
     public bool IsOfficial { get; init; }
 
+    /// <summary>Whether something is to be left out by what is inside of images, and not all of its images could be read.</summary>
+    public bool IsUnread { get; init; }
+
     /// <summary>In which of its images that was found which was looked for inside of images.</summary>
     public IReadOnlyList<SearchMatch> Matches { get; init; } = [];
 }

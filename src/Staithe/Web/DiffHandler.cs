@@ -82,6 +82,9 @@ public sealed record DiffView(
     bool IsTruncated,
     IReadOnlyList<DiffFile> Files)
 {
+    /// <summary>What is to be said of the images: where something was not read, a difference may be missing.</summary>
+    public IReadOnlyList<ImageNote> Notes { get; init; } = [];
+
     /// <summary>How many packages or files a page has.</summary>
     public const int PerPage = 200;
 
@@ -106,7 +109,10 @@ public sealed record DiffView(
         found.FilesRemoved,
         found.FilesChanged,
         found.Truncated,
-        [.. found.Files.Select(change => new DiffFile(change.Path, change.Change, change.What, change.SizeBefore, change.SizeAfter))]);
+        [.. found.Files.Select(change => new DiffFile(change.Path, change.Change, change.What, change.SizeBefore, change.SizeAfter))])
+    {
+        Notes = [.. found.Notes.Select(note => new ImageNote(note.Kind, $"{(note.Image == "before" ? from : to)}, {note.What}", note.Why))],
+    };
 }
 
 /// <summary>One of the two images.</summary>

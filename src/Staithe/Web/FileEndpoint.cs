@@ -118,10 +118,10 @@ internal sealed class FileEndpoint(
             case EntryType.Directory when visit is not null:
                 http.Response.Headers.CacheControl = "no-store"; // a page has its reader in it
                 http.Response.Headers.Vary = "Accept";
-                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request)));
+                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request) with { Notes = await contents.ListNotesAsync(image, http.RequestAborted) }));
                 break;
             case EntryType.Directory:
-                await SendListAsync(http, image, files, entry);
+                await SendListAsync(http, image, files, entry, await contents.ListNotesAsync(image, http.RequestAborted));
                 break;
             case EntryType.File when entry.Node.Flags.HasFlag(NodeFlags.Sparse):
                 throw new OciException(new OciError(OciError.Unsupported.Code, StatusCodes.Status422UnprocessableEntity), $"{entry.Path} is a file with holes, which cannot be read in its layer: pull the image");
@@ -217,7 +217,7 @@ internal sealed class FileEndpoint(
         return Utf8.IsValid(bytes);
     }
 
-    static async Task SendListAsync(HttpContext http, FoundImage image, ImageFiles files, ImageEntry directory)
+    static async Task SendListAsync(HttpContext http, FoundImage image, ImageFiles files, ImageEntry directory, IReadOnlyList<ImageNote> notes)
     {
         var after = http.Request.Query["after"].ToString();
         var entries = files.List(directory).Where(entry => string.CompareOrdinal(entry.Name, after) > 0).Take(MaxListed + 1).ToList();
@@ -225,12 +225,12 @@ internal sealed class FileEndpoint(
         var shown = entries.Take(MaxListed).Select(entry => (Entry: entry, Shown: entry.Node.Type == EntryType.HardLink ? files.Find(entry.Path) ?? entry : entry)).ToList();
         http.Response.Headers.Vary = "Accept";
         if (http.Request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase))
-            await WholeBody.SendAsync(http, "application/json", WriteJson(directory, shown, next));
+            await WholeBody.SendAsync(http, "application/json", WriteJson(directory, shown, next, notes));
         else
-            await FileListPage.SendAsync(http, image, directory, shown, next);
+            await FileListPage.SendAsync(http, image, directory, shown, next, notes);
     }
 
-    static byte[] WriteJson(ImageEntry directory, List<(ImageEntry Entry, ImageEntry Shown)> entries, string? next)
+    static byte[] WriteJson(ImageEntry directory, List<(ImageEntry Entry, ImageEntry Shown)> entries, string? next, IReadOnlyList<ImageNote> notes)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
@@ -263,6 +263,17 @@ internal sealed class FileEndpoint(
             }
             json.WriteEndArray();
             json.WriteString("next", next);
+            json.WriteBoolean("complete", !notes.Any(note => note.IsMissing));
+            json.WriteStartArray("notes");
+            foreach (var note in notes)
+            {
+                json.WriteStartObject();
+                json.WriteString("kind", note.Kind);
+                json.WriteString("what", note.What);
+                json.WriteString("why", note.Why);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
             json.WriteEndObject();
         }
         return stream.ToArray();

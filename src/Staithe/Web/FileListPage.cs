@@ -15,7 +15,7 @@ internal static class FileListPage
 
     static readonly string Policy = $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static Task SendAsync(HttpContext http, FoundImage image, ImageEntry directory, IReadOnlyList<(ImageEntry Entry, ImageEntry Shown)> entries, string? next)
+    public static Task SendAsync(HttpContext http, FoundImage image, ImageEntry directory, IReadOnlyList<(ImageEntry Entry, ImageEntry Shown)> entries, string? next, IReadOnlyList<ImageNote> notes)
     {
         var title = Encode($"{image.Name} {Visible(directory.Path)}");
         var query = http.Request.QueryString.Value is { Length: > 0 } text && !text.Contains("after=", StringComparison.Ordinal) ? text : "";
@@ -24,6 +24,8 @@ internal static class FileListPage
             rows.Append(CultureInfo.InvariantCulture, $"<tr><td><a href=\"../{Encode(query)}\">..</a></td><td></td><td></td><td></td></tr>\n");
         foreach (var (entry, shown) in entries)
             rows.Append(Row(entry, shown, query));
+        var said = string.Concat(notes.Select(note => $"<li>{Encode(Visible(note.ToString()))}</li>"));
+        var unread = notes.Count == 0 ? "" : $"<ul>{said}</ul>";
         var more = next is null ? "" : $"<p><a href=\"?{Encode($"after={Uri.EscapeDataString(next)}{query.Replace('?', '&')}")}\">More</a></p>";
         http.Response.Headers.ContentSecurityPolicy = Policy;
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
@@ -39,6 +41,7 @@ internal static class FileListPage
             <body>
             <main>
             <h1>{title}</h1>
+            {unread}
             <table>
             <thead><tr><th scope="col">Name</th><th scope="col" class="n">Size</th><th scope="col">Mode</th><th scope="col">Changed</th></tr></thead>
             <tbody>

@@ -17,6 +17,9 @@ public sealed record FileListing(
 {
     const int PerPage = 300;
 
+    /// <summary>What is to be said of the image: where not all of it was read, not all of its files are listed.</summary>
+    public IReadOnlyList<ImageNote> Notes { get; init; } = [];
+
     internal static FileListing Of(FoundImage image, ImageFiles whole, ImageFiles files, ImageEntry directory, int? layer, HttpRequest request)
     {
         var query = request.Query;

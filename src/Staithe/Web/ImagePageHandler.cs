@@ -61,7 +61,12 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             "attached" => ImageTab.Attached,
             _ => ImageTab.Overview,
         };
-        var build = config is not null && tab is ImageTab.Build or ImageTab.Overview && config is not null ? await BuildFileAsync(image, config, referrers, visit.Cancel) : null;
+        var isTold = config is not null && tab is ImageTab.Build or ImageTab.Overview;
+        var bases = isTold ? await db.ReadAsync(session => BaseImages.ListAsync(session, visit.Who, image.Row.Id), visit.Cancel) : [];
+        var files = tab == ImageTab.Files ? await ListFilesAsync(visit, image) : null;
+        var packages = tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null;
+        var notes = config is null ? [] : await contents.ListNotesAsync(image, visit.Cancel);
+        var build = isTold ? await BuildFileAsync(visit, image, config!, referrers, bases, notes) : null;
         await visit.SendAsync<ImagePage, ImageView>(new ImageView(
             name.Repository.Value,
             name.Reference.ToString(),
@@ -71,21 +76,21 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             image.Index?.Digest ?? image.Row.Digest,
             image.Manifest.MediaType,
             image.Manifest.ArtifactType,
-            config is null ? null : ImageFacts.Of(image, config),
+            config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
             config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
             platform?.ToString(),
             Annotations(image.Manifest),
             [.. Layers(image, build)],
             build is null ? null : Show(build),
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
-            tab == ImageTab.Files ? await ListFilesAsync(visit, image) : null,
-            tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null,
-            tab is ImageTab.Overview or ImageTab.Build && config is not null ? await db.ReadAsync(session => BaseImages.ListAsync(session, visit.Who, image.Row.Id), visit.Cancel) : [],
+            files,
+            packages,
+            bases,
             tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
             tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
             tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null,
-            config is not null && decision.May(Rights.Push)));
+            config is not null && decision.May(Rights.Push)) { Notes = notes });
     }
 
     async Task<List<Referrer>> ReferrersAsync(FoundImage image, CancellationToken cancel)
@@ -111,8 +116,17 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         },
         cancel);
 
-    async Task<BuildFile> BuildFileAsync(FoundImage image, ImageConfig config, List<Referrer> referrers, CancellationToken cancel)
+    // What its layers tell goes before what a label says.
+    async Task<ImageFacts> FactsAsync(FoundImage image, ImageConfig config, List<BaseImage> bases, CancellationToken cancel)
     {
+        var facts = await images.ReadFactsAsync(image, config, cancel);
+        return bases.Count == 0 ? facts : facts with { Said = facts.Said.Where(said => said.Key != "base.name").ToDictionary() };
+    }
+
+    async Task<BuildFile> BuildFileAsync(
+        Visit visit, FoundImage image, ImageConfig config, List<Referrer> referrers, List<BaseImage> bases, IReadOnlyList<ImageNote> notes)
+    {
+        var cancel = visit.Cancel;
         foreach (var referrer in referrers.Where(one => one.ArtifactType == BuildFile.ArtifactType).Reverse())
         {
             if (await FindLayerAsync(image.Row.RepoId, referrer.Digest, layer => layer.MediaType == BuildFile.MediaType, cancel) is { } content && BuildFile.Read(BuildFileSource.Attached, content) is { } attached)
@@ -124,7 +138,14 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == BuildFile.StatementType, cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
                 return kept;
         }
-        return BuildFile.Reconstruct(config, [.. image.Manifest.Layers]);
+        var layers = image.Manifest.Layers;
+        BuildBase? below = null;
+        if (bases is [var nearest, ..])
+            below = new BuildBase($"{visit.Frame.Host}/{nearest.Name}", layers.Count - (int)nearest.Above, (await images.FindConfigAsync(nearest, cancel))?.History ?? []);
+        var made = BuildFile.Reconstruct(config, layers, below);
+        if (notes.FirstOrDefault(note => note.Kind == ImageNote.Claim) is not { } wrong)
+            return made;
+        return made with { Lines = [.. made.Lines.Select(line => line with { Layer = null, Covers = 0 })], Note = $"Which instruction made which layer is not known: {wrong.Why}." };
     }
 
     async Task<byte[]?> FindLayerAsync(long repoId, string digest, Func<Descriptor, bool> isIt, CancellationToken cancel)
@@ -168,7 +189,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     {
         var packages = await contents.ListPackagesAsync(image, "", MaxPackages, visit.Cancel);
         visit.Http.Response.Headers.ContentDisposition = "attachment; filename=\"bom.cdx.json\"";
-        await WholeBody.SendAsync(visit.Http, CycloneDx.MediaType, Encoding.UTF8.GetBytes(CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages).ToJsonString()));
+        await WholeBody.SendAsync(visit.Http, CycloneDx.MediaType, Encoding.UTF8.GetBytes(CycloneDx.Write(image.Name.Repository.Value, image.Row.Digest, packages, await contents.ListNotesAsync(image, visit.Cancel)).ToJsonString()));
     }
 
     async Task<FileListing> ListFilesAsync(Visit visit, FoundImage image)
@@ -225,11 +246,11 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         {
             BuildFileSource.Attached => "It was attached to the image by whoever may push here.",
             BuildFileSource.Provenance => "It stands in the provenance that the builder wrote. Nobody has checked that here.",
-            _ => "Reconstructed from the image's history and config: sources of copies, earlier stages and comments are not in there.",
+            _ => "Reconstructed from the image's history and config, which say what whoever pushed it wrote there: sources of copies, earlier stages and comments are not in there.",
         },
         file.Source == BuildFileSource.Reconstructed,
         file.Note,
-        [.. file.Lines.Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
+        [.. file.Lines.Where(line => !line.IsOfBase).Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
         file.Text);
 
     static AttachedLine Show(Referrer referrer) => new(referrer.Digest, referrer.ArtifactType ?? referrer.MediaType, referrer.Size, referrer.AnnotationsJson is { } json ? JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [] : []);
@@ -304,7 +325,11 @@ public sealed record ImageView(
     IReadOnlyList<AttachedLine> Attached,
     string? Raw,
     string? RawIndex,
-    bool MayAttach);
+    bool MayAttach)
+{
+    /// <summary>What of it was not read, and which of its claims are not true; nothing while nobody has looked into it.</summary>
+    public IReadOnlyList<ImageNote> Notes { get; init; } = [];
+}
 
 /// <summary>A layer, and the instruction that made it.</summary>
 public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);

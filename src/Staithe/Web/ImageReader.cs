@@ -1,10 +1,11 @@
 using Staithe.Content;
 using Staithe.Oci;
+using Staithe.Search;
 
 namespace Staithe.Web;
 
 /// <summary>Reads what pages show of an image. Whether the reader may is asked before.</summary>
-internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup)
+internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup, InheritedLabels labels)
 {
     /// <summary>The image and its config.</summary>
     /// <exception cref="OciException">As <see cref="ImageLookup.GetAsync"/> says.</exception>
@@ -24,13 +25,20 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup)
         try
         {
             var (image, config) = await GetAsync(name, platform, cancel);
-            return config is null ? null : ImageFacts.Of(image, config);
+            return config is null ? null : await ReadFactsAsync(image, config, cancel);
         }
         catch (OciException)
         {
             return null;
         }
     }
+
+    /// <summary>What an image says of itself, and which of that it has from the image that it is built on.</summary>
+    public async Task<ImageFacts> ReadFactsAsync(FoundImage image, ImageConfig config, CancellationToken cancel) =>
+        ImageFacts.Of(image, config, await labels.FindAsync(image.Row.Id, config, cancel));
+
+    /// <summary>The config of the image that another one is built on; null when it is not there.</summary>
+    public Task<ImageConfig?> FindConfigAsync(BaseImage below, CancellationToken cancel) => labels.FindConfigAsync(below.ManifestId, cancel);
 
     /// <summary>What an artifact is that is no image; null when it is one, or cannot be read.</summary>
     public async Task<ArtifactFacts?> FindArtifactAsync(ImageName name, string host, bool isPlainHttp, CancellationToken cancel)
@@ -74,8 +82,12 @@ public sealed record ImageFacts(
 {
     const string Prefix = "org.opencontainers.image.";
 
-    internal static ImageFacts Of(FoundImage image, ImageConfig config)
+    /// <summary>Which of <see cref="Said"/> are labels of the image that it is built on, which a build takes over. They are not its own title or version.</summary>
+    public IReadOnlyList<string> Inherited { get; init; } = [];
+
+    internal static ImageFacts Of(FoundImage image, ImageConfig config, IReadOnlySet<string> inherited)
     {
+        string? Own(string label) => inherited.Contains(label) ? null : config.Labels.GetValueOrDefault(label);
         var said = config.Labels.Where(label => label.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(label => label.Key[Prefix.Length..], label => label.Value);
         return new ImageFacts(
             image.Row.Digest,
@@ -83,8 +95,8 @@ public sealed record ImageFacts(
             [.. image.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Select(made => made.ToString()).Distinct()],
             image.Manifest.Blobs.Sum(blob => blob.Size),
             config.Created,
-            said.GetValueOrDefault("title") ?? "",
-            said.GetValueOrDefault("description") ?? config.Labels.GetValueOrDefault("summary") ?? "",
+            Own($"{Prefix}title") ?? "",
+            Own($"{Prefix}description") ?? Own("summary") ?? "",
             [.. config.ExposedPorts.Select(port => port.ToString())],
             config.Volumes,
             [.. config.Environment.Select(variable => $"{variable.Name}={variable.Value}")],
@@ -94,6 +106,6 @@ public sealed record ImageFacts(
             config.WholeCommand,
             config.StopSignal,
             config.HealthCheck is { } check ? string.Join(' ', check.Test.Skip(1)) : null,
-            said);
+            said) { Inherited = [.. said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)] };
     }
 }

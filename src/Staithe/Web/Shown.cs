@@ -79,6 +79,7 @@ public static class Shown
     internal static Hit Hit(SearchRow row) => new(row.Name, row.Visibility, row.Title, row.Description, row.Size, DateTimeOffset.FromUnixTimeMilliseconds(row.UpdatedAt), row.Stars, row.Pulls)
     {
         IsOfficial = row.IsOfficial,
+        IsUnread = row.IsUnread,
         Matches = [.. row.Matches.Select(match => new HitMatch(match.Image, match.What))],
     };
 }
@@ -88,6 +89,9 @@ public sealed record Hit(string Name, string Visibility, string Title, string De
 {
     /// <summary>Whether it is in a space that speaks for this registry.</summary>
     public bool IsOfficial { get; init; }
+
+    /// <summary>Whether something is to be left out by what is inside of images, and not all of its images could be read.</summary>
+    public bool IsUnread { get; init; }
 
     /// <summary>In which of its images that was found which was looked for inside of images.</summary>
     public IReadOnlyList<HitMatch> Matches { get; init; } = [];

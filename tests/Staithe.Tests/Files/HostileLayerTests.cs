@@ -5,7 +5,7 @@ using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Files;
 
-/// <summary>What somebody makes to hurt whoever looks is refused, with a reason; and nothing else is thrown, whatever the bytes.</summary>
+/// <summary>What somebody makes to hurt whoever looks is refused, with a reason, from where it hurts; and nothing else is thrown, whatever the bytes.</summary>
 public sealed class HostileLayerTests
 {
     static readonly LayerLimits Small = new() { MaxEntries = 1000, MaxNameBytes = 100_000, MaxBytes = 64 * 1024 * 1024, FreeBytes = 1024 * 1024, MaxExtensionBytes = 4 * 1024 * 1024 };
@@ -14,34 +14,29 @@ public sealed class HostileLayerTests
     {
         { "no archive", "no archive of files" },
         { "nothing but noise", "no archive of files" },
+        { "another compression", "compressed with xz" },
         { "a bomb of zeros", "times its size" },
         { "too much", "unpacks to more than 67108864 bytes" },
-        { "out by a name", "leads out of its root" },
-        { "out by an absolute name", "leads out of its root" },
-        { "links in a circle", "go round in circles" },
-        { "a name that is too long", "more than 4096 bytes" },
-        { "a part that is too long", "more than 255 bytes" },
-        { "a NUL in a name", "NUL" },
-        { "too many names", "more than 1000 names" },
-        { "too many implied names", "more than 1000 names" },
-        { "long names", "names have more than" },
         { "cut in a header", "ends in the middle" },
         { "cut in a file", "ends in the middle" },
         { "cut gzip", "ends in the middle" },
         { "damaged gzip", "damaged" },
         { "cut zstd", "ends in the middle" },
         { "damaged zstd", "damaged" },
-        { "a broken sum", "damaged" },
-        { "a negative size", "negative size" },
-        { "a size that is no number", "no number" },
         { "a size beyond all", "ends in the middle" },
         { "headers without end", "more than 16 headers" },
         { "headers that are too long", "headers are too long" },
-        { "a flood of headers", "headers are too long" },
-        { "an extended header that is none", "cannot be read" },
         { "a header about nothing", "about another one" },
-        { "a hard link to a directory", "hard link to a directory" },
-        { "a hidden name that is none", "hides a name that is none" },
+    };
+
+    /// <summary>What comes before the damage, or fits below the limit, is kept.</summary>
+    public static TheoryData<string, string> Stopped { get; } = new()
+    {
+        { "too many names", "more than 1000 names" },
+        { "too many implied names", "more than 1000 names" },
+        { "long names", "names have more than" },
+        { "a broken sum", "damaged" },
+        { "a flood of headers", "headers are too long" },
     };
 
     [Theory, MemberData(nameof(Hostile))]
@@ -51,6 +46,16 @@ public sealed class HostileLayerTests
         var refused = Assert.Throws<LayerRefusedException>(() => bench.Index(Make(what), Small));
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.Empty(bench.Listings);
+    }
+
+    [Theory, MemberData(nameof(Stopped))]
+    public void What_came_before_is_kept_and_said_not_to_be_all(string what, string reason)
+    {
+        using var bench = new LayerBench();
+        using var image = new ImageFiles([bench.Index(Make(what), Small)]);
+        Assert.Contains(reason, bench.Facts.Incomplete, StringComparison.Ordinal);
+        Assert.Null(bench.Facts.DiffId);
+        Assert.InRange(LayerBench.Paths(image).Count, 1, 1000);
     }
 
     [Fact]
@@ -159,6 +164,8 @@ public sealed class HostileLayerTests
         var ok = new TarBytes().Add("a", content: new Random(1).Bytes(100_000)).End();
         switch (what)
         {
+            case "another compression":
+                return [0xFD, .. "7zXZ"u8, .. new byte[600]];
             case "no archive":
                 return Encoding.ASCII.GetBytes(new string('x', 2000));
             case "nothing but noise":
@@ -167,18 +174,6 @@ public sealed class HostileLayerTests
                 return LayerBytes.Gzip(tar.Add("a", content: new byte[30_000_000]).End(), CompressionLevel.SmallestSize);
             case "too much":
                 return tar.Add("a", content: new byte[68_000_000]).End();
-            case "out by a name":
-                return tar.File("a/../../etc/passwd", "x").End();
-            case "out by an absolute name":
-                return tar.File("/../etc/passwd", "x").End();
-            case "links in a circle":
-                return tar.Link("a", "b").Link("b", "a").File("a/c", "x").End();
-            case "a name that is too long":
-                return tar.Pax(("path", string.Join('/', Enumerable.Repeat("abcdefghi", 500)))).File("a", "x").End();
-            case "a part that is too long":
-                return tar.Pax(("path", new string('a', 256))).File("a", "x").End();
-            case "a NUL in a name":
-                return tar.Pax(("path", "a\0b")).File("a", "x").End();
             case "too many names":
                 for (var i = 0; i < 1001; i++)
                     tar.File($"f{i}", "");
@@ -203,10 +198,6 @@ public sealed class HostileLayerTests
                 return [.. LayerBytes.Zstd(Numbers())[..6], .. Enumerable.Repeat((byte)0xFF, 100)];
             case "a broken sum":
                 return tar.File("a", "1").Add("b", breakSum: true).End();
-            case "a negative size":
-                return tar.Add("a", size: "\u007f").Cut() is var block ? Negative(block) : [];
-            case "a size that is no number":
-                return tar.File("a", "1").Add("b", size: "hello").End();
             case "a size beyond all":
                 return tar.Add("a", size: "77777777777").End();
             case "headers without end":
@@ -219,14 +210,8 @@ public sealed class HostileLayerTests
                 for (var i = 0; i < 8; i++)
                     tar.Pax(("comment", new string('a', 900_000))).File($"a{i}", "x");
                 return tar.End();
-            case "an extended header that is none":
-                return tar.Add("pax", 'x', "999 path=a\n"u8.ToArray()).File("a", "x").End();
             case "a header about nothing":
                 return tar.Pax(("path", "a")).End();
-            case "a hard link to a directory":
-                return tar.Directory("d").Add("e", '1', link: "d").End();
-            case "a hidden name that is none":
-                return tar.File("d/.wh...", "").End();
             default:
                 throw new InvalidOperationException(what);
         }
@@ -239,15 +224,5 @@ public sealed class HostileLayerTests
         for (var i = 1000; i < 1100; i++)
             compressed[i] ^= 0xA5;
         return compressed;
-    }
-
-    // Base 256, below nought, with the sum set right.
-    static byte[] Negative(byte[] block)
-    {
-        block.AsSpan(124, 12).Fill(0xFF);
-        block.AsSpan(148, 8).Fill((byte)' ');
-        var sum = block.Take(512).Sum(value => (long)value);
-        Encoding.ASCII.GetBytes($"{Convert.ToString(sum, 8).PadLeft(6, '0')}\0").CopyTo(block, 148);
-        return [.. block, .. new byte[1024]];
     }
 }

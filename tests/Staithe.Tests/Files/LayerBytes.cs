@@ -58,6 +58,9 @@ internal sealed class LayerBench : IDisposable
 
     public LayerFiles Files { get; }
 
+    /// <summary>What was found out of the layer that was indexed last.</summary>
+    public LayerFacts Facts { get; private set; } = new(null, null, 0, null);
+
     public string[] Listings => Directory.GetFiles(directory["layers"], "*", SearchOption.AllDirectories);
 
     /// <summary>Looks into a layer, as the one in the background does, and opens its listing.</summary>
@@ -67,7 +70,7 @@ internal sealed class LayerBench : IDisposable
         var key = $"00/{digest[7..]}";
         File.WriteAllBytes(System.IO.Path.Combine(directory["blobs"], key), blob);
         var row = new LayerRow(1, digest, key, blob.Length, null, null);
-        new LayerIndexer(null!, Storage, Files, limits ?? new LayerLimits()).Build(row, new LayerProgress(), TestContext.Current.CancellationToken);
+        Facts = new LayerIndexer(null!, Storage, Files, limits ?? new LayerLimits()).Build(row, new LayerProgress(), TestContext.Current.CancellationToken).Facts;
         return new ImageLayer(digest, key, blob.Length, Files.TryOpen(digest)!);
     }
 

@@ -11,7 +11,6 @@ public sealed class PackageTests
     {
         Assert.Equal(
             [
-                "cargo serde 1.0.1 pkg:cargo/serde@1.0.1 ",
                 "deb base-files 12.4+deb12u5 pkg:deb/debian/base-files@12.4%2Bdeb12u5?arch=amd64&distro=debian-12 ",
                 "deb libssl3 3.0.11-1~deb12u2 pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12 openssl 3.0.11-1~deb12u2",
                 "deb libstdc++6 12.2.0-14 pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=debian-12 gcc-12 12.2.0-14x",
@@ -19,7 +18,6 @@ public sealed class PackageTests
                 "os debian 12 pkg:generic/debian@12?os=1 ",
                 "npm @scope/thing 1.0.0 pkg:npm/%40scope/thing@1.0.0 ",
                 "npm express 4.18.2 pkg:npm/express@4.18.2 ",
-                "npm left-pad 1.3.0 pkg:npm/left-pad@1.3.0 ",
                 "nuget Newtonsoft.Json 13.0.3 pkg:nuget/Newtonsoft.Json@13.0.3 ",
                 "pypi Flask_Thing 2.0.1 pkg:pypi/flask-thing@2.0.1 ",
             ],
@@ -58,8 +56,7 @@ public sealed class PackageTests
                     .File("web/package-lock.json", """{"lockfileVersion":3,"packages":{"":{"name":"web","version":"1"},"node_modules/left-pad":{"version":"1.3.0"},"node_modules/express":{"version":"4.18.2"}}}""")
                     .File("usr/lib/python3/dist-packages/flask.dist-info/METADATA", "Metadata-Version: 2.1\nName: Flask_Thing\nVersion: 2.0.1\n\nName: other\n")
                     .File("app/app.deps.json", """{"libraries":{"app/1.0.0":{"type":"project"},"Newtonsoft.Json/13.0.3":{"type":"package"}}}""")
-                    .File("srv/Gemfile.lock", "GEM\n  remote: https://example.org/\n  specs:\n    rails (7.1.2)\n      actioncable (= 7.1.2)\n")
-                    .File("srv/Cargo.lock", "version = 3\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\n")
+                    .File("usr/lib/ruby/gems/3.1.0/specifications/rails-7.1.2.gemspec", "# -*- encoding: utf-8 -*-\n# stub: rails 7.1.2 ruby lib\n")
                     .End()));
     }
 

@@ -28,7 +28,7 @@ internal sealed class BomAttachment(Db db, ContentCache cache, BlobUpload upload
     {
         var packages = await contents.ListPackagesAsync(image, "", MaxPackages, cancel);
         var name = image.Name.Repository;
-        var bom = await KeepAsync(name, CycloneDx.MediaType, JsonSerializer.SerializeToUtf8Bytes(CycloneDx.Write(name.Value, image.Row.Digest, packages)), pusher, cancel);
+        var bom = await KeepAsync(name, CycloneDx.MediaType, JsonSerializer.SerializeToUtf8Bytes(CycloneDx.Write(name.Value, image.Row.Digest, packages, await contents.ListNotesAsync(image, cancel))), pusher, cancel);
         var config = await KeepAsync(name, EmptyType, "{}"u8.ToArray(), pusher, cancel);
         var manifest = Write(image, config, bom);
         var digest = DigestAlgorithm.Sha256.Digest(manifest);

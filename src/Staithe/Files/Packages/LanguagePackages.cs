@@ -5,64 +5,43 @@ using Staithe.Content;
 
 namespace Staithe.Files;
 
-/// <summary>What the package systems of languages leave behind: each file says of one package, or of many, that it is there.</summary>
+/// <summary>
+/// What the package systems of languages leave behind where they have installed something: each file says of one package, or of many, that it is
+/// there. Files that plan what is to be installed (package-lock.json, yarn.lock, Gemfile.lock, Cargo.lock, requirements.txt, go.sum and the like) are
+/// not read: they tell of packages for development, of optional ones and of other platforms, which are not there.
+/// </summary>
 internal static partial class LanguagePackages
 {
     static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 64 };
 
     /// <summary>How to read a file, told by its path; null when it is none of these.</summary>
-    public static Func<byte[], IEnumerable<PackageRow>>? Reader(string path)
+    public static PackageReader? Reader(string path)
     {
         var name = path[(path.LastIndexOf('/') + 1)..];
+        var dot = name.LastIndexOf('.');
         return name switch
         {
-            "package.json" when InNodeModules().IsMatch(path) => ReadPackageJson,
-            "package-lock.json" when !path.Contains("/node_modules/", StringComparison.Ordinal) => ReadPackageLock,
-            "METADATA" when path.EndsWith(".dist-info/METADATA", StringComparison.Ordinal) => ReadPython,
-            "PKG-INFO" when path.EndsWith(".egg-info/PKG-INFO", StringComparison.Ordinal) => ReadPython,
-            "Gemfile.lock" => ReadGems,
-            "Cargo.lock" => ReadCargo,
-            _ when name.EndsWith(".deps.json", StringComparison.Ordinal) => ReadDotnet,
-            _ when name.EndsWith(".egg-info", StringComparison.Ordinal) => ReadPython,
-            _ => null,
+            "package.json" => InNodeModules().IsMatch(path) ? ReadPackageJson : null,
+            "METADATA" or "PKG-INFO" => InPythonMetadata().IsMatch(path) ? ReadPython : null,
+            "installed.json" => path.EndsWith("/composer/installed.json", StringComparison.Ordinal) ? ReadComposer : null,
+            ".crates2.json" => ReadCargo,
+            "DESCRIPTION" => InLibrary().IsMatch(path) ? ReadR : null,
+            _ => dot < 0 ? null : name[dot..] switch
+            {
+                ".egg-info" => ReadPython,
+                ".gemspec" => InSpecifications().IsMatch(path) ? ReadGem : null,
+                ".json" when name.EndsWith(".deps.json", StringComparison.Ordinal) => ReadDotnet,
+                ".json" => path.EndsWith($"/conda-meta/{name}", StringComparison.Ordinal) ? ReadConda : null,
+                _ => null,
+            },
         };
     }
 
-    static IEnumerable<PackageRow> ReadPackageJson(byte[] content)
+    // The name that stands in it, whatever its directory is called: "npm install a@npm:b" puts b into node_modules/a.
+    static IEnumerable<PackageRow>? ReadPackageJson(PackageFile file)
     {
-        using var document = Parse(content);
-        if (document is not null && Npm(Text(document.RootElement, "name"), Text(document.RootElement, "version")) is { } package)
-            yield return package;
-    }
-
-    static IEnumerable<PackageRow> ReadPackageLock(byte[] content)
-    {
-        using var document = Parse(content);
-        var found = new List<PackageRow?>();
-        if (document is not null && Member(document.RootElement, "packages") is { } packages)
-        {
-            foreach (var entry in packages.EnumerateObject())
-            {
-                if (entry.Name.LastIndexOf("node_modules/", StringComparison.Ordinal) is >= 0 and var at)
-                    found.Add(Npm(entry.Name[(at + "node_modules/".Length)..], Text(entry.Value, "version")));
-            }
-        }
-        else if (document is not null)
-        {
-            AddDependencies(document.RootElement, found);
-        }
-        return found.OfType<PackageRow>();
-    }
-
-    static void AddDependencies(JsonElement element, List<PackageRow?> found)
-    {
-        if (Member(element, "dependencies") is not { } dependencies)
-            return;
-        foreach (var entry in dependencies.EnumerateObject())
-        {
-            found.Add(Npm(entry.Name, Text(entry.Value, "version")));
-            AddDependencies(entry.Value, found);
-        }
+        using var document = Parse(file.Content);
+        return document is null ? null : Npm(Text(document.RootElement, "name"), Text(document.RootElement, "version")) is { } package ? [package] : [];
     }
 
     static PackageRow? Npm(string? name, string? version)
@@ -73,41 +52,161 @@ internal static partial class LanguagePackages
         return new PackageRow("npm", name, version, Purl.Of("npm", slash < 0 ? null : name[..slash], name[(slash + 1)..], version), "");
     }
 
-    // The head of a mail: what follows the first empty line is prose.
-    static IEnumerable<PackageRow> ReadPython(byte[] content)
+    // "Core metadata specifications" of Python's packaging: METADATA of a wheel, PKG-INFO of an egg or of setuptools.
+    static IEnumerable<PackageRow>? ReadPython(PackageFile file)
     {
-        string? name = null, version = null;
+        var fields = Fields(file.Content);
+        if (fields.GetValueOrDefault("Name") is not { Length: > 0 } name || fields.GetValueOrDefault("Version") is not { Length: > 0 } version)
+            return null;
+        return [new PackageRow("pypi", name, version, Purl.Of("pypi", null, Separators().Replace(name, "-").ToLowerInvariant(), version), "")];
+    }
+
+    // DESCRIPTION of R, which has Built only where the package is installed.
+    static IEnumerable<PackageRow>? ReadR(PackageFile file)
+    {
+        var fields = Fields(file.Content);
+        if (fields.GetValueOrDefault("Package") is not { Length: > 0 } name || fields.GetValueOrDefault("Version") is not { Length: > 0 } version)
+            return null;
+        return fields.ContainsKey("Built") ? [new PackageRow("cran", name, version, Purl.Of("cran", null, name, version), "")] : [];
+    }
+
+    // The head of a mail (RFC 5322): names of fields in either case, values that go on in lines that begin with a blank. What follows the first
+    // empty line is prose.
+    static Dictionary<string, string> Fields(byte[] content)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        string? name = null;
+        var value = new StringBuilder();
         using var reader = new StreamReader(new MemoryStream(content), Encoding.UTF8);
         while (reader.ReadLine() is { Length: > 0 } line)
         {
-            if (line.StartsWith("Name: ", StringComparison.Ordinal))
-                name ??= line["Name: ".Length..].Trim();
-            else if (line.StartsWith("Version: ", StringComparison.Ordinal))
-                version ??= line["Version: ".Length..].Trim();
+            if (line[0] is ' ' or '\t')
+            {
+                value.Append(' ').Append(line.AsSpan().Trim());
+                continue;
+            }
+            End();
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            name = colon > 0 ? line[..colon] : null;
+            value.Clear().Append(line.AsSpan(colon + 1));
         }
-        if (!string.IsNullOrEmpty(name) && !string.IsNullOrEmpty(version))
-            yield return new PackageRow("pypi", name, version, Purl.Of("pypi", null, Separators().Replace(name, "-").ToLowerInvariant(), version), "");
+        End();
+        return fields;
+
+        void End()
+        {
+            if (name is not null)
+                fields.TryAdd(name, value.ToString().Trim());
+        }
     }
 
-    static List<PackageRow> ReadDotnet(byte[] content)
+    // What is published without its files, or was removed afterwards, is not there. A package without files of its own is there by its dependencies.
+    static List<PackageRow>? ReadDotnet(PackageFile file)
     {
-        using var document = Parse(content);
+        using var document = Parse(file.Content);
+        if (document is null)
+            return null;
         var found = new List<PackageRow>();
-        if (document is null || Member(document.RootElement, "libraries") is not { } libraries)
+        if (Member(document.RootElement, "libraries") is not { } libraries)
             return found;
+        var assets = DotnetAssets(document.RootElement);
         foreach (var library in libraries.EnumerateObject())
         {
-            if (Text(library.Value, "type") == "package" && library.Name.Split('/') is [{ Length: > 0 } name, { Length: > 0 } version])
+            if (Text(library.Value, "type") != "package" || library.Name.Split('/') is not [{ Length: > 0 } name, { Length: > 0 } version])
+                continue;
+            if (assets[library.Name].ToList() is not { Count: > 0 } paths || paths.Exists(path => IsThere(path, file.Has)))
                 found.Add(new PackageRow("nuget", name, version, Purl.Of("nuget", null, name, version), ""));
+        }
+        return found;
+
+        // Published beside the file, below the directory of a language, or where the package has it.
+        static bool IsThere(string path, Func<string, bool> has)
+        {
+            var parts = path.Split('/');
+            return has(parts[^1]) || (parts.Length > 1 && (has($"{parts[^2]}/{parts[^1]}") || has(path)));
+        }
+    }
+
+    static ILookup<string, string> DotnetAssets(JsonElement root)
+    {
+        var assets = new List<(string Library, string Path)>();
+        foreach (var target in Members(Member(root, "targets")))
+        {
+            foreach (var library in Members(target.Value))
+            {
+                foreach (var kind in (string[])["runtime", "native", "resources", "runtimeTargets"])
+                    assets.AddRange(Members(Member(library.Value, kind)).Where(asset => !asset.Name.EndsWith("_._", StringComparison.Ordinal)).Select(asset => (library.Name, asset.Name)));
+            }
+        }
+        return assets.ToLookup(asset => asset.Library, asset => asset.Path);
+    }
+
+    // vendor/composer/installed.json: a list, or since version 2 an object with the list.
+    static List<PackageRow>? ReadComposer(PackageFile file)
+    {
+        using var document = Parse(file.Content);
+        if (document is null)
+            return null;
+        var root = document.RootElement;
+        var list = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("packages", out var packages) ? packages : root;
+        if (list.ValueKind != JsonValueKind.Array)
+            return null;
+        var found = new List<PackageRow>();
+        foreach (var package in list.EnumerateArray())
+        {
+            if (Text(package, "name") is not { Length: > 0 } name || Text(package, "version") is not { Length: > 0 } version || Text(package, "type") == "metapackage")
+                continue;
+            if (!file.Has(Text(package, "install-path") ?? $"../{name}"))
+                continue;
+            var slash = name.IndexOf('/', StringComparison.Ordinal);
+            found.Add(new PackageRow("composer", name, version, Purl.Of("composer", slash < 0 ? null : name[..slash], name[(slash + 1)..], version), ""));
         }
         return found;
     }
 
-    static IEnumerable<PackageRow> ReadGems(byte[] content) => GemLine().Matches(Encoding.UTF8.GetString(content))
-        .Select(match => new PackageRow("gem", match.Groups[1].Value, match.Groups[2].Value, Purl.Of("gem", null, match.Groups[1].Value, match.Groups[2].Value), ""));
+    // conda-meta/NAME-VERSION-BUILD.json
+    static IEnumerable<PackageRow>? ReadConda(PackageFile file)
+    {
+        using var document = Parse(file.Content);
+        if (document is null || Text(document.RootElement, "name") is not { Length: > 0 } name || Text(document.RootElement, "version") is not { Length: > 0 } version)
+            return null;
+        var purl = Purl.Of("conda", null, name, version, ("build", Text(document.RootElement, "build")), ("subdir", Text(document.RootElement, "subdir")));
+        return [new PackageRow("conda", name, version, purl, "")];
+    }
 
-    static IEnumerable<PackageRow> ReadCargo(byte[] content) => CargoEntry().Matches(Encoding.UTF8.GetString(content))
-        .Select(match => new PackageRow("cargo", match.Groups[1].Value, match.Groups[2].Value, Purl.Of("cargo", null, match.Groups[1].Value, match.Groups[2].Value), ""));
+    // specifications/NAME-VERSION.gemspec. Its second line is for programs: "# stub: NAME VERSION PLATFORM PATHS".
+    static IEnumerable<PackageRow>? ReadGem(PackageFile file)
+    {
+        var text = Encoding.UTF8.GetString(file.Content);
+        var stub = GemStub().Match(text);
+        var name = stub.Success ? stub.Groups[1].Value : GemName().Match(text).Groups[1].Value;
+        var version = stub.Success ? stub.Groups[2].Value : GemVersion().Match(text).Groups[1].Value;
+        var platform = stub.Success && stub.Groups[3].Value != "ruby" ? stub.Groups[3].Value : null;
+        return name.Length == 0 || version.Length == 0 ? null : [new PackageRow("gem", name, version, Purl.Of("gem", null, name, version, ("platform", platform)), "")];
+    }
+
+    // $CARGO_HOME/.crates2.json, which "cargo install" keeps: "NAME VERSION (SOURCE)", and which programs each has put into bin.
+    static List<PackageRow>? ReadCargo(PackageFile file)
+    {
+        using var document = Parse(file.Content);
+        if (document is null)
+            return null;
+        var found = new List<PackageRow>();
+        foreach (var install in Members(Member(document.RootElement, "installs")))
+        {
+            if (install.Name.Split(' ') is not [{ Length: > 0 } name, { Length: > 0 } version, ..])
+                continue;
+            var programs = install.Value.ValueKind == JsonValueKind.Object && install.Value.TryGetProperty("bins", out var bins) && bins.ValueKind == JsonValueKind.Array
+                ? bins.EnumerateArray().Where(bin => bin.ValueKind == JsonValueKind.String).Select(bin => bin.ToString()).ToList()
+                : [];
+            if (programs.Count == 0 || programs.Exists(program => file.Has($"bin/{program}")))
+                found.Add(new PackageRow("cargo", name, version, Purl.Of("cargo", null, name, version), ""));
+        }
+        return found;
+    }
+
+    static IEnumerable<JsonProperty> Members(JsonElement? element) =>
+        element is { ValueKind: JsonValueKind.Object } there ? there.EnumerateObject() : Enumerable.Empty<JsonProperty>();
 
     // What is no JSON says nothing; somebody's test data is full of it.
     static JsonDocument? Parse(byte[] content)
@@ -143,12 +242,24 @@ internal static partial class LanguagePackages
     [GeneratedRegex(@"(^|/)node_modules/(@[^/]+/)?[^/]+/package\.json$")]
     private static partial Regex InNodeModules();
 
+    [GeneratedRegex(@"\.(dist-info|egg-info|egg/EGG-INFO)/(METADATA|PKG-INFO)$")]
+    private static partial Regex InPythonMetadata();
+
+    [GeneratedRegex(@"(^|/)(site-)?library/[^/]+/DESCRIPTION$")]
+    private static partial Regex InLibrary();
+
+    [GeneratedRegex(@"(^|/)specifications/(default/)?[^/]+\.gemspec$")]
+    private static partial Regex InSpecifications();
+
     [GeneratedRegex("[-_.]+")]
     private static partial Regex Separators();
 
-    [GeneratedRegex(@"^    ([A-Za-z0-9_.-]+) \(([0-9][^)\s]*)\)\r?$", RegexOptions.Multiline)]
-    private static partial Regex GemLine();
+    [GeneratedRegex(@"^# stub: ([^\s]+) ([^\s]+) ([^\s]+)", RegexOptions.Multiline)]
+    private static partial Regex GemStub();
 
-    [GeneratedRegex("^\\[\\[package\\]\\]\\r?\\nname = \"([^\"\\n]+)\"\\r?\\nversion = \"([^\"\\n]+)\"", RegexOptions.Multiline)]
-    private static partial Regex CargoEntry();
+    [GeneratedRegex("""^\s*[A-Za-z_]\w*\.name\s*=\s*["']([^"'\n]+)["']""", RegexOptions.Multiline)]
+    private static partial Regex GemName();
+
+    [GeneratedRegex("""^\s*[A-Za-z_]\w*\.version\s*=\s*(?:Gem::Version\.new\(?\s*)?["']([^"'\n]+)["']""", RegexOptions.Multiline)]
+    private static partial Regex GemVersion();
 }

@@ -11,19 +11,26 @@ internal static class RpmPackages
     const int Name = 1000, Version = 1001, Release = 1002, Epoch = 1003, Architecture = 1022, SourceName = 1044;
     const int MaxTags = 10_000;
 
-    /// <summary>Where the database lies.</summary>
-    public static IReadOnlyList<string> Paths { get; } = ["var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite"];
+    /// <summary>Where rpm keeps its database, of whichever kind.</summary>
+    public static IReadOnlyList<string> Directories { get; } = ["var/lib/rpm", "usr/lib/sysimage/rpm"];
 
+    /// <summary>Where the database in SQLite lies.</summary>
+    public static IReadOnlyList<string> Paths { get; } = [.. Directories.Select(directory => $"{directory}/rpmdb.sqlite")];
+
+    /// <summary>The packages; one whose header cannot be read has no name and no version.</summary>
+    /// <exception cref="InvalidDataException">It is no SQLite file, or a damaged one.</exception>
     public static IEnumerable<PackageRow> Read(byte[] database, OsRelease? os) =>
         SqliteTable.ReadBlobs(database, "Packages", 1).Select(header => ReadHeader(header, os)).OfType<PackageRow>();
+
+    static PackageRow Unreadable { get; } = new("rpm", "", "", "", "");
 
     static PackageRow? ReadHeader(byte[] header, OsRelease? os)
     {
         if (header.Length < 8)
-            return null;
+            return Unreadable;
         var (count, length) = (BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)));
         if (count is < 0 or > MaxTags || length < 0 || 8L + (count * 16L) + length > header.Length)
-            return null;
+            return Unreadable;
         var store = header.AsMemory(8 + (count * 16), length);
         var texts = new Dictionary<int, string>();
         for (var i = 0; i < count; i++)
@@ -33,8 +40,10 @@ internal static class RpmPackages
             if (number is Name or Version or Release or Epoch or Architecture or SourceName && offset >= 0 && offset < length && Value(type, store.Span[offset..]) is { } value)
                 texts.TryAdd(number, value);
         }
-        if (texts.GetValueOrDefault(Name) is not { Length: > 0 } name || texts.GetValueOrDefault(Version) is not { Length: > 0 } plain || name == "gpg-pubkey")
-            return null;
+        if (texts.GetValueOrDefault(Name) is not { Length: > 0 } name || texts.GetValueOrDefault(Version) is not { Length: > 0 } plain)
+            return Unreadable;
+        if (name == "gpg-pubkey")
+            return null; // a key that rpm trusts
         var version = texts.TryGetValue(Release, out var release) ? $"{plain}-{release}" : plain;
         var epoch = texts.GetValueOrDefault(Epoch);
         var purl = Purl.Of("rpm", os?.Id, name, version, ("arch", texts.GetValueOrDefault(Architecture)), ("distro", os?.Distribution), ("epoch", epoch));

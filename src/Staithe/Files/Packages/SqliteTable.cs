@@ -51,7 +51,7 @@ internal sealed class SqliteTable
                     if (Column(row, column) is var (type, value) && type >= 12 && type % 2 == 0)
                         blobs.Add(value.ToArray());
                     if (blobs.Count > MaxRows)
-                        throw new InvalidDataException("too many rows");
+                        throw new InvalidDataException("a SQLite file of too many rows");
                 });
             }
             return blobs;
@@ -94,7 +94,7 @@ internal sealed class SqliteTable
         var length = Varint(bytes.Span, ref at);
         Varint(bytes.Span, ref at); // the row's number
         if (length is < 0 or > MaxPayloadBytes)
-            throw new InvalidDataException("a row that is too long");
+            throw new InvalidDataException("a SQLite file with a row that is too long");
         var most = usableBytes - 35;
         if (length <= most)
             return bytes.Slice(at, (int)length);
