@@ -81,7 +81,12 @@ internal sealed class Composition : IAsyncDisposable
     public Composition(StaitheConfig config, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Func<OciRoute, string, Rights> needs)
     {
         (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
-        rules = new ContentRules(config.Sparse, TimeSpan.FromHours(config.UploadHours), TimeSpan.FromHours(config.LeaseHours), TimeSpan.FromMinutes(config.TrashMinutes));
+        rules = new ContentRules(
+            config.Sparse,
+            TimeSpan.FromHours(config.UploadHours),
+            TimeSpan.FromHours(config.LeaseHours),
+            TimeSpan.FromMinutes(config.TrashMinutes),
+            new UploadLimits(config.OpenUploadsPerAccount, config.OpenUploadsPerSpace, config.OpenUploads));
         claims = new UploadClaims(clock);
         uploads = new BlobUpload(db, storage, claims, rules);
         push = new ManifestPush(db, cache, rules);
@@ -120,7 +125,7 @@ internal sealed class Composition : IAsyncDisposable
         pageAccess = new PageAccess(access, names);
         Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
-        Sweep = new Sweep(db, storage, claims, TimeSpan.FromDays(config.AuditDays), log, clock);
+        Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), log, clock);
         errors = new ErrorRendering(db, log);
         setup = new SetupHandler(Users);
     }

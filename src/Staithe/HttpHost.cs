@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -67,6 +69,45 @@ internal static class HttpHost
         return web;
     }
 
+    /// <summary>Begins to listen.</summary>
+    /// <exception cref="IOException">It cannot; says why, and what to do.</exception>
+    public static async Task StartAsync(WebApplication web, StaitheConfig config)
+    {
+        try
+        {
+            await web.StartAsync();
+        }
+        catch (Exception e) when (FindError(e) is { } error)
+        {
+            throw new IOException(WhyNot(error, config.Listen), e);
+        }
+    }
+
+    static SocketError? FindError(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is SocketException socket)
+                return socket.SocketErrorCode;
+            if (exception is AddressInUseException)
+                return SocketError.AddressAlreadyInUse;
+        }
+        return null;
+    }
+
+    static string WhyNot(SocketError error, IReadOnlyList<ListenAddress> addresses)
+    {
+        var (where, port) = (string.Join(" or ", addresses), addresses[0].Port.ToString(CultureInfo.InvariantCulture));
+        var setting = $"{Settings.Listen.Option} {Settings.Listen.OptionValue} ({Settings.Listen.Variable}, or \"{Settings.Listen.Key}\" in the file)";
+        return error switch
+        {
+            SocketError.AddressAlreadyInUse => $"cannot listen on {where}: another program does, perhaps another staithe (\"ss -ltnp sport = :{port}\" names it); stop that one, or choose another address with {setting}",
+            SocketError.AccessDenied => $"cannot listen on {where}: this user may not, as ports below 1024 are for root; choose another with {setting}, or give the service AmbientCapabilities=CAP_NET_BIND_SERVICE",
+            SocketError.AddressNotAvailable => $"cannot listen on {where}: this machine has no such address; choose one that \"ip address\" shows, or :{port} for all, with {setting}",
+            _ => $"cannot listen on {where}: {new SocketException((int)error).Message}; choose another address with {setting}",
+        };
+    }
+
     static TlsCertificate? OpenCertificate(StaitheConfig config, LogOutput log)
     {
         if (config is not { TlsCertificate: { } certificate, TlsKey: { } key })
@@ -75,7 +116,11 @@ internal static class HttpHost
         {
             return new TlsCertificate(certificate, key, failure => log.Write(LogLevel.Warning, "the changed TLS certificate cannot be used; the one before stays", ("exception", failure.Message)), TimeProvider.System);
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            throw new ConfigException([new ConfigProblem("tlsCertificate", $"this user ({Environment.UserName}) may not read {certificate} or {key} ({e.Message}): give it the right to read both")]);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException)
         {
             throw new ConfigException([new ConfigProblem("tlsCertificate", $"{certificate} and {key} cannot be used: {e.Message}")]);
         }

@@ -23,11 +23,19 @@ internal sealed class StaitheApp : IAsyncDisposable
     readonly FileBlobStorage storage;
     readonly LogOutput log;
     readonly Composition made;
+    readonly IAsyncDisposable claim;
+    readonly TaskCompletionSource lost;
 
-    StaitheApp(WebApplication web, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Composition made)
+    StaitheApp(
+        WebApplication web,
+        DataDirectory directory,
+        (Db Db, IAsyncDisposable Claim, TaskCompletionSource Lost) database,
+        FileBlobStorage storage,
+        LogOutput log,
+        Composition made)
     {
         (this.web, this.directory, this.storage, this.log, this.made) = (web, directory, storage, log, made);
-        Database = db;
+        (Database, claim, lost) = database;
     }
 
     /// <summary>Where it listens, as URLs.</summary>
@@ -53,8 +61,14 @@ internal sealed class StaitheApp : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(config, Console.Out, !Console.IsOutputRedirected);
         await app.GreetAsync(config, Stopwatch.GetElapsedTime(started));
-        await app.web.WaitForShutdownAsync(cancel);
-        return 0;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var stopped = app.web.WaitForShutdownAsync(stop.Token);
+        if (await Task.WhenAny(stopped, app.lost.Task) == stopped)
+            return 0;
+        await Console.Error.WriteLineAsync("staithe: another staithe serves from this database now, so this one stops");
+        await stop.CancelAsync();
+        await stopped;
+        return 1;
     }
 
     /// <summary>Starts a server; it answers when this returns.</summary>
@@ -65,17 +79,49 @@ internal sealed class StaitheApp : IAsyncDisposable
     public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal, Func<OciRoute, string, Rights>? needs = null)
     {
         var directory = DataDirectory.Claim(config.Data);
-        var db = OpenDatabase(config, directory);
+        var opened = new List<IAsyncDisposable>();
+        try
+        {
+            return await StartAsync(config, directory, opened, logWriter, isTerminal, needs ?? Gate.Needed);
+        }
+        catch
+        {
+            opened.Reverse();
+            foreach (var one in opened)
+                await one.DisposeAsync();
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    static async Task<StaitheApp> StartAsync(
+        StaitheConfig config,
+        DataDirectory directory,
+        List<IAsyncDisposable> opened,
+        TextWriter logWriter,
+        bool isTerminal,
+        Func<OciRoute, string, Rights> needs)
+    {
+        var reserve = OpenReserve(config);
+        var db = OpenDatabase(config, directory, reserve);
+        opened.Add(db);
+        var lost = new TaskCompletionSource();
+        var claim = await db.ClaimAsync(() => lost.TrySetResult());
+        opened.Add(claim);
         await Migrator.MigrateAsync(db);
-        var storage = new FileBlobStorage(directory.Blobs);
+        await DirectoryPair.JoinAsync(db, directory);
+        var storage = new FileBlobStorage(directory.Blobs, reserve);
         storage.Create();
         var log = new LogOutput(config.Log, logWriter, isTerminal, TimeProvider.System);
+        opened.Add(log);
+        if (directory.FindExposed() is { } exposed)
+            log.Write(LogLevel.Warning, "the data directory is not private", ("reason", exposed));
 
-        var made = new Composition(config, directory, db, storage, log, needs ?? Gate.Needed);
+        var made = new Composition(config, directory, db, storage, log, needs);
         var web = HttpHost.Build(config, log, made.Services);
         web.Run(made.MakeFront(web).RunAsync);
-        await web.StartAsync();
-        return new StaitheApp(web, directory, db, storage, log, made);
+        await HttpHost.StartAsync(web, config);
+        return new StaitheApp(web, directory, (db, claim, lost), storage, log, made);
     }
 
     /// <summary>Opens the database for a command, whether a server runs on it or not; without one, its tables are made or brought up to date.</summary>
@@ -84,17 +130,29 @@ internal sealed class StaitheApp : IAsyncDisposable
         var directory = DataDirectory.TryClaim(config.Data);
         var isOurs = directory is not null;
         directory ??= DataDirectory.Open(config.Data);
-        var db = OpenDatabase(config, directory);
+        var db = OpenDatabase(config, directory, isOurs ? OpenReserve(config) : null);
         if (isOurs)
+        {
             await Migrator.MigrateAsync(db);
+            await DirectoryPair.JoinAsync(db, directory);
+        }
         else
+        {
             await Migrator.CheckAsync(db);
+            await DirectoryPair.CheckAsync(db, directory);
+        }
         return new OpenedBeside(directory, db);
     }
 
     /// <summary>The database that a configuration names.</summary>
-    public static Db OpenDatabase(StaitheConfig config, DataDirectory directory) =>
-        config.Database is { } url ? new PostgresDb(PostgresUrl.Parse(url).ConnectionString) : new SqliteDb(directory.DatabaseFile);
+    /// <param name="config">The configuration.</param>
+    /// <param name="directory">Its data directory.</param>
+    /// <param name="reserve">What is set aside on the disk of the directory, for the one who holds the directory.</param>
+    public static Db OpenDatabase(StaitheConfig config, DataDirectory directory, DiskReserve? reserve = null) => config.Database is { } url
+        ? new PostgresDb(PostgresUrl.Parse(url).ConnectionString)
+        : new SqliteDb(directory.DatabaseFile, reserve);
+
+    static DiskReserve OpenReserve(StaitheConfig config) => new(config.Data, config.ReserveMegabytes * 1024L * 1024);
 
     public async ValueTask DisposeAsync()
     {
@@ -102,6 +160,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         await web.DisposeAsync();
         await made.DisposeAsync();
         storage.Dispose();
+        await claim.DisposeAsync();
         await Database.DisposeAsync();
         await log.DisposeAsync();
         directory.Dispose();

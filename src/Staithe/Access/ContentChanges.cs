@@ -15,7 +15,7 @@ internal sealed class ContentChanges(AccessEpoch epoch, ContentCache cache, Cont
 
     public async Task<T> RunAsync<T>(Func<DbSession, Task<T>> change, CancellationToken cancel)
     {
-        var result = await cache.ChangeAsync(() => epoch.ChangeAsync(change, cancel));
+        var result = await cache.ChangeAsync(() => epoch.ChangeAsync(SpaceUse.Frees, change, cancel));
         cache.ForgetAll();
         return result;
     }

@@ -27,7 +27,11 @@ internal sealed record Identity(IdentityKind Kind, long Id, string Name, bool Is
     public long? EndsAt { get; init; }
 
     /// <summary>The same, for what may make a repository.</summary>
-    public Creator Creator(Audit.Actor actor) => new(actor, Kind == IdentityKind.User ? Id : null, Kind == IdentityKind.Robot ? Id : null);
+    public Creator Creator(Audit.Actor actor) => new(
+        actor,
+        Kind == IdentityKind.User ? Id : null,
+        Kind == IdentityKind.Robot ? Id : null,
+        ClientNetwork.Of(actor.Address));
 
     public static Identity Anonymous { get; } = new(IdentityKind.Anonymous, 0, "anonymous", false);
 

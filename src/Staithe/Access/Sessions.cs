@@ -32,6 +32,7 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
         var text = Secret.Create(Secret.Session);
         var hash = secret.Hash(text);
         await db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Session, name, hash, (Rights.Admin, null), await Expiry.InAsync(session, LifetimeDays), null);
@@ -73,7 +74,7 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
         if (!Secret.Is(text, Secret.Session))
             return;
         var hash = secret.Hash(text);
-        await db.WriteAsync(session => AccessTokenTable.DeleteBySecretAsync(session, hash), cancel);
+        await db.WriteAsync(SpaceUse.Frees, session => AccessTokenTable.DeleteBySecretAsync(session, hash), cancel);
         cache.Remove(hash);
     }
 

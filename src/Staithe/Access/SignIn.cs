@@ -151,7 +151,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         await Task.WhenAll(hashing, asking);
         if (await asking is not { } user)
             return null;
-        await Db.WriteAsync(session => UserTable.SignedInAsync(session, user.Id), cancel);
+        await Db.WriteAsync(SpaceUse.Small, session => UserTable.SignedInAsync(session, user.Id), cancel);
         return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
     }
 
@@ -163,6 +163,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
             return null;
         var stronger = PasswordHash.IsWeak(user.Password) ? await HashAsync(() => PasswordHash.Create(password), cancel) : null;
         await Db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 await UserTable.SignedInAsync(session, user.Id);

@@ -84,6 +84,7 @@ internal sealed class TokenKeys(Db db, ServerSecret secret) : IDisposable
         using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (id, material) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), secret.Seal(made.ExportPkcs8PrivateKey()));
         return db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 await session.ExecuteAsync(AddSql, id, material);

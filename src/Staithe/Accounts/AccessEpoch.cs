@@ -17,11 +17,15 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
     public long Stamp => Volatile.Read(ref stamp);
 
     /// <summary>Changes rows on which rights depend.</summary>
-    public async Task<T> ChangeAsync<T>(Func<DbSession, Task<T>> change, CancellationToken cancel = default)
+    public Task<T> ChangeAsync<T>(Func<DbSession, Task<T>> change, CancellationToken cancel = default) => ChangeAsync(SpaceUse.Small, change, cancel);
+
+    /// <summary>The same, and says what the change does to a disk that is full.</summary>
+    public async Task<T> ChangeAsync<T>(SpaceUse use, Func<DbSession, Task<T>> change, CancellationToken cancel = default)
     {
         try
         {
             return await db.WriteAsync(
+                use,
                 async session =>
                 {
                     await MoveAsync(session);
@@ -51,6 +55,7 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
         try
         {
             (var result, changed) = await db.WriteAsync(
+                SpaceUse.Small,
                 async session =>
                 {
                     var done = await work(session);

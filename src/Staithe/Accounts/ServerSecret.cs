@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Staithe.Storage;
 
 namespace Staithe.Accounts;
 
@@ -69,10 +70,7 @@ internal sealed class ServerSecret
     static void Create(string file)
     {
         var draft = $"{file}.{Guid.NewGuid():N}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(draft, options))
+        using (var stream = PrivateFile.Open(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None))
         {
             stream.Write(RandomNumberGenerator.GetBytes(Bytes));
             stream.Flush(flushToDisk: true);

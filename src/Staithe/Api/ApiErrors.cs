@@ -62,8 +62,8 @@ internal sealed class ApiErrors(Db db, LogOutput log)
                 return new ApiException(bad.StatusCode, bad.Message);
         }
         LogFailure(http, exception);
-        if (db.IsFull(exception))
-            return new ApiException(StatusCodes.Status507InsufficientStorage, "the registry's disk is full: try again when its operator has made room");
+        if (db.FindFault(exception) is { } fault)
+            return new ApiException(StatusCodes.Status507InsufficientStorage, fault.Reason);
         return db.IsAway(exception)
             ? new ApiException(StatusCodes.Status503ServiceUnavailable, $"the registry's database does not answer: try again later; its log has the reason under {http.TraceIdentifier}")
             : new ApiException(StatusCodes.Status500InternalServerError, $"the registry failed; its log has the reason under {http.TraceIdentifier}");

@@ -33,6 +33,7 @@ internal static class WatchHandlers
     {
         var (kind, name) = Read(call);
         return call.Db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 await call.RequireUserAsync(session);
@@ -45,6 +46,7 @@ internal static class WatchHandlers
     {
         var name = call.Repository("repository").Value;
         return call.Db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 await call.RequireUserAsync(session);

@@ -13,7 +13,14 @@ namespace Staithe.Audit;
 /// <param name="most">How many different things are told apart between two writes.</param>
 /// <param name="add">Writes one.</param>
 /// <param name="failed">Is told why they could not be written.</param>
-internal abstract class GatheredLines(Db db, string word, int most, Func<DbSession, Actor, Deed, Task> add, Action<Exception> failed) : GatheredWrites(db, TimeSpan.FromSeconds(5), failed)
+/// <param name="use">Whether they are worth some of the reserve of a full disk.</param>
+internal abstract class GatheredLines(
+    Db db,
+    string word,
+    int most,
+    Func<DbSession, Actor, Deed, Task> add,
+    Action<Exception> failed,
+    SpaceUse use = SpaceUse.Grows) : GatheredWrites(db, TimeSpan.FromSeconds(5), failed)
 {
     readonly ConcurrentDictionary<(Actor Actor, Deed Deed), int> gathered = new();
     int dropped;
@@ -41,6 +48,7 @@ internal abstract class GatheredLines(Db db, string word, int most, Func<DbSessi
         foreach (var some in lines.Chunk(LinesAtOnce))
         {
             await Db.WriteAsync(
+                use,
                 async session =>
                 {
                     foreach (var (actor, deed) in some)

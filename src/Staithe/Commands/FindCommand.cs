@@ -79,7 +79,7 @@ internal static class FindCommand
             throw RegistryCall.Refused($"--sort {OciException.Quote(wanted.Order)}: expected {string.Join(" or ", Orders)}{NearestName.Hint(wanted.Order, Orders)}");
         var query = string.Join(' ', wanted.Words.Select(word => word.Any(char.IsWhiteSpace) && !word.Contains('"', StringComparison.Ordinal) ? $"\"{word}\"" : word));
         if (query.Length > SearchQuery.MaxLength)
-            throw RegistryCall.Refused($"that is {query.Length} characters long: expected at most {SearchQuery.MaxLength}");
+            throw RegistryCall.Refused($"that is {Count.Of(query.Length, "character")} long: expected at most {SearchQuery.MaxLength}");
         var url = call.Url = RegistryUrl.Read(wanted.Registry ?? RegistryUrl.Usual);
         var credential = Credential.Find(terminal.Environment, url.Authority, null);
         using var client = new OciClient(url, credential);
@@ -135,7 +135,7 @@ internal static class FindCommand
         if (hit.Member("size").Number() is > 0 and var size)
             yield return size >= 1_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{size / 1e6:0.#} MB") : string.Create(CultureInfo.InvariantCulture, $"{size / 1e3:0.#} kB");
         if (hit.Member("stars").Number() is > 0 and var stars)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{stars} {(stars == 1 ? "star" : "stars")}");
+            yield return Count.Of(stars, "star");
         yield return $"changed {hit.Member("updatedAt").Time()?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "at some time"}";
     }
 

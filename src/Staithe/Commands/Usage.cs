@@ -67,7 +67,23 @@ internal static class Usage
     }
 
     static string UnknownOption(string option, CommandResult command) =>
-        $"{OciException.Quote(option)}: no such option of {Path(command)}{NearestName.Hint(option, command.Command.Options.Select(known => known.Name))}";
+        $"{OciException.Quote(option)}: no such option of {Path(command)}{Meant(option, [.. command.Command.Options])}";
+
+    static string Meant(string option, IReadOnlyList<Option> known)
+    {
+        if (known.FirstOrDefault(one => one.Name == Settings.FileOption) is { } file)
+        {
+            if (OtherName.IsOfFile(option))
+                return $"; did you mean {file.Name} {file.HelpName}?";
+            if (OtherName.Find(option) is { } setting)
+            {
+                return known.FirstOrDefault(one => one.Name == setting.Option) is { } found
+                    ? $"; did you mean {$"{found.Name} {found.HelpName}".TrimEnd()}?"
+                    : $"; that is the setting {setting.Key}, which stands in the file or in {setting.Variable}";
+            }
+        }
+        return NearestName.Hint(option, known.Select(one => one.Name));
+    }
 
     static string UnknownArgument(string token, CommandResult command) => command.Command.Subcommands.Count > 0
         ? $"{Path(command)}: no such command: {Settings.Shown(token)}{NearestName.Hint(token, command.Command.Subcommands.Select(known => known.Name))}"

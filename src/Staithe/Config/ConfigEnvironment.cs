@@ -28,6 +28,10 @@ internal static partial class ConfigEnvironment
     // The prefix is right, and would make all names look alike.
     static string Unknown(string name)
     {
+        if (OtherName.Find(name) is { } setting)
+            return $"unknown setting; did you mean {setting.Variable}?";
+        if (OtherName.IsOfFile(name))
+            return $"unknown setting; did you mean {Settings.FileVariable}?";
         var known = Settings.All.Select(setting => setting.Variable).Append(Settings.FileVariable).Select(variable => variable[Settings.VariablePrefix.Length..]);
         return NearestName.Find(name, known) is { } nearest ? $"unknown setting; did you mean {Settings.VariablePrefix}{nearest}?" : "unknown setting";
     }

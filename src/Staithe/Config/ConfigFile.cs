@@ -89,7 +89,7 @@ internal sealed class ConfigFile
         if (!lines.TryAdd(key, line))
             draft.Refuse(place, $"given twice; line {lines[key]} has it already");
         else if (setting is null)
-            draft.Refuse(place, $"unknown setting{NearestName.Hint(key, Settings.All.Select(known => known.Key))}");
+            draft.Refuse(place, $"unknown setting{(OtherName.Find(key) is { } other ? $"; did you mean {other.Key}?" : NearestName.Hint(key, Settings.All.Select(known => known.Key)))}");
         else
             draft.Add(new GivenSetting(setting, place, $"{name}:{line}", ReadValue(ref reader, setting, place)));
         reader.Skip();

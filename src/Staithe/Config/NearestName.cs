@@ -19,8 +19,8 @@ internal static class NearestName
         return nearest.Slips <= Math.Max(1, written.Length / 3) ? nearest.Name : null;
     }
 
-    // Case and separators are never the point: upload_hours, upload-hours and UploadHours all mean uploadHours.
-    static string Letters(string name)
+    /// <summary>What counts of a name. Case and separators never do: upload_hours, upload-hours and UploadHours all mean uploadHours.</summary>
+    public static string Letters(string name)
     {
         var letters = new StringBuilder();
         foreach (var c in name)

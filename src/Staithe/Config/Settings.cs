@@ -336,6 +336,38 @@ internal static class Settings
         config => config.AuditDays,
         (config, days) => config with { AuditDays = days });
 
+    public static readonly Setting OpenUploadsPerAccount = Number(
+        "openUploadsPerAccount",
+        1,
+        100_000,
+        "Uploads of one account that may be open at a time, or of one address without an account; those beyond are answered 429. One that nobody goes on with ends after uploadHours.",
+        config => config.OpenUploadsPerAccount,
+        (config, uploads) => config with { OpenUploadsPerAccount = uploads });
+
+    public static readonly Setting OpenUploadsPerSpace = Number(
+        "openUploadsPerSpace",
+        1,
+        100_000,
+        "The same for the uploads to the repositories of one space.",
+        config => config.OpenUploadsPerSpace,
+        (config, uploads) => config with { OpenUploadsPerSpace = uploads });
+
+    public static readonly Setting OpenUploads = Number(
+        "openUploads",
+        1,
+        100_000,
+        "The same for all uploads of the registry.",
+        config => config.OpenUploads,
+        (config, uploads) => config with { OpenUploads = uploads });
+
+    public static readonly Setting ReserveMegabytes = Number(
+        "reserveMegabytes",
+        0,
+        10_000,
+        "Megabytes of the disk of the data directory that are set aside, at most an eighth of it. With them images can be deleted and people can sign in when the disk is full.",
+        config => config.ReserveMegabytes,
+        (config, megabytes) => config with { ReserveMegabytes = megabytes });
+
     public static readonly Setting StallSeconds = Number(
         "stallSeconds",
         2,
@@ -370,7 +402,7 @@ internal static class Settings
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
         [
-            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, OfficialSpaces, Sparse, Log, UploadHours, LeaseHours, TrashMinutes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, OfficialSpaces, Sparse, Log, UploadHours, OpenUploadsPerAccount, OpenUploadsPerSpace, OpenUploads, LeaseHours, TrashMinutes, ReserveMegabytes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
             RequestsPerMinute, AnonymousRequestsPerMinute,
             LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
         ];

@@ -98,11 +98,23 @@ internal sealed record StaitheConfig
     /// <summary>An upload that is not touched for so long is dropped.</summary>
     public int UploadHours { get; init; } = 24;
 
+    /// <summary>How many uploads of one account, or of an address without one, may be open at a time.</summary>
+    public int OpenUploadsPerAccount { get; init; } = 256;
+
+    /// <summary>How many uploads to one space may be open at a time.</summary>
+    public int OpenUploadsPerSpace { get; init; } = 512;
+
+    /// <summary>How many uploads may be open at a time.</summary>
+    public int OpenUploads { get; init; } = 4096;
+
     /// <summary>How long an acknowledged blob waits for its manifest.</summary>
     public int LeaseHours { get; init; } = 24;
 
     /// <summary>How long deleted bytes stay on disk.</summary>
     public int TrashMinutes { get; init; } = 60;
+
+    /// <summary>How much of the disk is set aside, so that deletions work when it is full.</summary>
+    public int ReserveMegabytes { get; init; } = 16;
 
     /// <summary>How long the record of who did what is kept.</summary>
     public int AuditDays { get; init; } = 365;

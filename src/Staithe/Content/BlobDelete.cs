@@ -11,6 +11,7 @@ internal sealed class BlobDelete(Db db, ContentCache cache, ContentRules rules)
     public async Task RunAsync(RepositoryName name, Digest digest, Actor actor, CancellationToken cancel)
     {
         var present = await cache.ChangeAsync(() => db.WriteAsync(
+            SpaceUse.Frees,
             async session =>
             {
                 var present = (await RepositoryTable.KeepAsync(session, name))?.Name ?? name;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using Staithe.Accounts;
@@ -15,18 +16,35 @@ namespace Staithe.Content;
 /// </summary>
 internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims claims, ContentRules rules)
 {
-    const long ReserveAhead = 64 * 1024 * 1024;
+    const long MaxAhead = 64 * 1024 * 1024;
+    const long MinAhead = 1024 * 1024; // below, setting blocks aside costs more than it is worth
 
     /// <summary>Begins an upload. Its row comes first, so that no file is ever without one.</summary>
-    public async Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, CancellationToken cancel)
+    /// <exception cref="OciException">TOOMANYREQUESTS when there are as many open as there may be.</exception>
+    public async Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, Creator creator, CancellationToken cancel)
     {
         var id = UploadId.Create();
         var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, 0);
-        await db.WriteAsync(
-            async session => await UploadTable.CreateAsync(session, (await RepositoryTable.KeepAsync(session, name))?.Name ?? name, upload, rules.UploadExpiry),
-            cancel);
+        var owner = OwnerOf(creator);
+        if (!await TryAddAsync(alone: false))
+            await TryAddAsync(alone: true);
         return upload;
+
+        Task<bool> TryAddAsync(bool alone) => db.WriteAsync(
+            async session =>
+            {
+                var present = (await RepositoryTable.KeepAsync(session, name))?.Name ?? name;
+                return await rules.Uploads.TryAddAsync(session, present, upload, owner, rules.UploadExpiry, alone);
+            },
+            cancel);
     }
+
+    static UploadOwner OwnerOf(Creator creator) => creator switch
+    {
+        { UserId: { } user } => new UploadOwner(string.Create(CultureInfo.InvariantCulture, $"user {user}"), creator.Actor.Name),
+        { RobotId: { } robot } => new UploadOwner(string.Create(CultureInfo.InvariantCulture, $"robot {robot}"), creator.Actor.Name),
+        _ => new UploadOwner(string.Create(CultureInfo.InvariantCulture, $"address {creator.Network}"), $"the address {creator.Actor.Address}"),
+    };
 
     /// <exception cref="OciException">BLOB_UPLOAD_UNKNOWN.</exception>
     public async Task<UploadRow> GetAsync(RepositoryName name, UploadId id, CancellationToken cancel) =>
@@ -59,7 +77,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another.</exception>
     public async Task TakeWholeAsync(RepositoryName name, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
-        var upload = await StartAsync(name, digest.Algorithm!, cancel);
+        var upload = await StartAsync(name, digest.Algorithm!, creator, cancel);
         try
         {
             using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
@@ -112,6 +130,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             if (chunk.Length is { } length && length != range.Length)
                 throw new OciException(OciError.SizeInvalid, $"Content-Length is {length}, but Content-Range {range.First}-{range.Last} has {range.Length} bytes");
         }
+        storage.RequireRoom();
         var file = storage.OpenAppend(upload.StorageKey, upload.Received);
         try
         {
@@ -137,7 +156,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             writing.Forget();
             throw;
         }
-        catch (IOException e) when (FileBlobStorage.IsFull(e))
+        catch (IOException e) when (db.IsFull(e))
         {
             writing.Forget();
             throw;
@@ -153,11 +172,11 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
     }
 
-    static async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
     {
         var expected = chunk.Range?.Length ?? chunk.Length;
         var end = expected is null ? long.MaxValue : writing.Position + expected.Value;
-        var reserved = writing.Position;
+        var (began, reserved) = (writing.Position, writing.Position);
         while (true)
         {
             var result = await chunk.Body.ReadAsync(claim.Token);
@@ -166,13 +185,15 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             {
                 if (buffer.Length > end - writing.Position)
                     throw new OciException(OciError.SizeInvalid, $"the body is longer than the {expected} bytes it was said to have");
-                if (expected is not null && writing.Position + buffer.Length > reserved)
-                {
-                    var ahead = Math.Min(end - reserved, ReserveAhead);
-                    NativeFile.Reserve(writing.File, reserved, ahead);
-                    reserved += ahead;
-                }
                 writing.Write(buffer);
+                if (writing.Position >= reserved + MinAhead)
+                {
+                    // As much again as has come, so that the blocks lie together: what a client only says is to come costs nothing.
+                    storage.RequireRoom();
+                    var ahead = Math.Min(Math.Min(end - writing.Position, writing.Position - began), MaxAhead);
+                    NativeFile.Reserve(writing.File, writing.Position, expected is null ? 0 : ahead);
+                    reserved = writing.Position + ahead;
+                }
             }
             finally
             {
@@ -193,7 +214,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         {
             await keep();
         }
-        catch (Exception e) when (FileBlobStorage.IsFull(e) || db.IsFull(e))
+        catch (Exception e) when (db.IsFull(e))
         {
             writing.Forget();
             throw;
@@ -223,11 +244,13 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         await BlobTable.LinkAsync(session, repository.Id, blob.Id, digest, rules.Lease);
     });
 
-    Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(async session =>
-    {
-        if (await UploadTable.DeleteAsync(session, id))
-            await TrashTable.AddAsync(session, storageKey, TimeSpan.Zero);
-    });
+    Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(
+        SpaceUse.Frees,
+        async session =>
+        {
+            if (await UploadTable.DeleteAsync(session, id))
+                await TrashTable.AddAsync(session, storageKey, TimeSpan.Zero);
+        });
 
     static async Task<ContentHash> HashAgainAsync(SafeFileHandle file, UploadRow upload, CancellationToken cancel)
     {
@@ -266,6 +289,18 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         public bool HasUnsyncedBytes => Position > row.Received || IsNew;
 
         public void Write(ReadOnlySequence<byte> bytes)
+        {
+            try
+            {
+                WriteBytes(bytes);
+            }
+            catch (ArgumentOutOfRangeException e)
+            {
+                throw DiskFault.TooLargeFor(e);
+            }
+        }
+
+        void WriteBytes(ReadOnlySequence<byte> bytes)
         {
             if (bytes.IsEmpty)
                 return;

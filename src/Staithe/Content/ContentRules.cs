@@ -7,4 +7,10 @@ namespace Staithe.Content;
 /// <param name="UploadExpiry">After how long an untouched upload is dropped.</param>
 /// <param name="Lease">For how long an acknowledged blob waits for its manifest.</param>
 /// <param name="Trash">For how long deleted bytes stay on disk.</param>
-internal sealed record ContentRules(SparsePolicy Sparse, TimeSpan UploadExpiry, TimeSpan Lease, TimeSpan Trash);
+/// <param name="Uploads">How many uploads may be open.</param>
+internal sealed record ContentRules(
+    SparsePolicy Sparse,
+    TimeSpan UploadExpiry,
+    TimeSpan Lease,
+    TimeSpan Trash,
+    UploadLimits Uploads);

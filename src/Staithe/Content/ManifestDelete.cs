@@ -15,6 +15,7 @@ internal sealed class ManifestDelete(Db db, ContentCache cache)
     public async Task RunAsync(RepositoryName name, Reference reference, Actor actor, CancellationToken cancel)
     {
         var (present, gone, bom) = await cache.ChangeAsync(() => db.WriteAsync(
+            SpaceUse.Frees,
             async session =>
             {
                 if (await RepositoryTable.KeepAsync(session, name) is not var (repoId, present))

@@ -9,8 +9,14 @@ internal static class TrashTable
     public static Task AddAsync(DbSession session, string storageKey, TimeSpan keepFor) =>
         session.ExecuteAsync(AddSql, storageKey, (long)keepFor.TotalMilliseconds);
 
-    public static Task<List<string>> ListDueAsync(DbSession session, int limit) =>
-        session.ListAsync(ListDueSql, row => row.GetString(0), (long)limit);
+    /// <summary>The keys whose time is over, the oldest first.</summary>
+    /// <param name="session">Where to ask.</param>
+    /// <param name="early">Zero, or how long before their time: then only keys that wait for longer than <paramref name="grace"/>.</param>
+    /// <param name="grace">What is due within this waits for it.</param>
+    /// <param name="limit">How many at most.</param>
+    public static Task<List<string>> ListDueAsync(DbSession session, TimeSpan early, TimeSpan grace, int limit) => early > grace
+        ? session.ListAsync(ListEarlySql, row => row.GetString(0), (long)early.TotalMilliseconds, (long)grace.TotalMilliseconds, (long)limit)
+        : session.ListAsync(ListDueSql, row => row.GetString(0), (long)limit);
 
     /// <summary>After the bytes are gone.</summary>
     public static Task RemoveAsync(DbSession session, string[] storageKeys) => session.ExecuteAsync(RemoveSql, [storageKeys]);
@@ -18,6 +24,10 @@ internal static class TrashTable
     static readonly Sql AddSql = new("insert into trash (storage_key, delete_after) values ($1, {now} + $2)");
 
     static readonly Sql ListDueSql = new("select storage_key from trash where delete_after <= {now} order by delete_after limit $1");
+
+    static readonly Sql ListEarlySql = new("""
+        select storage_key from trash where delete_after <= {now} + $1 and delete_after > {now} + $2 order by delete_after limit $3
+        """);
 
     static readonly Sql RemoveSql = new("delete from trash where storage_key {any $1}");
 }

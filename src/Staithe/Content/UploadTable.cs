@@ -13,8 +13,17 @@ internal sealed record UploadRow(UploadId Id, string StorageKey, DigestAlgorithm
 /// <summary>The uploads under way. A row is made before its file, and outlives the process that takes the bytes.</summary>
 internal static class UploadTable
 {
-    public static Task CreateAsync(DbSession session, RepositoryName name, UploadRow upload, TimeSpan expiry) => session.ExecuteAsync(
-        CreateSql, upload.Id.Value, name.Value, upload.StorageKey, upload.Algorithm.Name, (long)expiry.TotalMilliseconds);
+    const string InSpace = "substr(repository || '/', 1, length($1) + 1) = $1 || '/'";
+
+    public static Task CreateAsync(DbSession session, RepositoryName name, UploadRow upload, string owner, TimeSpan expiry) => session.ExecuteAsync(
+        CreateSql, upload.Id.Value, name.Value, upload.StorageKey, upload.Algorithm.Name, (long)expiry.TotalMilliseconds, owner);
+
+    /// <summary>Keeps others from adding an upload until the transaction ends; not alone, only those that want to be alone with it.</summary>
+    public static Task LockStartsAsync(DbSession session, bool alone) => session.ExecuteAsync(alone ? LockStartsAloneSql : LockStartsSql);
+
+    /// <summary>The uploads that have not expired: of an owner, to the repositories of a space, and altogether.</summary>
+    public static async Task<(long OfOwner, long OfSpace, long All)> CountOpenAsync(DbSession session, string owner, string space) =>
+        await session.FindAsync(CountOpenSql, row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), space, owner);
 
     /// <summary>The upload, if it is one of this repository.</summary>
     public static Task<UploadRow?> FindAsync(DbSession session, RepositoryName name, UploadId id) =>
@@ -52,8 +61,18 @@ internal static class UploadTable
         row.GetInt64(4));
 
     static readonly Sql CreateSql = new("""
-        insert into uploads (id, repository, storage_key, algorithm, received, hash_state, version, started_at, expires_at)
-        values ($1, $2, $3, $4, 0, null, 0, {now}, {now} + $5)
+        insert into uploads (id, repository, storage_key, algorithm, received, hash_state, version, started_at, expires_at, owner)
+        values ($1, $2, $3, $4, 0, null, 0, {now}, {now} + $5, $6)
+        """);
+
+    static readonly Sql LockStartsSql = new("select {share starts}");
+
+    static readonly Sql LockStartsAloneSql = new("select {lock starts}");
+
+    // The table is as small as the limits, so it is walked through once rather than kept in an order that each upload would pay for.
+    static readonly Sql CountOpenSql = new($$"""
+        select coalesce(sum(case when owner = $2 then 1 else 0 end), 0), coalesce(sum(case when {{InSpace}} then 1 else 0 end), 0), count(*)
+        from uploads where expires_at > {now}
         """);
 
     static readonly Sql FindSql = new("select storage_key, algorithm, received, hash_state, version from uploads where id = $1 and repository = $2");
@@ -65,8 +84,6 @@ internal static class UploadTable
     static readonly Sql DeleteSql = new("delete from uploads where id = $1");
 
     static readonly Sql MoveSql = new("update uploads set repository = $2 where repository = $1");
-
-    const string InSpace = "substr(repository || '/', 1, length($1) + 1) = $1 || '/'";
 
     static readonly Sql RenameSpaceSql = new($"update uploads set repository = $2 || substr(repository, length($1) + 1) where {InSpace}");
 

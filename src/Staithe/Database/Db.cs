@@ -1,3 +1,6 @@
+using Staithe.Config;
+using Staithe.Storage;
+
 namespace Staithe.Database;
 
 /// <summary>
@@ -16,10 +19,14 @@ internal abstract class Db : IAsyncDisposable
     /// Runs the work in one transaction; when the task ends well, the transaction is durable. The work may run more than once (a deadlock,
     /// a lost race), so it changes nothing outside the database. What it throws rolls it back and comes out here.
     /// </summary>
-    public abstract Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default);
+    /// <param name="use">What the work does to a disk that is full.</param>
+    /// <param name="work">The statements.</param>
+    /// <param name="cancel">Gives up before they begin.</param>
+    public abstract Task<T> WriteAsync<T>(SpaceUse use, Func<DbSession, Task<T>> work, CancellationToken cancel = default);
 
     /// <summary>Runs statements that belong together and return nothing.</summary>
-    public Task WriteAsync(Func<DbSession, Task> work, CancellationToken cancel = default) => WriteAsync<object?>(
+    public Task WriteAsync(SpaceUse use, Func<DbSession, Task> work, CancellationToken cancel = default) => WriteAsync<object?>(
+        use,
         async session =>
         {
             await work(session);
@@ -27,8 +34,22 @@ internal abstract class Db : IAsyncDisposable
         },
         cancel);
 
+    /// <summary>The same for what adds to what is stored: refused when the disk is full.</summary>
+    public Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default) =>
+        WriteAsync(SpaceUse.Grows, work, cancel);
+
+    /// <inheritdoc cref="WriteAsync{T}(Func{DbSession, Task{T}}, CancellationToken)"/>
+    public Task WriteAsync(Func<DbSession, Task> work, CancellationToken cancel = default) => WriteAsync(SpaceUse.Grows, work, cancel);
+
     /// <summary>Runs a script of several statements without arguments, all of it or nothing.</summary>
     public abstract Task RunScriptAsync(string template);
+
+    /// <summary>
+    /// Keeps other servers off this database until disposed. What is lost with a connection is taken again; when another server was quicker,
+    /// <paramref name="lost"/> is called, and this one has to stop.
+    /// </summary>
+    /// <exception cref="ConfigException">Another server has it.</exception>
+    public virtual Task<IAsyncDisposable> ClaimAsync(Action lost) => Task.FromResult<IAsyncDisposable>(new MemoryStream());
 
     /// <summary>Keeps other processes from changing the tables until disposed.</summary>
     public abstract Task<IAsyncDisposable> LockMigrationsAsync();
@@ -36,8 +57,11 @@ internal abstract class Db : IAsyncDisposable
     /// <summary>What the engine itself says of the file or the references: one line per fault, for fsck.</summary>
     public abstract Task<List<string>> CheckIntegrityAsync();
 
-    /// <summary>True when the exception says that the disk below the database is full.</summary>
-    public abstract bool IsFull(Exception exception);
+    /// <summary>Why a disk, the database's or that of the bytes, took nothing more; null when the exception says nothing of the kind.</summary>
+    public virtual DiskFault? FindFault(Exception exception) => DiskFault.Find(exception);
+
+    /// <summary>True when the exception says that a disk takes nothing more.</summary>
+    public bool IsFull(Exception exception) => FindFault(exception) is not null;
 
     /// <summary>True when the exception says that the database cannot be reached now, so that the same request may go well later.</summary>
     public abstract bool IsAway(Exception exception);

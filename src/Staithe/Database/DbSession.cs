@@ -3,7 +3,7 @@ using System.Data.Common;
 namespace Staithe.Database;
 
 /// <summary>
-/// One connection, inside one transaction when it came from <see cref="Db.WriteAsync"/>. Not for use by two at a time, nor after the work
+/// One connection, inside one transaction when it came from <see cref="Db.WriteAsync{T}(SpaceUse, Func{DbSession, Task{T}}, CancellationToken)"/>. Not for use by two at a time, nor after the work
 /// it was given to has ended.
 /// </summary>
 internal abstract class DbSession

@@ -23,6 +23,8 @@ internal sealed partial class Dialect
             ["word list"] = "create virtual table search_words_vocabulary using fts5vocab (search_words, row);",
             ["keep repository"] = "",
             ["keep space"] = "",
+            ["share starts"] = "1",
+            ["lock starts"] = "1",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -43,6 +45,8 @@ internal sealed partial class Dialect
             ["word list"] = "",
             ["keep repository"] = "for key share of r",
             ["keep space"] = "for key share of s",
+            ["share starts"] = "pg_advisory_xact_lock_shared(5742478)",
+            ["lock starts"] = "pg_advisory_xact_lock(5742478)",
         });
 
     readonly Func<string, string> any;

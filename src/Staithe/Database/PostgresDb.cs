@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using Npgsql;
 using NpgsqlTypes;
+using Staithe.Storage;
 
 namespace Staithe.Database;
 
@@ -37,7 +38,8 @@ internal sealed class PostgresDb(string connectionString) : Db
         return result;
     }
 
-    public override async Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    // Its disk is the database server's own: there is no reserve here.
+    public override async Task<T> WriteAsync<T>(SpaceUse use, Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -62,6 +64,8 @@ internal sealed class PostgresDb(string connectionString) : Db
         await command.ExecuteNonQueryAsync();
     }
 
+    public override async Task<IAsyncDisposable> ClaimAsync(Action lost) => await PostgresClaim.TakeAsync(connectionString, lost);
+
     public override async Task<IAsyncDisposable> LockMigrationsAsync()
     {
         var connection = await source.OpenConnectionAsync();
@@ -73,7 +77,8 @@ internal sealed class PostgresDb(string connectionString) : Db
     // The server checks its own references at every statement.
     public override Task<List<string>> CheckIntegrityAsync() => Task.FromResult<List<string>>([]);
 
-    public override bool IsFull(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
+    public override DiskFault? FindFault(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull } ? DiskFault.Full : base.FindFault(exception);
 
     // What the server itself did not say is a broken connection.
     public override bool IsAway(Exception exception) =>

@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Staithe.Storage;
 
 namespace Staithe.Database;
 
@@ -12,16 +14,21 @@ namespace Staithe.Database;
 /// commands while they are. WAL with full sync: a commit survives the loss of power. Whoever comes to an idle writer does the work itself;
 /// what arrives meanwhile is committed together after it, each in a savepoint of its own, so many clients share one sync.
 /// </summary>
-internal sealed class SqliteDb : Db
+internal sealed partial class SqliteDb : Db
 {
     const int MaxBatch = 256;
     const int MaxReaders = 16;
+    const int ReadOnly = 8;
+    const int InputOutput = 10;
     const int Full = 13;
+    const int CannotOpen = 14;
+    const int NeededToOpen = 64 * 1024; // the index of the log, and its first pages
     const int BusyMilliseconds = 30_000; // fsck looks at the same file from another process
 
     static readonly TimeSpan UnneededLimit = TimeSpan.FromMinutes(1); // a reader that nobody needed for so long, among many, is closed
 
     readonly string file;
+    readonly DiskReserve? reserve;
     readonly TimeProvider clock;
     readonly ConcurrentQueue<Work> queue = [];
     readonly SemaphoreSlim readerSlots = new(MaxReaders);
@@ -31,13 +38,20 @@ internal sealed class SqliteDb : Db
     long lookedForUnneeded;
     int writing; // 1 while somebody has the writer
 
-    public SqliteDb(string file, TimeProvider? clock = null)
+    /// <param name="file">Where it is.</param>
+    /// <param name="reserve">What a full disk has left for writes that may use it; null for nothing.</param>
+    /// <param name="clock">Tells when a reader is not needed any more.</param>
+    public SqliteDb(string file, DiskReserve? reserve = null, TimeProvider? clock = null)
     {
         this.file = file;
+        this.reserve = reserve;
         this.clock = clock ?? TimeProvider.System;
         lookedForUnneeded = this.clock.GetTimestamp();
-        writer = Open(cacheKiB: 4 * 1024);
-        writer.RunScript("pragma journal_mode = wal");
+        using (PrivateFile.OpenHandle(file))
+        {
+            // SQLite gives the other files that it makes the mode and the owner of this one
+        }
+        writer = OpenWriter();
     }
 
     public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
@@ -76,21 +90,23 @@ internal sealed class SqliteDb : Db
         },
         cancel);
 
-    public override Task<T> WriteAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
+    public override Task<T> WriteAsync<T>(SpaceUse use, Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
-        var item = new Work<T>(work);
+        var item = new Work<T>(work, use);
         queue.Enqueue(item);
         if (Interlocked.CompareExchange(ref writing, 1, 0) == 0)
             CommitWaiting();
         return item.Task;
     }
 
-    public override Task RunScriptAsync(string template) => WriteAsync(session =>
-    {
-        ((SqliteSession)session).RunScript(Dialect.Sqlite.Expand(template));
-        return Task.CompletedTask;
-    });
+    public override Task RunScriptAsync(string template) => WriteAsync(
+        SpaceUse.Small,
+        session =>
+        {
+            ((SqliteSession)session).RunScript(Dialect.Sqlite.Expand(template));
+            return Task.CompletedTask;
+        });
 
     // The lock file of the data directory already keeps a second server out.
     public override Task<IAsyncDisposable> LockMigrationsAsync() => Task.FromResult<IAsyncDisposable>(new MemoryStream());
@@ -103,7 +119,8 @@ internal sealed class SqliteDb : Db
         return faults;
     });
 
-    public override bool IsFull(Exception exception) => exception is SqliteException { SqliteErrorCode: Full };
+    public override DiskFault? FindFault(Exception exception) =>
+        exception is SqliteException { SqliteErrorCode: Full } ? DiskFault.Full : base.FindFault(exception);
 
     public override bool IsAway(Exception exception) => false;
 
@@ -121,6 +138,37 @@ internal sealed class SqliteDb : Db
     static readonly Sql Commit = new("commit");
     static readonly Sql IntegrityCheck = new("pragma integrity_check");
     static readonly Sql ForeignKeyCheck = new("pragma foreign_key_check");
+
+    // With a full disk, too: the files of the log and of its index have to be made first.
+    SqliteSession OpenWriter()
+    {
+        while (true)
+        {
+            SqliteSession? opened = null;
+            try
+            {
+                opened = Open(cacheKiB: 4 * 1024);
+                opened.RunScript("pragma journal_mode = wal");
+                opened.RunScript("select 1 from sqlite_schema limit 1");
+                return opened;
+            }
+            catch (SqliteException e)
+            {
+                var fault = FindFault(e) ?? (MayBeOfDisk(e) ? opened?.FindFault() ?? FaultOfOpening(file) : null);
+                opened?.Dispose();
+                if (fault is null)
+                    throw;
+                if (reserve?.TryRelease(all: true) != true)
+                    throw new DiskException(fault, e);
+            }
+        }
+    }
+
+    // The connection that could have told the reason is gone: whether there is any room can be seen.
+    static DiskFault? FaultOfOpening(string file) =>
+        new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(file))!).AvailableFreeSpace < NeededToOpen ? DiskFault.Full : null;
+
+    static bool MayBeOfDisk(SqliteException exception) => exception.SqliteErrorCode is InputOutput or CannotOpen or ReadOnly or Full;
 
     SqliteSession Open(int cacheKiB)
     {
@@ -192,27 +240,50 @@ internal sealed class SqliteDb : Db
         while (!queue.IsEmpty && Interlocked.CompareExchange(ref writing, 1, 0) == 0);
     }
 
+    // A full disk is tried again: once with what the log of the database has room for when it begins anew, then with as much of the reserve as
+    // the work may have.
     void CommitAlone(Work work)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            writer.Begin();
-            work.Run(writer);
-            writer.Commit();
-        }
-        catch (Exception e)
-        {
-            writer.TryRollback();
-            work.Fail(e);
-            return;
+            try
+            {
+                RequireRoomFor(work.Use);
+                writer.Begin();
+                work.Run(writer);
+                writer.Commit();
+                break;
+            }
+            catch (Exception e)
+            {
+                var fault = FindFault(e) ?? (e is SqliteException sqlite && MayBeOfDisk(sqlite) ? writer.FindFault() : null);
+                writer.TryRollback();
+                if (fault is not null && e is not DiskException && (attempt == 1 || TryReleaseFor(work.Use)))
+                {
+                    writer.TryCheckpoint();
+                    continue;
+                }
+                work.Fail(fault is null ? e : new DiskException(fault, e));
+                return;
+            }
         }
         work.Succeed();
     }
 
-    // False when the transaction as a whole was lost (a full disk, say); nothing of it is committed and each work is to run alone.
+    void RequireRoomFor(SpaceUse use)
+    {
+        if (use == SpaceUse.Grows)
+            reserve?.RequireWhole();
+    }
+
+    bool TryReleaseFor(SpaceUse use) => use != SpaceUse.Grows && reserve?.TryRelease(all: use == SpaceUse.Frees) == true;
+
+    // False when the transaction as a whole was lost; nothing of it is committed and each work is to run alone. So is one that the disk had no
+    // room for, after the others.
     bool TryCommitTogether(List<Work> batch)
     {
         var failures = new Dictionary<Work, Exception>();
+        var again = new List<Work>();
         try
         {
             writer.Begin();
@@ -221,12 +292,16 @@ internal sealed class SqliteDb : Db
                 writer.Savepoint();
                 try
                 {
+                    RequireRoomFor(work.Use);
                     work.Run(writer);
                 }
                 catch (Exception e) when (writer.InTransaction)
                 {
                     writer.RollbackToSavepoint();
-                    failures.Add(work, e);
+                    if (e is SqliteException sqlite && MayBeOfDisk(sqlite))
+                        again.Add(work);
+                    else
+                        failures.Add(work, e);
                 }
                 writer.ReleaseSavepoint();
             }
@@ -241,14 +316,17 @@ internal sealed class SqliteDb : Db
         {
             if (failures.TryGetValue(work, out var failure))
                 work.Fail(failure);
-            else
+            else if (!again.Contains(work))
                 work.Succeed();
         }
+        again.ForEach(CommitAlone);
         return true;
     }
 
-    abstract class Work
+    abstract class Work(SpaceUse use)
     {
+        public SpaceUse Use => use;
+
         public abstract void Run(DbSession session);
 
         public abstract void Succeed();
@@ -256,7 +334,7 @@ internal sealed class SqliteDb : Db
         public abstract void Fail(Exception exception);
     }
 
-    sealed class Work<T>(Func<DbSession, Task<T>> work) : Work
+    sealed class Work<T>(Func<DbSession, Task<T>> work, SpaceUse use) : Work(use)
     {
         readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         T result = default!;
@@ -275,6 +353,10 @@ internal sealed class SqliteDb : Db
 
         public override void Fail(Exception exception) => done.SetException(exception);
     }
+
+    [LibraryImport("e_sqlite3")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    private static partial int sqlite3_system_errno(nint connection);
 
     sealed class SqliteSession(SqliteConnection connection) : DbSession, IDisposable
     {
@@ -305,6 +387,22 @@ internal sealed class SqliteDb : Db
             {
                 // Nobody could write any more, and what waits would wait for ever. Nothing acknowledged is lost: start again.
                 Environment.FailFast("the database cannot end a transaction", e);
+            }
+        }
+
+        /// <summary>What the system said when a statement failed, if that was of the disk.</summary>
+        public DiskFault? FindFault() => DiskFault.Of(sqlite3_system_errno(connection.Handle!.DangerousGetHandle()));
+
+        /// <summary>Moves what is in the log to where it belongs, as far as nobody reads from it, so that the log can begin anew.</summary>
+        public void TryCheckpoint()
+        {
+            try
+            {
+                RunScript("pragma wal_checkpoint(passive)");
+            }
+            catch (SqliteException)
+            {
+                // the disk has no room for that either
             }
         }
 

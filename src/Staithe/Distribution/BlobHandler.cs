@@ -59,7 +59,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, route.Name, route.Digest), http.RequestAborted);
         if (blob is null || !mayRenew || !HttpMethods.IsHead(http.Request.Method) || !NeedsRenewal(TimeSpan.FromMilliseconds(blob.LeaseLeft)))
             return blob;
-        if (!await db.WriteAsync(session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted))
+        if (!await db.WriteAsync(SpaceUse.Small, session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted))
             return null;
         cache.ForgetBlob(route.Name, route.Digest);
         return blob with { LeaseLeft = (long)rules.Lease.TotalMilliseconds };

@@ -1,7 +1,6 @@
 using Staithe.Access;
 using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
 
@@ -50,8 +49,8 @@ internal sealed class ErrorRendering(Db db, LogOutput log)
                 return new OciException(OciError.RequestTimeout, "another request cancelled this upload, or took it over because this one had stopped sending");
         }
         LogFailure(http, exception);
-        if (FileBlobStorage.IsFull(exception) || db.IsFull(exception))
-            return new OciException(OciError.StorageFull, "the registry's disk is full: try again when its operator has made room");
+        if (db.FindFault(exception) is { } fault)
+            return new OciException(OciError.StorageFull, fault.Reason);
         return db.IsAway(exception)
             ? new OciException(OciError.Unavailable, $"the registry's database does not answer: try again later; its log has the reason under {http.TraceIdentifier}")
             : new OciException(OciError.Unknown, $"the registry failed; its log has the reason under {http.TraceIdentifier}");

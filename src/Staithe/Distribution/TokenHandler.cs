@@ -137,6 +137,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         var token = Secret.Create(Secret.Refresh);
         var (hash, limit) = (secret.Hash(token), who.Limit);
         await db.WriteAsync(
+            SpaceUse.Small,
             async session =>
             {
                 var expiresAt = await Expiry.InAsync(session, RefreshDays);

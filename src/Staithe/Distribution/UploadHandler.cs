@@ -23,7 +23,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
             if (mayMount && await mount.TryRunAsync(route.Name, present, wish.Digest, caller.Creator, http.RequestAborted))
                 Created(http, route.Name, wish.Digest);
             else
-                await BeginAsync(http, route, wish.Digest.Algorithm!);
+                await BeginAsync(http, route, wish.Digest.Algorithm!, caller);
         }
         else if (query["digest"] is [{ } whole, ..])
         {
@@ -31,7 +31,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         }
         else
         {
-            await BeginAsync(http, route, Algorithm(query["digest-algorithm"]));
+            await BeginAsync(http, route, Algorithm(query["digest-algorithm"]), caller);
         }
     }
 
@@ -69,9 +69,9 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         return (present is not null, present);
     }
 
-    async Task BeginAsync(HttpContext http, OciRoute.UploadStart route, DigestAlgorithm algorithm)
+    async Task BeginAsync(HttpContext http, OciRoute.UploadStart route, DigestAlgorithm algorithm, Caller caller)
     {
-        var row = await upload.StartAsync(route.Name, algorithm, http.RequestAborted);
+        var row = await upload.StartAsync(route.Name, algorithm, caller.Creator, http.RequestAborted);
         http.Response.Headers["OCI-Chunk-Min-Length"] = AdvisedChunkBytes.ToString(CultureInfo.InvariantCulture);
         Progress(http, new OciRoute.Upload(route.Name, row.Id), 0, StatusCodes.Status202Accepted);
     }

@@ -128,7 +128,7 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader b
         catch (Exception e) when (e is not OperationCanceledException)
         {
             log.Write(LogLevel.Error, "looking into an image failed", ("digest", row.Digest), ("attempt", attempts), ("exception", e.ToString()));
-            var isFull = FileBlobStorage.IsFull(e) || db.IsFull(e) || db.IsAway(e);
+            var isFull = db.IsFull(e) || db.IsAway(e);
             await db.WriteAsync(
                 session => attempts >= MaxAttempts && !isFull
                     ? ImageTable.FinishAsync(session, manifestId, ImageState.Refused, "the registry failed at it several times; its log has the reason")

@@ -1,5 +1,6 @@
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Storage;
 
 namespace Staithe.Files;
 
@@ -18,7 +19,7 @@ internal sealed class LayerFiles(string root)
     /// <summary>Makes the directory, and clears away what was being written when the server ended.</summary>
     public void Create()
     {
-        Directory.CreateDirectory(root);
+        PrivateFile.CreateDirectory(root);
         foreach (var leftover in Directory.EnumerateFiles(root, "*.new", SearchOption.AllDirectories))
             File.Delete(leftover);
     }

@@ -75,8 +75,8 @@ internal sealed class LayerListing : IDisposable
     {
         var nodes = tree.InOrder();
         var temporary = path + ".new";
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 256 * 1024))
+        PrivateFile.CreateDirectory(Path.GetDirectoryName(path)!);
+        using (var stream = PrivateFile.Open(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 256 * 1024))
         {
             var textsAt = HeadBytes + ((long)nodes.Count * LayerNode.RecordBytes);
             Span<byte> record = stackalloc byte[LayerNode.RecordBytes];

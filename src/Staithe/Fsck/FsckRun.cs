@@ -32,6 +32,9 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
             throw new ConfigException([new ConfigProblem("data", $"{directory.Path} holds no registry: name its directory with --data, and its database if it is PostgreSQL")]);
         await using var db = StaitheApp.OpenDatabase(config, directory);
         await Migrator.CheckAsync(db);
+        await DirectoryPair.CheckAsync(db, directory);
+        if (directory.FindExposed() is { } exposed)
+            await output.WriteLineAsync($"note: {exposed}");
         using var storage = new FileBlobStorage(directory.Blobs);
         return await new FsckRun(db, storage, rehash, output).RunAsync(cancel);
     }
@@ -49,8 +52,15 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         await CheckFilesAsync(files, cancel);
         await CheckManifestsAsync(cancel);
         var tags = await db.ReadAsync(FsckTable.CountTagsAsync, cancel);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{blobs} blobs with {blobBytes} bytes{(rehash ? ", read and hashed again" : "")}; {manifests} manifests; {tags} tags; {uploads} uploads under way; {trash} keys in the trash"));
-        output.WriteLine(problems == 0 ? "clean" : string.Create(CultureInfo.InvariantCulture, $"{problems} problems"));
+        output.WriteLine(string.Join("; ",
+        [
+            $"{Count.Of(blobs, "blob")} with {Count.Of(blobBytes, "byte")}{(rehash ? ", read and hashed again" : "")}",
+            Count.Of(manifests, "manifest"),
+            Count.Of(tags, "tag"),
+            $"{Count.Of(uploads, "upload")} under way",
+            $"{Count.Of(trash, "key")} in the trash",
+        ]));
+        output.WriteLine(problems == 0 ? "clean" : Count.Of(problems, "problem"));
         return problems == 0 ? 0 : 1;
     }
 
@@ -79,7 +89,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         if (storage.FindLength(key) is not { } length)
             return $"{digest}: its bytes ({key}) are gone";
         if (length != size)
-            return $"{digest}: {key} has {length} bytes, not {size}";
+            return $"{digest}: {key} has {Count.Of(length, "byte")}, not {size}";
         if (!rehash)
             return null;
         var actual = await HashAsync(key, algorithm, cancel);
@@ -97,7 +107,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
                 files.Remove(key);
                 var length = storage.FindLength(key) ?? 0;
                 if (length < received && await db.ReadAsync(session => FsckTable.FindReceivedAsync(session, key), cancel) is not null)
-                    Problem($"upload {id}: {received} bytes were acknowledged, {key} has {length}");
+                    Problem($"upload {id}: {Count.Of(received, "byte")} acknowledged, {key} has {length}");
             }
             page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, page[^1].Id), cancel);
         }
@@ -125,7 +135,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         foreach (var key in files)
         {
             if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) == 0 && storage.FindLength(key) is { } length)
-                Problem($"{key}: {length} bytes that no row knows");
+                Problem($"{key}: {Count.Of(length, "byte")} that no row knows");
         }
     }
 
@@ -152,7 +162,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         else if (algorithm.Digest(row.Content) is var actual && actual.Value != row.Digest)
             Problem($"{name}: its bytes have the digest {actual}");
         else if (row.Content.Length != row.Size)
-            Problem($"{name}: it has {row.Content.Length} bytes, not {row.Size}");
+            Problem($"{name}: it has {Count.Of(row.Content.Length, "byte")}, not {row.Size}");
         else
             await CheckReferencesAsync(name, row, cancel);
     }

@@ -70,7 +70,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
     public async Task<bool> TryPullAsync(ShareLinkPass pass, CancellationToken cancel)
     {
         if (pass.MaxPulls is not null)
-            return await Db.WriteAsync(session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
+            return await Db.WriteAsync(SpaceUse.Small, session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
         pulls.AddOrUpdate(pass.Id, 1, (_, count) => count + 1);
         return true;
     }

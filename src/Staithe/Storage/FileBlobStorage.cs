@@ -9,23 +9,34 @@ namespace Staithe.Storage;
 /// </summary>
 internal sealed class FileBlobStorage : IDisposable
 {
-    const int FullError = 28; // ENOSPC, as the framework's IOException carries it in HResult
-    const int QuotaError = 122; // EDQUOT
+    const string ProbeName = "probe";
 
     readonly string root;
+    readonly DiskReserve? reserve;
     readonly SyncThreads sync = new();
 
     /// <param name="root">The directory of the bytes.</param>
-    public FileBlobStorage(string root) => this.root = root;
+    /// <param name="reserve">What is set aside on the disk of the data directory; null for nothing.</param>
+    public FileBlobStorage(string root, DiskReserve? reserve = null) => (this.root, this.reserve) = (root, reserve);
+
+    /// <summary>Lets bytes come in.</summary>
+    /// <exception cref="DiskException">The reserve is in use: what is free is for deletions.</exception>
+    public void RequireRoom() => reserve?.RequireWhole();
+
+    /// <summary>True when less is free than what is set aside, or that is in use.</summary>
+    public bool IsShortOfRoom() => reserve is not null && (!reserve.TryRefill() || new DriveInfo(Path.GetFullPath(root)).AvailableFreeSpace < reserve.Bytes);
+
+    /// <summary>Sets the reserve aside again where there is room; false while it is in use.</summary>
+    public bool TryRefillReserve() => reserve?.TryRefill() != false;
 
     /// <summary>Makes the directory and its 256 parts, if need be.</summary>
     public void Create()
     {
         if (Directory.Exists(Path.Combine(root, "ff")))
             return;
-        Directory.CreateDirectory(root);
+        PrivateFile.CreateDirectory(root);
         for (var i = 0; i < 256; i++)
-            Directory.CreateDirectory(Path.Combine(root, i.ToString("x2", CultureInfo.InvariantCulture)));
+            PrivateFile.CreateDirectory(Path.Combine(root, i.ToString("x2", CultureInfo.InvariantCulture)));
         NativeFile.SyncDirectory(root);
         NativeFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(root))!);
     }
@@ -47,7 +58,7 @@ internal sealed class FileBlobStorage : IDisposable
     /// <exception cref="IOException">The file is shorter than that: acknowledged bytes are gone.</exception>
     public SafeFileHandle OpenAppend(string key, long offset)
     {
-        var file = File.OpenHandle(PathOf(key), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var file = PrivateFile.OpenHandle(PathOf(key));
         try
         {
             var length = RandomAccess.GetLength(file);
@@ -81,31 +92,44 @@ internal sealed class FileBlobStorage : IDisposable
 
     /// <summary>Every key that has bytes, for fsck.</summary>
     public IEnumerable<string> ListKeys() => Directory.Exists(root)
-        ? Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file))
+        ? Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file)).Where(file => file != ProbeName)
         : [];
 
-    /// <summary>Throws when bytes cannot be written now: for the readiness probe.</summary>
-    public void Probe()
+    /// <summary>Throws when bytes cannot be read now: for the readiness probe.</summary>
+    public void ProbeRead()
     {
-        using var probe = new FileStream(Path.Combine(root, "..", "probe"), FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose);
-        probe.WriteByte(0);
+        if (!Directory.EnumerateDirectories(root).Any())
+            throw new DirectoryNotFoundException($"{root} has nothing in it: is its disk mounted?");
     }
 
-    /// <summary>True when the exception says that the disk is full.</summary>
-    public static bool IsFull(Exception exception) => exception is IOException && (exception.HResult & 0xFFFF) is FullError or QuotaError;
+    /// <summary>Throws when bytes cannot be written now: for the readiness probe.</summary>
+    public void ProbeWrite()
+    {
+        RequireRoom();
+        var path = Path.Combine(root, ProbeName);
+        using var probe = PrivateFile.Open(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose);
+        probe.WriteByte(0);
+    }
 
     public void Dispose() => sync.Dispose();
 
     bool TryDelete(string key)
     {
-        try
+        while (true)
         {
-            File.Delete(PathOf(key));
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
+            try
+            {
+                File.Delete(PathOf(key));
+                return true;
+            }
+            catch (IOException e) when (DiskFault.Find(e) is not null && reserve?.TryRelease(all: true) == true)
+            {
+                // a file system that copies on write needs blocks even to free some
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
         }
     }
 

@@ -3,7 +3,10 @@ using Staithe.Storage;
 
 namespace Staithe.Telemetry;
 
-/// <summary><c>/livez</c>: the process answers. <c>/readyz</c>: it can do its work, and is not on its way out.</summary>
+/// <summary>
+/// <c>/livez</c>: the process answers. <c>/readyz</c>: it serves pulls, and is not on its way out; a line of the answer says whether it takes
+/// pushes. <c>/readyz?for=writes</c>: it takes pushes too.
+/// </summary>
 internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLifetime lifetime, LogOutput log)
 {
     const string Live = "/livez", Ready = "/readyz";
@@ -28,22 +31,35 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
         }
         try
         {
-            await Task.Run(ProbeAsync, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
+            var fault = await Task.Run(ProbeAsync, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
+            var isFor = http.Request.Query["for"] is ["writes"] && fault is not null;
+            await AnswerAsync(
+                http,
+                isFor ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK,
+                fault is null ? "ok" : $"{(isFor ? "not ready" : "ok")}\nwrites: no, {fault.Reason}");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             log.Write(LogLevel.Warning, "not ready", ("reason", e.Message));
             await AnswerAsync(http, StatusCodes.Status503ServiceUnavailable, "not ready: the database or the storage does not answer; the log says why");
-            return;
         }
-        await AnswerAsync(http, StatusCodes.Status200OK, "ok");
     }
 
-    // Both may hang with the disk, so both are waited for from outside.
-    async Task ProbeAsync()
+    // Both may hang with the disk, so both are waited for from outside. Null, or why nothing can be pushed.
+    async Task<DiskFault?> ProbeAsync()
     {
         await db.ReadAsync(session => session.FindNumberAsync(ProbeSql));
-        storage.Probe();
+        storage.ProbeRead();
+        try
+        {
+            storage.ProbeWrite();
+            return null;
+        }
+        catch (Exception e) when (db.FindFault(e) is { } fault)
+        {
+            log.Write(LogLevel.Warning, "not ready for writes", ("reason", fault.Reason));
+            return fault;
+        }
     }
 
     static readonly Sql ProbeSql = new("select 1");

@@ -84,7 +84,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
     {
         if (visit.Field("do") is not ("star" or "unstar") || visit.Who.Kind != IdentityKind.User)
             throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
-        await db.WriteAsync(session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
+        await db.WriteAsync(SpaceUse.Small, session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
         await visit.GoToAsync(Prefix + name);
     }
 

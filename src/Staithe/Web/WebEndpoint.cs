@@ -169,6 +169,8 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
                 return new PageException(bad.StatusCode, "The request cannot be read", Visit.Sentence(bad.Message));
         }
         LogFailure(http, exception);
+        if (db.FindFault(exception) is { } fault)
+            return new PageException(StatusCodes.Status507InsufficientStorage, "No room on the disk", Visit.Sentence(fault.Reason));
         return db.IsAway(exception)
             ? new PageException(StatusCodes.Status503ServiceUnavailable, "The database does not answer", $"Try again in a while. The log has the reason under {http.TraceIdentifier}.")
             : new PageException(StatusCodes.Status500InternalServerError, "The registry failed", $"The log has the reason under {http.TraceIdentifier}.");

@@ -37,6 +37,7 @@ internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
         if (kind is null || visit.Field("do") is not ("watch" or "unwatch"))
             throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
         await db.WriteAsync(
+            SpaceUse.Small,
             session => visit.Field("do") == "watch" ? Watches.AddAsync(session, visit.Who, kind, visit.Field(kind)) : Watches.RemoveAsync(session, visit.Who, kind, visit.Field(kind)),
             visit.Cancel);
         await visit.GoToAsync(visit.Field("next") is { Length: > 0 } next ? Visit.LocalPath(next) : "/yours");

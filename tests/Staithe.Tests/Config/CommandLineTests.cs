@@ -55,8 +55,12 @@ public class CommandLineTests : ConfigFixture
                 ("sparse", "all", $"{file}:2"),
                 ("log", "auto", "default"),
                 ("uploadHours", "24", "default"),
+                ("openUploadsPerAccount", "256", "default"),
+                ("openUploadsPerSpace", "512", "default"),
+                ("openUploads", "4096", "default"),
                 ("leaseHours", "24", "default"),
                 ("trashMinutes", "60", "default"),
+                ("reserveMegabytes", "16", "default"),
                 ("auditDays", "365", "default"),
                 ("stallSeconds", "60", "default"),
                 ("stopSeconds", "30", "default"),
@@ -110,6 +114,18 @@ public class CommandLineTests : ConfigFixture
     [InlineData("serve --databse postgres://u:hunter2@h/d", "--databse: no such option of staithe serve; did you mean --database?", "staithe serve")]
     [InlineData("serve --databse=postgres://u:hunter2@h/d", "--databse: no such option of staithe serve; did you mean --database?", "staithe serve")]
     [InlineData("serve postgres://u:hunter2@h/d", "staithe serve: takes no argument, found something that may hold a password and is not repeated here", "staithe serve")]
+    [InlineData("serve --port 1", "--port: no such option of staithe serve; did you mean --listen HOST:PORT?", "staithe serve")]
+    [InlineData("serve -p 1", "-p: no such option of staithe serve; did you mean --listen HOST:PORT?", "staithe serve")]
+    [InlineData("serve --bind=:1", "--bind: no such option of staithe serve; did you mean --listen HOST:PORT?", "staithe serve")]
+    [InlineData("serve --addr :1", "--addr: no such option of staithe serve; did you mean --listen HOST:PORT?", "staithe serve")]
+    [InlineData("serve --host 0.0.0.0", "--host: no such option of staithe serve; did you mean --listen HOST:PORT?", "staithe serve")]
+    [InlineData("serve --data-dir /x", "--data-dir: no such option of staithe serve; did you mean --data DIR?", "staithe serve")]
+    [InlineData("fsck -d /x", "-d: no such option of staithe fsck; did you mean --data DIR?", "staithe fsck")]
+    [InlineData("serve --config-file x", "--config-file: no such option of staithe serve; did you mean --config FILE?", "staithe serve")]
+    [InlineData("serve -c x", "-c: no such option of staithe serve; did you mean --config FILE?", "staithe serve")]
+    [InlineData("serve --db-url postgres://u:hunter2@h/d", "--db-url: no such option of staithe serve; did you mean --database URL?", "staithe serve")]
+    [InlineData("serve --no-auth", "--no-auth: no such option of staithe serve; did you mean --open?", "staithe serve")]
+    [InlineData("serve --cert x", "--cert: no such option of staithe serve; that is the setting tlsCertificate, which stands in the file or in STAITHE_TLS_CERTIFICATE", "staithe serve")]
     [InlineData("serve now", "staithe serve: takes no argument, found \"now\"", "staithe serve")]
     [InlineData("serve @now", "staithe serve: takes no argument, found \"@now\"", "staithe serve")]
     [InlineData("serve --data", "--data: the value is missing: --data DIR", "staithe serve")]

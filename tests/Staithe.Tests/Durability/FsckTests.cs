@@ -27,7 +27,7 @@ public sealed partial class FsckTests
         var (exitCode, output) = await FsckAsync(registry, rehash: damage.Contains("flip", StringComparison.Ordinal));
         Assert.Equal(1, exitCode);
         Assert.Matches(told, output);
-        Assert.Matches(@"\n[0-9]+ problems\n$", output);
+        Assert.Matches(@"\n(1 problem|[0-9]+ problems)\n$", output);
     }
 
     [Theory, OnBothEngines]
@@ -37,7 +37,7 @@ public sealed partial class FsckTests
         await FillAsync(registry);
         var (exitCode, output) = await FsckAsync(registry, rehash: true);
         Assert.True(exitCode == 0, output);
-        Assert.Matches(@"^2 blobs with [0-9]+ bytes, read and hashed again; 2 manifests; 1 tags; 1 uploads under way; 1 keys in the trash\nclean\n$", output);
+        Assert.Matches(@"^2 blobs with [0-9]+ bytes, read and hashed again; 2 manifests; 1 tag; 1 upload under way; 1 key in the trash\nclean\n$", output);
     }
 
     // Another process, as an operator would run it, beside pushes, deletes, uploads and the sweep. It neither sees ghosts nor gets in the way.
@@ -85,8 +85,8 @@ public sealed partial class FsckTests
             ("delete blob file", @"sha256:[0-9a-f]+: its bytes \(.+\) are gone"),
             ("cut blob file", "sha256:[0-9a-f]+: .+ has [0-9]+ bytes, not [0-9]+"),
             ("flip a bit of blob file", "sha256:[0-9a-f]+: the bytes in .+ have the digest sha256:"),
-            ("add a file", "ab/stray: 1 bytes that no row knows"),
-            ("cut upload file", "upload .+: 1000 bytes were acknowledged, .+ has 999"),
+            ("add a file", "ab/stray: 1 byte that no row knows"),
+            ("cut upload file", "upload .+: 1000 bytes acknowledged, .+ has 999"),
             ("insert into trash (storage_key, delete_after) select storage_key, 0 from blobs", "is in the trash and in use"),
             ("update uploads set storage_key = (select min(storage_key) from blobs), received = 0", "is the key of a blob and of an upload"),
             ("update manifests set size = size + 1", "fsck/a@sha256:[0-9a-f]+: it has [0-9]+ bytes, not"),

@@ -10,7 +10,8 @@ namespace Staithe.Tests.Durability;
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    static readonly string Executable = Find();
+    /// <summary>The program.</summary>
+    public static readonly string Executable = Find();
 
     readonly Process process;
     readonly TaskCompletionSource<Uri> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);

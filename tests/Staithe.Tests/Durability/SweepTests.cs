@@ -98,7 +98,7 @@ public sealed class SweepTests
     [Fact]
     public async Task More_than_one_batch_goes_in_one_round()
     {
-        await using var registry = await Registry.StartAsync(Engine.Sqlite);
+        await using var registry = await Registry.StartAsync(Engine.Sqlite, config => config with { OpenUploadsPerAccount = 2000, OpenUploadsPerSpace = 2000 });
         await Task.WhenAll(Enumerable.Range(0, 1100).Select(_ => registry.StartUploadAsync("sweep/e")));
         await PassAsync(registry, ExpireUploads);
         await registry.App.Sweep.RunOnceAsync(Cancel);
