@@ -125,6 +125,7 @@ internal sealed class Composition : IAsyncDisposable
         pageAccess = new PageAccess(access, names);
         Indexer = new Indexer(db, blobs, log);
         Pulls = new PullCounts(db);
+        Readmes = new ReadmeRenewal(db, log, clock);
         Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), log, clock);
         errors = new ErrorRendering(db, log);
         setup = new SetupHandler(Users);
@@ -141,12 +142,15 @@ internal sealed class Composition : IAsyncDisposable
 
     public PullCounts Pulls { get; }
 
+    /// <summary>Renders texts again after the rules have changed.</summary>
+    public ReadmeRenewal Readmes { get; }
+
     /// <summary>Who looks into images.</summary>
     public ContentWorker Contents { get; }
 
     /// <summary>What runs as long as the server.</summary>
     public IReadOnlyList<IHostedService> Services =>
-        [Sweep, Indexer, Contents, Pulls, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [epoch, signIn, refusals, auditedSpaces, auditedPulls, links]];
+        [Sweep, Indexer, Contents, Pulls, Readmes, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [epoch, signIn, refusals, auditedSpaces, auditedPulls, links]];
 
     /// <summary>What answers the requests of a server.</summary>
     public RequestLog MakeFront(WebApplication web)

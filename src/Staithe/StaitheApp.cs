@@ -8,6 +8,7 @@ using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Managing;
 using Staithe.Oci;
 using Staithe.Search;
 using Staithe.Storage;
@@ -48,6 +49,8 @@ internal sealed class StaitheApp : IAsyncDisposable
     public Indexer Indexer => made.Indexer;
 
     public PullCounts Pulls => made.Pulls;
+
+    public ReadmeRenewal Readmes => made.Readmes;
 
     public ContentWorker Contents => made.Contents;
 

@@ -2,6 +2,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Markup;
 using Staithe.Oci;
 
 namespace Staithe.Access;
@@ -12,18 +13,15 @@ namespace Staithe.Access;
 /// </summary>
 internal static class RepositorySettings
 {
-    /// <summary>The most characters of its page of text.</summary>
-    public const int MaxReadme = 40_000;
-
-    /// <summary>What people write about it: one line, and a page of Markdown.</summary>
-    /// <exception cref="AccountException">There is no such repository, or it is too much text.</exception>
-    public static async Task SetTextsAsync(DbSession session, Actor actor, RepositoryName name, string description, string readme)
+    /// <summary>Sets what people wrote about it, one line and a page of Markdown; null leaves either.</summary>
+    /// <exception cref="AccountException">There is no such repository, or the line is too long.</exception>
+    public static async Task SetTextsAsync(DbSession session, Actor actor, RepositoryName name, string? description, Readme? readme)
     {
-        description = OneLine.Read(description);
-        if (readme.Length > MaxReadme || readme.Contains('\0', StringComparison.Ordinal))
-            throw new AccountException(AccountProblem.Invalid, $"the page of text has at most {MaxReadme} characters; this one has {readme.Length}");
-        var id = await RepositoryTable.FindIdAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no repository {name}");
-        await RepositoryPageTable.SetTextsAsync(session, id, description, readme);
+        var id = await RepositoryTable.FindIdAsync(session, name) ?? throw Unknown(name);
+        if (description is not null)
+            await RepositoryPageTable.SetDescriptionAsync(session, id, OneLine.Read(description));
+        if (readme is not null)
+            await RepositoryPageTable.SetReadmeAsync(session, id, readme.Text, readme.Html, MarkdownText.Version);
         await ChangedRepositoryTable.AddAsync(session, id);
         await AuditTable.AddAsync(session, actor, new Deed("repository.texts", name.Value, name.Space));
     }
@@ -31,8 +29,10 @@ internal static class RepositorySettings
     /// <exception cref="AccountException">There is no such repository.</exception>
     public static async Task SetVisibilityAsync(DbSession session, Actor actor, RepositoryName name, Visibility visibility)
     {
-        var id = await RepositoryTable.FindIdAsync(session, name) ?? throw new AccountException(AccountProblem.Unknown, $"there is no repository {name}");
+        var id = await RepositoryTable.FindIdAsync(session, name) ?? throw Unknown(name);
         await RepositoryTable.SetVisibilityAsync(session, id, VisibilityText.Format(visibility));
         await AuditTable.AddAsync(session, actor, new Deed("repository.visibility", name.Value, name.Space, VisibilityText.Format(visibility)));
     }
+
+    static AccountException Unknown(RepositoryName name) => new(AccountProblem.Unknown, $"there is no repository {name}");
 }

@@ -56,8 +56,6 @@ internal sealed class ApiErrors(Db db, LogOutput log)
                 return new ApiException(busy is SignInAwayException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status429TooManyRequests, busy.Message) { Header = ("Retry-After", busy.RetryAfter) };
             case TooManyRequestsException many:
                 return new ApiException(StatusCodes.Status429TooManyRequests, many.Message) { Header = ("Retry-After", many.RetryAfter) };
-            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return new ApiException(StatusCodes.Status413PayloadTooLarge, $"the body is larger than {ApiJson.MaxBodyBytes} bytes");
             case BadHttpRequestException bad:
                 return new ApiException(bad.StatusCode, bad.Message);
         }

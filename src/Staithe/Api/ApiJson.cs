@@ -2,18 +2,23 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
+using Staithe.Access;
 using Staithe.Oci;
 using Staithe.Transport;
 
 namespace Staithe.Api;
 
 /// <summary>
-/// Bodies of the API: JSON objects of up to <see cref="MaxBodyBytes"/>, with no member that the request does not have, none twice, and no
+/// Bodies of the API: JSON objects of up to <see cref="MaxBodyBytes"/>, or more where one holds a long text, with no member that the request does not have, none twice, and no
 /// control characters, which no name or password has and PostgreSQL does not take.
 /// </summary>
 internal static class ApiJson
 {
+    /// <summary>The most bytes of a body.</summary>
     public const int MaxBodyBytes = 64 * 1024;
+
+    // Of one with a README: each character of it may be written as \uXXXX.
+    const int MaxLongBodyBytes = (6 * Readme.MaxLength) + MaxBodyBytes;
 
     public const string ContentType = "application/json";
 
@@ -30,10 +35,19 @@ internal static class ApiJson
     {
         if (!http.Request.HasJsonContentType())
             throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"send the body as {ContentType}: curl does with -H 'Content-Type: {ContentType}'");
+        var max = Options.GetTypeInfo(type).Properties.Any(IsMultiline) ? MaxLongBodyBytes : MaxBodyBytes;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = MaxBodyBytes;
+            limit.MaxRequestBodySize = max;
         using var body = new MemoryStream();
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        try
+        {
+            await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            var size = http.Request.ContentLength is { } length ? $"has {length} bytes" : "is larger";
+            throw new ApiException(StatusCodes.Status413PayloadTooLarge, $"the body {size}, at most {max} bytes are read");
+        }
         await WorkerThread.SwitchAsync(); // the last piece may have come on the connection's thread
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
         Check(bytes.Span, Options.GetTypeInfo(type));
@@ -59,11 +73,12 @@ internal static class ApiJson
                 throw Invalid("the body must be a JSON object");
             var missing = type.Properties.Where(member => member.IsRequired).Select(member => member.Name).ToHashSet();
             var seen = new HashSet<string>();
+            var isMultiline = false;
             while (json.Read())
             {
                 if (json.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.String))
                     continue;
-                var text = Text(ref json);
+                var text = Text(ref json, isMultiline && json.TokenType == JsonTokenType.String);
                 if (json.TokenType == JsonTokenType.String || json.CurrentDepth != 1)
                     continue;
                 if (type.Properties.All(member => member.Name != text))
@@ -71,6 +86,7 @@ internal static class ApiJson
                 if (!seen.Add(text))
                     throw Invalid($"the member {text} is there twice");
                 missing.Remove(text);
+                isMultiline = type.Properties.Any(member => member.Name == text && IsMultiline(member));
             }
             if (missing.Count > 0)
                 throw Invalid($"the member {missing.Order().First()} is missing");
@@ -81,12 +97,16 @@ internal static class ApiJson
         }
     }
 
-    static string Text(ref Utf8JsonReader json)
+    static bool IsMultiline(JsonPropertyInfo member) => member.AttributeProvider?.IsDefined(typeof(MultilineAttribute), false) == true;
+
+    static string Text(ref Utf8JsonReader json, bool isMultiline)
     {
         try
         {
             var text = json.GetString()!;
-            return text.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !text.Contains('\x7f', StringComparison.Ordinal) ? text : throw Invalid("a string holds a control character: leave it out");
+            return text.Any(letter => letter is < ' ' or '\x7f' && !(isMultiline && letter is '\n' or '\r' or '\t'))
+                ? throw Invalid("a string holds a control character: leave it out")
+                : text;
         }
         catch (InvalidOperationException)
         {
@@ -96,3 +116,7 @@ internal static class ApiJson
 
     static ApiException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
 }
+
+/// <summary>A member of a body that may have several lines.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class MultilineAttribute : Attribute;

@@ -63,7 +63,11 @@ internal sealed record SpaceChange(
 
 internal sealed record NewOrganization(string Name, [Description("What new repositories get. " + Me.Visibility)] string Visibility = "private");
 
-internal sealed record VisibilityChange([Description(Me.Visibility)] string Visibility);
+internal sealed record RepositoryChange(
+    [Description(Me.Visibility + " Null leaves it.")] string? Visibility = null,
+    [Description("One line for people, of at most 400 characters; empty for none. Null leaves it.")] string? Description = null,
+    [property: Multiline]
+    [Description("A page of Markdown, of at most 40000 characters; empty for none. Null leaves it.")] string? Readme = null);
 
 internal sealed record Team(string Name);
 
@@ -138,13 +142,40 @@ internal sealed record ExternalIdentity(long Id, string Issuer, [Description("Wh
     public static ExternalIdentity Of(ExternalIdentityRow row) => new(row.Id, row.Issuer, row.Subject, Time.Of(row.CreatedAt), Time.Of(row.SignedInAt));
 }
 
+internal sealed record UnreadImage(
+    long Id,
+    string Repository,
+    string Digest,
+    [Description("waiting or refused")] string State,
+    [Description("Why it was refused.")] string? Reason,
+    long Attempts,
+    [Description("When it is tried again; null when it was refused.")] DateTimeOffset? NotBefore)
+{
+    public static UnreadImage Of(UnreadImageRow row) => new(
+        row.ManifestId, row.Repository, row.Digest, row.State, row.Reason, row.Attempts, row.State == ImageState.Refused ? null : Time.Of(row.NotBefore));
+}
+
+internal sealed record Session(
+    long Id,
+    string Name,
+    [Description("browser, or docker for a login that docker keeps.")] string Kind,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? UsedAt)
+{
+    public static Session Of(AccessTokenRow row) => new(
+        row.Id, row.Name, row.Kind == AccessTokenTable.Session ? "browser" : "docker", Time.Of(row.CreatedAt), Time.Of(row.ExpiresAt), Time.Of(row.UsedAt));
+}
+
 internal sealed record RepositoryEntry(string Name);
 
 internal sealed record Repository(
     string Name,
     [Description(Me.Visibility)] string Visibility,
     [Description("What the caller may do whatever the tag; empty for nothing.")] string Rights,
-    [Description("What the caller may do besides, for some tags.")] IReadOnlyList<RightsOnTags> OnTags);
+    [Description("What the caller may do besides, for some tags.")] IReadOnlyList<RightsOnTags> OnTags,
+    [Description("What people write about it: one line, or nothing.")] string Description,
+    [Description("The same at length, in Markdown; empty for nothing.")] string Readme);
 
 internal sealed record RightsOnTags(string Tags, string Rights);
 

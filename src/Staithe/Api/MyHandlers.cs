@@ -30,6 +30,19 @@ internal sealed class MyHandlers(OwnAccount account)
 
     public static Task DeleteTokenAsync(ApiCall call) => call.ChangeAsync(session => OwnAccount.DeleteTokenAsync(session, call.Who, call.Actor, call.Number("id")));
 
+    // The newest come first and the oldest end by themselves: there is one page of them.
+    public static Task<Page<Session>> ListSessionsAsync(ApiCall call) => call.ReadAsync(async session =>
+    {
+        var rows = await OwnAccount.ListSignedInAsync(session, call.Who, call.AskedLimit ?? ApiCall.MaxLimit);
+        return new Page<Session>([.. rows.Select(Session.Of)], null);
+    });
+
+    public static Task DeleteSessionAsync(ApiCall call) =>
+        call.ChangeAsync(session => OwnAccount.EndSignedInAsync(session, call.Who, call.Actor, call.Number("id")));
+
+    public static Task DeleteSessionsAsync(ApiCall call) =>
+        call.ChangeAsync(session => OwnAccount.EndAllSignedInAsync(session, call.Who, call.Actor, except: 0));
+
     public static Task<Page<ExternalIdentity>> ListIdentitiesAsync(ApiCall call) =>
         call.ReadAsync(async session => new Page<ExternalIdentity>([.. (await OwnAccount.ListIdentitiesAsync(session, call.Who)).Select(ExternalIdentity.Of)], null));
 

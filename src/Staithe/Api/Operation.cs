@@ -60,6 +60,10 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     public static Operation Post<TResponse>(string path, string id, string summary, Func<ApiCall, Task<TResponse>> handle) =>
         new("POST", path, id, summary, null, typeof(TResponse), StatusCodes.Status200OK, async (call, _) => await handle(call));
 
+    /// <summary>What is done anew with each request, and answers nothing.</summary>
+    public static Operation Act(string path, string id, string summary, Func<ApiCall, Task> handle) =>
+        WithoutAnswer("POST", path, id, summary, null, (call, _) => handle(call));
+
     public static Operation Put<TRequest>(string path, string id, string summary, Func<ApiCall, TRequest, Task> handle) =>
         WithoutAnswer("PUT", path, id, summary, typeof(TRequest), (call, body) => handle(call, (TRequest)body!));
 

@@ -50,6 +50,10 @@ internal sealed class OperationTable
             Post<NewToken, TokenSecret>("/me/tokens", "addMyToken", "Make a token, when signed in with the password; its secret is in this answer only.", my.AddTokenAsync),
             Delete("/me/tokens/{id}", "deleteMyToken", "Revoke a token; a token may revoke itself.", MyHandlers.DeleteTokenAsync),
 
+            List("/me/sessions", "listMySessions", "Where one is signed in: browsers, and the logins that docker keeps.", MyHandlers.ListSessionsAsync),
+            Delete("/me/sessions", "deleteMySessions", "End all of them; tokens go on.", MyHandlers.DeleteSessionsAsync),
+            Delete("/me/sessions/{id}", "deleteMySession", "End one of them.", MyHandlers.DeleteSessionAsync),
+
             Get("/me/identities", "listMyIdentities", "Who one is elsewhere, and may sign in as.", MyHandlers.ListIdentitiesAsync),
             Delete("/me/identities/{id}", "deleteMyIdentity", "Sign in that way no longer; the only way in stays.", MyHandlers.DeleteIdentityAsync),
 
@@ -123,7 +127,11 @@ internal sealed class OperationTable
 
             List("/repositories", "listRepositories", "The repositories with content that one may pull from.", RepositoryHandlers.ListAsync),
             Get("/repository", "getRepository", "A repository, and what one may do with it.", RepositoryHandlers.GetAsync) with { Query = [name] },
-            Patch<VisibilityChange, Repository>("/repository", "changeRepository", "Set who may pull without having been given any right.", RepositoryHandlers.ChangeAsync) with { Query = [name] },
+            Patch<RepositoryChange, Repository>(
+                "/repository",
+                "changeRepository",
+                "Set who may pull without having been given any right, and what people read of it, for who manages it.",
+                RepositoryHandlers.ChangeAsync) with { Query = [name] },
             Delete("/repository", "deleteRepository", "Remove a repository with everything in it; needs the rights to manage and to delete.", moves.RemoveAsync) with { Query = [name] },
             Post<NewName, RepositoryMoved>("/repository/move", "moveRepository", "Give a repository another name, perhaps in another space; it still answers to the old one.", moves.MoveAsync) with { Query = [name], Status = StatusCodes.Status200OK },
             List("/repository/aliases", "listAliases", "The names that a repository had before and still answers to, for who manages it.", MoveHandlers.ListAliasesAsync, name),
@@ -149,6 +157,9 @@ internal sealed class OperationTable
                 Query = [image with { Name = "from" }, image with { Name = "to" }, platform],
                 IsOfContent = true,
             },
+
+            List("/unread-images", "listUnreadImages", "The images that could not be examined, or not yet, for admins.", JobHandlers.ListAsync),
+            Act("/unread-images/{id}/retry", "retryImage", "Have such an image examined again, for admins.", JobHandlers.RetryAsync),
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
             List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },

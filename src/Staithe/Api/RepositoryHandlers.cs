@@ -1,5 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Database;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -15,16 +17,21 @@ internal static class RepositoryHandlers
     public static async Task<Repository> GetAsync(ApiCall call)
     {
         var name = call.Repository("name");
-        return await call.ReadAsync(async session => Answer(await RepositoryCare.SeenAsync(session, call.Who, name)));
+        return await call.ReadAsync(async session => await AnswerAsync(session, await RepositoryCare.SeenAsync(session, call.Who, name)));
     }
 
-    public static async Task<Repository> ChangeAsync(ApiCall call, VisibilityChange change)
+    public static async Task<Repository> ChangeAsync(ApiCall call, RepositoryChange change)
     {
-        var (name, visibility) = (call.Repository("name"), ApiCall.ReadVisibility(change.Visibility));
+        var name = call.Repository("name");
+        Visibility? visibility = change.Visibility is null ? null : ApiCall.ReadVisibility(change.Visibility);
+        // Rendering is work: for who may keep the result, and before the transaction.
+        if (change.Readme is not null)
+            await call.ReadAsync(session => RepositoryCare.RequireAsync(session, call.Who, name, Rights.Manage));
+        var wish = new RepositoryWish(visibility, change.Description, change.Readme is null ? null : Readme.Read(change.Readme));
         return await call.ChangeAsync(async session =>
         {
-            await RepositoryCare.SetVisibilityAsync(session, call.Who, call.Actor, name, visibility);
-            return Answer(await AccessLookup.ExplainAsync(session, call.Who, name));
+            await RepositoryCare.ChangeAsync(session, call.Who, call.Actor, name, wish);
+            return await AnswerAsync(session, await AccessLookup.ExplainAsync(session, call.Who, name));
         });
     }
 
@@ -47,8 +54,18 @@ internal static class RepositoryHandlers
         return new EverybodysRights(rights.Repository.Value, Visibility(rights.Visibility), Reasons(rights.Reasons));
     }
 
-    static Repository Answer(Explanation seen) =>
-        new(seen.Place!.Name.Value, VisibilityText.Format(seen.Place.Visibility!.Value), RightsText.Format(seen.Decision.Always), OnTags(seen.Decision));
+    static async Task<Repository> AnswerAsync(DbSession session, Explanation seen)
+    {
+        var name = seen.Place!.Name;
+        var id = await RepositoryTable.FindIdAsync(session, name) ?? throw RepositoryCare.Unknown(name);
+        return new Repository(
+            name.Value,
+            VisibilityText.Format(seen.Place.Visibility!.Value),
+            RightsText.Format(seen.Decision.Always),
+            OnTags(seen.Decision),
+            await RepositoryPageTable.FindDescriptionAsync(session, id),
+            await RepositoryPageTable.FindReadmeTextAsync(session, id));
+    }
 
     static string? Visibility(Visibility? visibility) => visibility is { } known ? VisibilityText.Format(known) : null;
 

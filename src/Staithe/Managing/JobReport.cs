@@ -29,6 +29,13 @@ internal static class JobReport
             await StorageTable.CountUploadsAsync(session));
     }
 
+    /// <summary>A page of images that could not be examined, or not yet, behind the one with the number <paramref name="after"/>.</summary>
+    public static Task<List<UnreadImageRow>> ListUnreadAsync(DbSession session, Identity who, long after, int limit)
+    {
+        Asker.RequireAdmin(who);
+        return JobTable.ListUnreadAsync(session, after, limit);
+    }
+
     /// <summary>Has an image looked into again.</summary>
     /// <exception cref="AccountException">There is no such image, or it was looked into.</exception>
     public static async Task RetryAsync(DbSession session, Identity who, Actor actor, long manifestId)

@@ -35,12 +35,15 @@ internal static class RepositoryCare
             throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage {name}{(who.Limit is null ? "" : " with this token")}: ask an owner of the space {name.Space}");
     }
 
-    public static async Task SetVisibilityAsync(DbSession session, Identity who, Actor actor, RepositoryName name, Visibility visibility) =>
-        await RepositorySettings.SetVisibilityAsync(session, actor, await ManagedAsync(session, who, name), visibility);
-
-    /// <summary>What people write about it: one line, and a page of Markdown.</summary>
-    public static async Task SetTextsAsync(DbSession session, Identity who, Actor actor, RepositoryName name, string description, string readme) =>
-        await RepositorySettings.SetTextsAsync(session, actor, await ManagedAsync(session, who, name), description, readme);
+    /// <summary>Sets what is given and leaves what is null.</summary>
+    public static async Task ChangeAsync(DbSession session, Identity who, Actor actor, RepositoryName name, RepositoryWish wish)
+    {
+        name = await ManagedAsync(session, who, name);
+        if (wish.Visibility is { } visibility)
+            await RepositorySettings.SetVisibilityAsync(session, actor, name, visibility);
+        if (wish.Description is not null || wish.Readme is not null)
+            await RepositorySettings.SetTextsAsync(session, actor, name, wish.Description, wish.Readme);
+    }
 
     /// <summary>Gives it another name, perhaps in another space, inside <see cref="ContentChanges.RunAsync"/>.</summary>
     public static async Task<MovedRepository> MoveAsync(DbSession session, Identity who, Actor actor, RepositoryName name, RepositoryName wanted)
@@ -128,3 +131,9 @@ internal static class RepositoryCare
         await RepositoryOfferTable.FindAsync(session, space.Id, id)
         ?? throw new AccountException(AccountProblem.Unknown, $"{space.Name} is offered no repository under that number");
 }
+
+/// <summary>What a repository is to be set to; null leaves it.</summary>
+/// <param name="Visibility">Who may pull without having been given any right.</param>
+/// <param name="Description">What people write about it in one line.</param>
+/// <param name="Readme">The same at length.</param>
+internal sealed record RepositoryWish(Visibility? Visibility = null, string? Description = null, Readme? Readme = null);

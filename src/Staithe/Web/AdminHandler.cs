@@ -96,7 +96,7 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
     {
         var password = await people.AddAsync(visit.Who, visit.Actor, name, visit.Field("sign") != "elsewhere", visit.Field("admin") == "yes", visit.Cancel);
         if (password is null)
-            await visit.GoToAsync(PersonAt(name));
+            await visit.DoneAsync(PersonAt(name));
         else
             await ShowPasswordAsync(visit, name, password);
     }
@@ -112,14 +112,14 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
     async Task SetAsync(Visit visit, string name, bool? isAdmin, bool? disabled)
     {
         await people.SetAsync(visit.Who, visit.Actor, name, isAdmin, disabled, visit.Cancel);
-        await visit.GoToAsync(name == visit.Who.Name && isAdmin == false ? "/" : PersonAt(name));
+        await visit.DoneAsync(name == visit.Who.Name && isAdmin == false ? "/" : PersonAt(name));
     }
 
     async Task RemoveAsync(Visit visit, string name)
     {
         RequireConfirmed(visit, name);
         await people.RemoveAsync(visit.Who, visit.Actor, name, visit.Cancel);
-        await visit.GoToAsync(Path);
+        await visit.DoneAsync(Path);
     }
 
     async Task ShowSpacesAsync(Visit visit, SettingsNav nav, Echo echo)
@@ -143,7 +143,7 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
         var space = visit.Field("space").Trim();
         RequireConfirmed(visit, space);
         await epoch.ChangeAsync(session => SpaceCare.SetOwnerAsync(session, visit.Who, visit.Actor, space, user, visit.Field("as") == "organization"), visit.Cancel);
-        await visit.GoToAsync($"{Path}?view={Spaces}");
+        await visit.DoneAsync($"{Path}?view={Spaces}");
     }
 
     async Task ShowStorageAsync(Visit visit, SettingsNav nav, Echo echo)
@@ -183,7 +183,7 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
     {
         var id = Id(visit.Field("id"));
         await db.WriteAsync(session => JobReport.RetryAsync(session, visit.Who, visit.Actor, id), visit.Cancel);
-        await visit.GoToAsync($"{Path}?view={Jobs}");
+        await visit.DoneAsync($"{Path}?view={Jobs}");
     }
 }
 

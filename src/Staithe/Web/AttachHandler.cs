@@ -36,6 +36,6 @@ internal sealed class AttachHandler(PageAccess access, ImageLookup lookup, BomAt
         {
             throw new PageException(refused.Status, "Its packages are not known", $"{char.ToUpperInvariant(refused.Message[0])}{refused.Message[1..]}.") { RetryAfter = refused.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
         }
-        await visit.GoToAsync(Visit.LocalPath(visit.Field("next")));
+        await visit.DoneAsync(Visit.LocalPath(visit.Field("next")));
     }
 }

@@ -67,7 +67,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         RequireUser(visit);
         _ = long.TryParse(visit.Field("id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id);
         await epoch.ChangeAsync(session => OwnAccount.DeleteIdentityAsync(session, visit.Who, visit.Actor, id), visit.Cancel);
-        await visit.GoToAsync(Prefix);
+        await visit.DoneAsync(Prefix);
     }
 
     // The form of ours has come from this person's browser; a browser would not follow it to another site, so they go there by a link.

@@ -7,4 +7,8 @@ namespace Staithe.Web;
 /// <param name="IsOpen">Whether the registry has no accounts.</param>
 /// <param name="FormToken">What a form sends along to show that it is one of ours.</param>
 /// <param name="Path">The page's own path and query, to come back to.</param>
-public sealed record Frame(string Host, string? User, bool IsAdmin, bool IsOpen, string FormToken, string Path);
+public sealed record Frame(string Host, string? User, bool IsAdmin, bool IsOpen, string FormToken, string Path)
+{
+    /// <summary>What the form before this page has done; null for nothing.</summary>
+    public string? Done { get; init; }
+}

@@ -82,30 +82,44 @@ public sealed record ImageFacts(
 {
     const string Prefix = "org.opencontainers.image.";
 
+    // A config has up to 4 MB, of which a page shows what somebody reads.
+    const int MaxEntries = 200, MaxTitle = 200, MaxText = 2000;
+
     /// <summary>Which of <see cref="Said"/> are labels of the image that it is built on, which a build takes over. They are not its own title or version.</summary>
     public IReadOnlyList<string> Inherited { get; init; } = [];
 
     internal static ImageFacts Of(FoundImage image, ImageConfig config, IReadOnlySet<string> inherited)
     {
         string? Own(string label) => inherited.Contains(label) ? null : config.Labels.GetValueOrDefault(label);
-        var said = config.Labels.Where(label => label.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(label => label.Key[Prefix.Length..], label => label.Value);
+        var said = config.Labels.Where(label => label.Key.StartsWith(Prefix, StringComparison.Ordinal)).Take(MaxEntries)
+            .ToDictionary(label => label.Key[Prefix.Length..], label => label.Value);
         return new ImageFacts(
             image.Row.Digest,
             config.Platform.ToString(),
             [.. image.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Select(made => made.ToString()).Distinct()],
             image.Manifest.Blobs.Sum(blob => blob.Size),
             config.Created,
-            Own($"{Prefix}title") ?? "",
-            Own($"{Prefix}description") ?? Own("summary") ?? "",
-            [.. config.ExposedPorts.Select(port => port.ToString())],
-            config.Volumes,
-            [.. config.Environment.Select(variable => $"{variable.Name}={variable.Value}")],
-            config.User,
+            Short(Own($"{Prefix}title") ?? "", MaxTitle),
+            Short(Own($"{Prefix}description") ?? Own("summary") ?? "", MaxText),
+            Few(config.ExposedPorts.Select(port => port.ToString())),
+            Few(config.Volumes),
+            Few(config.Environment.Select(variable => $"{variable.Name}={variable.Value}")),
+            Cut(config.User),
             config.IsNonRoot,
-            config.WorkingDirectory,
-            config.WholeCommand,
-            config.StopSignal,
-            config.HealthCheck is { } check ? string.Join(' ', check.Test.Skip(1)) : null,
-            said) { Inherited = [.. said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)] };
+            Cut(config.WorkingDirectory),
+            Few(config.WholeCommand),
+            Cut(config.StopSignal),
+            config.HealthCheck is { } check ? Cut(string.Join(' ', check.Test.Skip(1))) : null,
+            FewOf(said)) { Inherited = Few(said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)) };
     }
+
+    /// <summary>As much of labels or annotations as a page shows.</summary>
+    internal static IReadOnlyDictionary<string, string> FewOf(IReadOnlyDictionary<string, string> all) =>
+        all.Take(MaxEntries).GroupBy(one => Short(one.Key, MaxTitle)).ToDictionary(same => same.Key, same => Short(same.First().Value, MaxText));
+
+    static List<string> Few(IEnumerable<string> texts) => [.. texts.Take(MaxEntries).Select(text => Short(text, MaxText))];
+
+    static string Short(string text, int max) => text.Length > max ? $"{text[..max]}…" : text;
+
+    static string? Cut(string? text) => text is null ? null : Short(text, MaxText);
 }

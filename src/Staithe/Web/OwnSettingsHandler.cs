@@ -99,7 +99,7 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
         await WorkerThread.SwitchAsync(); // a password takes long to hash
         await account.SetPasswordAsync(visit.Who, visit.Actor, visit.Field("old"), visit.Field("password"), visit.Cancel);
         SessionCookie.Set(visit.Http, await sessions.StartAsync(visit.Who, visit.Actor.Address, BrowserName.Of(visit.Http), visit.Cancel, "in a browser, with a new password"), Sessions.Lifetime);
-        await visit.GoToAsync($"{Path}?view={Signed}");
+        await visit.DoneAsync($"{Path}?view={Signed}");
     }
 
     async Task ShowSignedInAsync(Visit visit, Echo echo)
@@ -163,7 +163,7 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
     {
         var visibility = ReadVisibility(visit);
         var space = await epoch.ChangeAsync(session => SpaceCare.AddOrganizationAsync(session, visit.Who, visit.Actor, visit.Field("name").Trim(), visibility), visit.Cancel);
-        await visit.GoToAsync($"{Path}/{space.Name}");
+        await visit.DoneAsync($"{Path}/{space.Name}");
     }
 }
 

@@ -3,6 +3,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Markup;
 using Staithe.Oci;
 using Staithe.Search;
 
@@ -52,13 +53,16 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
         var artifact = view == RepositoryTab.Overview && main is not null && facts is null
             ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Host, !visit.Http.Request.IsHttps, visit.Cancel)
             : null;
+        var readme = view == RepositoryTab.Overview
+            ? await db.ReadAsync(session => RepositoryPageTable.FindReadmeAsync(session, row.Id, MarkdownText.Version), visit.Cancel)
+            : null;
         await visit.SendAsync<RepositoryPage, RepositoryView>(new RepositoryView(
             name.Value,
             visit.Who.Kind == IdentityKind.Anybody ? "public" : row.Visibility,
             row.Title.Length > 0 ? row.Title : facts?.Title ?? artifact?.Title ?? "",
             row.Description.Length > 0 ? row.Description : facts?.Description ?? artifact?.Description ?? "",
-            Markdown.ToHtml(row.Readme),
-            row.Readme,
+            readme?.Html,
+            readme?.Text ?? "",
             view,
             main,
             facts,
@@ -85,7 +89,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
         if (visit.Field("do") is not ("star" or "unstar") || visit.Who.Kind != IdentityKind.User)
             throw new AccountException(AccountProblem.Invalid, "the form does not say what to do");
         await db.WriteAsync(SpaceUse.Small, session => RepositoryPageTable.SetStarAsync(session, visit.Who.Id, row.Id, visit.Field("do") == "star"), visit.Cancel);
-        await visit.GoToAsync(Prefix + name);
+        await visit.DoneAsync(Prefix + name);
     }
 
     static bool MayManage(Visit visit, Decision decision) => visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage);
@@ -110,7 +114,8 @@ public enum RepositoryTab
 }
 
 /// <summary>A repository.</summary>
-/// <param name="ReadmeHtml">Its page of text, as HTML without anything that acts.</param>
+/// <param name="ReadmeHtml">Its page of text, as HTML without anything that acts; null where there is none that can be shown, and the text is.</param>
+/// <param name="Readme">The same as it was written. Both are there on the overview alone.</param>
 /// <param name="MainTag">The tag that speaks for it.</param>
 /// <param name="Facts">What the image of that tag says of itself.</param>
 /// <param name="Artifact">What that tag is, when it is no image.</param>
@@ -119,7 +124,7 @@ public sealed record RepositoryView(
     string Visibility,
     string Title,
     string Description,
-    string ReadmeHtml,
+    string? ReadmeHtml,
     string Readme,
     RepositoryTab Tab,
     string? MainTag,

@@ -3,6 +3,7 @@ using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Managing;
+using Staithe.Markup;
 using Staithe.Oci;
 
 namespace Staithe.Web;
@@ -50,7 +51,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
         await (visit.Field("do") switch
         {
             "visibility" => SetVisibilityAsync(visit, name, path),
-            "texts" => ThenAsync(epoch, visit, path, session => RepositoryCare.SetTextsAsync(session, visit.Who, visit.Actor, name, visit.Field("description"), visit.Field("readme"))),
+            "texts" => SetTextsAsync(visit, name, path),
             "repository.move" => MoveAsync(visit, name),
             "repository.offer" => OfferAsync(visit, name, path),
             "repository.offer.withdraw" => ThenAsync(epoch, visit, $"{path}?view={Move}", session => RepositoryCare.WithdrawAsync(session, visit.Who, visit.Actor, name)),
@@ -76,13 +77,23 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     async Task ShowGeneralAsync(Visit visit, SettingsNav nav, Place place, Echo echo)
     {
         var row = await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, place.Name.Value, visit.Who.Id), visit.Cancel) ?? throw RepositoryCare.Unknown(place.Name);
-        await SendAsync<RepositorySettingsPage, RepositorySettingsView>(visit, nav, new RepositorySettingsView(PathOf(place.Name.Value), place.Name.Value, row.Visibility, row.Description, row.Readme), echo);
+        var readme = await db.ReadAsync(session => RepositoryPageTable.FindReadmeAsync(session, row.Id, MarkdownText.Version), visit.Cancel);
+        var view = new RepositorySettingsView(PathOf(place.Name.Value), place.Name.Value, row.Visibility, row.Description, readme?.Text ?? "");
+        await SendAsync<RepositorySettingsPage, RepositorySettingsView>(visit, nav, view, echo);
     }
 
     async Task SetVisibilityAsync(Visit visit, RepositoryName name, string path)
     {
         var visibility = ReadVisibility(visit);
-        await ThenAsync(epoch, visit, path, session => RepositoryCare.SetVisibilityAsync(session, visit.Who, visit.Actor, name, visibility));
+        await ThenAsync(epoch, visit, path, session => RepositoryCare.ChangeAsync(session, visit.Who, visit.Actor, name, new RepositoryWish(visibility)));
+    }
+
+    // Rendering is work: for who may keep the result, and before the transaction.
+    async Task SetTextsAsync(Visit visit, RepositoryName name, string path)
+    {
+        await db.ReadAsync(session => RepositoryCare.RequireAsync(session, visit.Who, name, Rights.Manage), visit.Cancel);
+        var wish = new RepositoryWish(Description: visit.Field("description"), Readme: Readme.Read(visit.Field("readme")));
+        await ThenAsync(epoch, visit, path, session => RepositoryCare.ChangeAsync(session, visit.Who, visit.Actor, name, wish));
     }
 
     async Task ShowMoveAsync(Visit visit, SettingsNav nav, Place place, Echo echo)
@@ -123,7 +134,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
         RequireConfirmed(visit, name.Value);
         var to = ReadName(visit);
         var moved = await changes.RunAsync(session => RepositoryCare.MoveAsync(session, visit.Who, visit.Actor, name, to), visit.Cancel);
-        await visit.GoToAsync($"/r/{moved.To}");
+        await visit.DoneAsync($"/r/{moved.To}");
     }
 
     async Task OfferAsync(Visit visit, RepositoryName name, string path)
@@ -138,14 +149,14 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
         if (!RepositoryName.TryParse(visit.Field("alias"), out var alias))
             throw RepositoryCare.Unknown(name);
         await changes.RunAsync(session => RepositoryCare.FreeAsync(session, visit.Who, visit.Actor, alias), visit.Cancel);
-        await visit.GoToAsync($"{path}?view={Move}");
+        await visit.DoneAsync($"{path}?view={Move}");
     }
 
     async Task RemoveAsync(Visit visit, RepositoryName name)
     {
         RequireConfirmed(visit, name.Value);
         await changes.RunAsync(session => RepositoryCare.RemoveAsync(session, visit.Who, visit.Actor, name, changes.Trash), visit.Cancel);
-        await visit.GoToAsync(SpaceHomeHandler.PathOf(name.Space));
+        await visit.DoneAsync(SpaceHomeHandler.PathOf(name.Space));
     }
 
     static RepositoryName ReadName(Visit visit) => RepositoryName.TryParse(visit.Field("to").Trim(), out var to)

@@ -39,7 +39,7 @@ internal abstract class SettingsHandler : IWebHandler
         ? PageRenderer.SendJsonAsync(visit.Http, echo.Status, model)
         : visit.Renderer.SendAsync<TPage>(visit.Http, echo.Status, new()
         {
-            [nameof(PageOf<>.Frame)] = visit.Frame,
+            [nameof(PageOf<>.Frame)] = visit.FrameOf(echo.Status),
             [nameof(PageOf<>.Model)] = model,
             [nameof(SettingsPageOf<>.Nav)] = nav,
             [nameof(SettingsPageOf<>.Echo)] = echo,
@@ -86,7 +86,7 @@ internal abstract class SettingsHandler : IWebHandler
     public static async Task ThenAsync(AccessEpoch epoch, Visit visit, string path, Func<DbSession, Task> deed)
     {
         await epoch.ChangeAsync(deed, visit.Cancel);
-        await visit.GoToAsync(path);
+        await visit.DoneAsync(path);
     }
 
     async Task TryShowAsync(Visit visit)

@@ -128,7 +128,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     {
         var visibility = ReadVisibility(visit);
         await epoch.ChangeAsync(session => SpaceCare.ChangeAsync(session, visit.Who, visit.Actor, name, visibility, visit.Field("audit") == "pulls", visit.Field("description")), visit.Cancel);
-        await visit.GoToAsync(path);
+        await visit.DoneAsync(path);
     }
 
     async Task ShowTeamsAsync(Visit visit, SettingsNav nav, SpaceRow space, Sight sight, Echo echo)
@@ -268,7 +268,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), new GranteeNames(null, null, name));
         var (robot, secret) = await robots.AddAsync(visit.Who, visit.Actor, target.Space, name, wish, visit.Field("keyless") == "yes", Number(visit, "days"), visit.Cancel);
         if (secret is null)
-            await visit.GoToAsync(RobotAt(target.Path, robot.Name));
+            await visit.DoneAsync(RobotAt(target.Path, robot.Name));
         else
             await ShowSecretAsync(visit, nav, target, robot, secret);
     }
@@ -300,7 +300,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                 throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(line)}\" says no claim: write name = value, one a line, each name once");
         }
         await robots.AddTrustAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Field("issuer"), Text(visit, "audience") ?? visit.Frame.Host, claims, visit.Cancel);
-        await visit.GoToAsync(RobotAt(target.Path, visit.Field("robot")));
+        await visit.DoneAsync(RobotAt(target.Path, visit.Field("robot")));
     }
 
     async Task ShowOffersAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
@@ -312,7 +312,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     async Task AcceptAsync(Visit visit, string name)
     {
         var moved = await changes.RunAsync(session => RepositoryCare.AcceptAsync(session, visit.Who, visit.Actor, name, Id(visit.Field("id"))), visit.Cancel);
-        await visit.GoToAsync($"/r/{moved.To}");
+        await visit.DoneAsync($"/r/{moved.To}");
     }
 
     async Task ShowOwnerAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
@@ -347,21 +347,21 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     {
         RequireConfirmed(visit, name);
         var renamed = await changes.RunAsync(session => SpaceCare.RenameAsync(session, visit.Who, visit.Actor, name, visit.Field("name").Trim()), visit.Cancel);
-        await visit.GoToAsync($"{Prefix}{renamed.Name}?view={Owner}");
+        await visit.DoneAsync($"{Prefix}{renamed.Name}?view={Owner}");
     }
 
     async Task SetOwnerAsync(Visit visit, string name, string path)
     {
         RequireConfirmed(visit, name);
         var (_, _, until) = await epoch.ChangeAsync(session => SpaceCare.SetOwnerAsync(session, visit.Who, visit.Actor, name, visit.Field("user").Trim(), visit.Field("as") == "organization"), visit.Cancel);
-        await visit.GoToAsync(until is null ? $"{OwnSettingsHandler.Path}?view=spaces" : $"{path}?view={Owner}");
+        await visit.DoneAsync(until is null ? $"{OwnSettingsHandler.Path}?view=spaces" : $"{path}?view={Owner}");
     }
 
     async Task RemoveAsync(Visit visit, string name)
     {
         RequireConfirmed(visit, name);
         await changes.RunAsync(session => SpaceCare.RemoveAsync(session, visit.Who, visit.Actor, name, name, changes.Trash), visit.Cancel);
-        await visit.GoToAsync($"{OwnSettingsHandler.Path}?view=spaces");
+        await visit.DoneAsync($"{OwnSettingsHandler.Path}?view=spaces");
     }
 
     /// <summary>What somebody sees of a space's settings.</summary>

@@ -22,9 +22,22 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 
     /// <summary>Answers with a page, or with what it would show as JSON for those who ask for that.</summary>
     public Task SendAsync<TPage, TModel>(TModel model, int status = StatusCodes.Status200OK) where TPage : PageOf<TModel> =>
-        WantsJson(Http) ? PageRenderer.SendJsonAsync(Http, status, model) : Renderer.SendAsync<TPage>(Http, status, new() { [nameof(PageOf<>.Frame)] = Frame, [nameof(PageOf<>.Model)] = model });
+        WantsJson(Http)
+            ? PageRenderer.SendJsonAsync(Http, status, model)
+            : Renderer.SendAsync<TPage>(Http, status, new() { [nameof(PageOf<>.Frame)] = FrameOf(status), [nameof(PageOf<>.Model)] = model });
 
-    /// <summary>Answers a form that did what it should: the browser goes on to look at the result.</summary>
+    /// <summary>What is around a page with that status: one that shows something also says what the form before it has done.</summary>
+    public Frame FrameOf(int status) => Form is null && status == StatusCodes.Status200OK ? Frame with { Done = DoneCookie.Take(Http) } : Frame;
+
+    /// <summary>Answers a form that did what it should: the browser goes on to look at the result, which says so.</summary>
+    public Task DoneAsync(string path)
+    {
+        if (FormTable.Find(Field("do")) is { } form)
+            DoneCookie.Set(Http, form);
+        return GoToAsync(path);
+    }
+
+    /// <summary>Sends the browser on.</summary>
     public Task GoToAsync(string path)
     {
         Http.Response.StatusCode = StatusCodes.Status303SeeOther;

@@ -15,7 +15,9 @@ namespace Staithe.Web;
 /// </summary>
 internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions sessions, FormTokens forms, PageRenderer renderer, RequestLimits limits, Db db, LogOutput log, bool isOpen)
 {
-    const int MaxFormBytes = 64 * 1024;
+    // The longest text that a form takes, whatever it is written in: a character of UTF-16 is up to three bytes of UTF-8, which are nine in a form. The rest
+    // is for the other fields.
+    const int MaxFormBytes = (9 * Readme.MaxLength) + (64 * 1024);
 
     // Everything comes from here, and nothing runs but our own files. An image's name or text that finds its way into a page stays text.
     const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -102,8 +104,17 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
 
     static async Task<IFormCollection> ReadFormAsync(HttpContext http)
     {
-        if (!http.Request.HasFormContentType || http.Request.ContentLength is null or > MaxFormBytes)
+        if (!http.Request.HasFormContentType)
             throw NotAForm();
+        if (http.Request.ContentLength is not { } length)
+            throw new PageException(StatusCodes.Status411LengthRequired, "Not a form", "Send the form with its length, in the header Content-Length.");
+        if (length > MaxFormBytes)
+        {
+            throw new PageException(
+                StatusCodes.Status413PayloadTooLarge,
+                "The form is too large",
+                $"It has {Shown.Number(length)} bytes, at most {Shown.Number(MaxFormBytes)} are read: shorten the text, then send it again.");
+        }
         try
         {
             var form = await http.Request.ReadFormAsync(http.RequestAborted);

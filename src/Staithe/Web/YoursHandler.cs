@@ -40,7 +40,7 @@ internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
             SpaceUse.Small,
             session => visit.Field("do") == "watch" ? Watches.AddAsync(session, visit.Who, kind, visit.Field(kind)) : Watches.RemoveAsync(session, visit.Who, kind, visit.Field(kind)),
             visit.Cancel);
-        await visit.GoToAsync(visit.Field("next") is { Length: > 0 } next ? Visit.LocalPath(next) : "/yours");
+        await visit.DoneAsync(visit.Field("next") is { Length: > 0 } next ? Visit.LocalPath(next) : "/yours");
     }
 }
 

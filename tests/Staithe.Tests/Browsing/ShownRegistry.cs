@@ -150,5 +150,23 @@ public sealed class ShownRegistry : IAsyncLifetime
 
         1. one
         2. two
+
+        ## Get it
+
+        > Look at [how to run it](#how-to-run-it) first, or at [its neighbour](../r/team/base).
+
+        [![build](https://example.org/build.svg)](https://example.org/ci) ![A drawing of a landing stage](https://example.org/stage.png)
+
+        - [x] serves files
+        - [ ] makes coffee
+          - nested, with ~~a strike~~ and `code`
+
+        | left | right | a column that is so wide that no narrow window has room for it and for the others beside it |
+        |:-----|------:|:---------------------------------------------------------------------------------------------:|
+        | 1    | 2     | 3 |
+
+        ### How to run it
+
+        ###### The smallest
         """;
 }

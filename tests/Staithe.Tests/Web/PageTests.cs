@@ -112,7 +112,7 @@ public sealed class PageTests(ClosedRegistries registries)
             await described.ExpectAsync(HttpStatusCode.SeeOther);
         var text = await browser.ReadAsync($"/r/{name}");
         Assert.Contains("for &lt;i&gt;sailors&lt;/i&gt;", text, StringComparison.Ordinal);
-        Assert.Contains("Ahoy</h2>", text, StringComparison.Ordinal);
+        Assert.Contains("Ahoy</h3>", text, StringComparison.Ordinal);
         Assert.DoesNotContain("<script>alert", text, StringComparison.Ordinal);
         Assert.DoesNotContain("javascript:", text, StringComparison.Ordinal);
         Assert.DoesNotContain("example.org/z.png\" alt", text, StringComparison.Ordinal);
