@@ -202,7 +202,16 @@ public sealed record HealthCheck(IReadOnlyList<string> Test, TimeSpan? Interval,
     /// <summary>The first word of a test that is a program and its arguments.</summary>
     public const string Program = "CMD";
 
+    /// <summary>How many failures in a row mean unhealthy where the image does not say: what docker and podman run take.</summary>
+    public const int UsualRetries = 3;
+
     const long NanosecondsPerTick = 100;
+
+    /// <summary>How often it is run where the image does not say.</summary>
+    public static TimeSpan UsualInterval { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long it may take where the image does not say.</summary>
+    public static TimeSpan UsualTimeout { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The program that tells, and its arguments.</summary>
     public IReadOnlyList<string> Command => Test[0] == Shell ? ["/bin/sh", "-c", Test[1]] : [.. Test.Skip(1)];

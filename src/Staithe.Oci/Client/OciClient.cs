@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -55,6 +56,25 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         if (content.Length > maxBytes)
             return null;
         return digest.Algorithm?.Digest(content) == digest ? content : throw new OciException(OciError.DigestInvalid, $"the registry sent another blob than {digest}");
+    }
+
+    /// <summary>Some tags of a repository, in the registry's order; none when there is no such repository, or nobody may know.</summary>
+    /// <exception cref="OciException">The registry refuses.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached.</exception>
+    public async Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, int limit, CancellationToken cancel)
+    {
+        using var response = await GetAsync(name, string.Create(CultureInfo.InvariantCulture, $"/v2/{name}/tags/list?n={limit}"), ["application/json"], cancel);
+        if (response is null)
+            return [];
+        try
+        {
+            using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
+            return [.. ((JsonElement?)document.RootElement).Member("tags").Texts().Where(tag => TagName.TryParse(tag, out _)).Take(limit)];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
     }
 
     /// <summary>

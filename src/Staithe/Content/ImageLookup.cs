@@ -23,9 +23,7 @@ internal sealed class ImageLookup(Db db)
     public async Task<FoundImage> GetAsync(ImageName name, Platform? platform, CancellationToken cancel)
     {
         var row = await db.ReadAsync(session => ImageTable.FindAsync(session, name.Repository, name.Reference), cancel)
-            ?? throw (await db.ReadAsync(session => RepositoryTable.FindIdAsync(session, name.Repository), cancel) is null
-                ? new OciException(OciError.NameUnknown, $"there is no repository {name.Repository}, or none that you may see")
-                : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}"));
+            ?? throw await UnknownAsync(name, cancel);
         var manifest = Manifest.Parse(row.Content, row.MediaType);
         if (!MediaTypes.IsIndex(manifest.MediaType))
             return new FoundImage(name, row, manifest, null, []);
@@ -34,6 +32,18 @@ internal sealed class ImageLookup(Db db)
         var child = await db.ReadAsync(session => ImageTable.FindAsync(session, row.RepoId, chosen.Digest), cancel)
             ?? throw new OciException(OciError.ManifestUnknown, $"{name} names {chosen.Digest}, which is not here");
         return new FoundImage(name, child, Manifest.Parse(child.Content, child.MediaType), row, manifest.Children);
+    }
+
+    async Task<OciException> UnknownAsync(ImageName name, CancellationToken cancel)
+    {
+        var tags = await db.ReadAsync(
+            async session => await RepositoryTable.FindIdAsync(session, name.Repository) is { } id
+                ? await RepositoryPageTable.ListTagNamesAsync(session, id, KnownTags.MaxRead)
+                : null,
+            cancel);
+        return tags is null
+            ? new OciException(OciError.NameUnknown, $"there is no repository {name.Repository}, or none that you may see")
+            : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}{KnownTags.Hint(tags)}");
     }
 
     /// <summary>Whether a manifest is of an image that can be run, whose layers make up its files.</summary>

@@ -70,9 +70,9 @@ internal static class RepositoryPageTable
     public static Task SetReadmeAsync(DbSession session, long repoId, string text, string html, long version) =>
         session.ExecuteAsync(SetReadmeSql, repoId, text, html, version);
 
-    /// <summary>Texts that were rendered by older rules or not at all, in the order of their repositories, behind <paramref name="after"/>.</summary>
-    public static Task<List<StaleReadme>> ListStaleReadmesAsync(DbSession session, long version, long after, int limit) => session.ListAsync(
-        ListStaleReadmesSql, row => new StaleReadme(row.GetInt64(0), row.GetString(1), row.GetInt64(2)), version, after, (long)limit);
+    /// <summary>Some texts that were rendered by older rules or not at all.</summary>
+    public static Task<List<StaleReadme>> ListStaleReadmesAsync(DbSession session, long version, int limit) => session.ListAsync(
+        ListStaleReadmesSql, row => new StaleReadme(row.GetInt64(0), row.GetString(1), row.GetInt64(2)), version, (long)limit);
 
     /// <summary>Keeps what a text is rendered as, unless somebody has written another one meanwhile.</summary>
     /// <param name="session">The database.</param>
@@ -132,7 +132,7 @@ internal static class RepositoryPageTable
         """);
 
     static readonly Sql ListStaleReadmesSql = new("""
-        select repo_id, readme, changed_at from repository_texts where html_version < $1 and repo_id > $2 order by repo_id limit $3
+        select repo_id, readme, changed_at from repository_texts where html_version < $1 order by html_version, repo_id limit $2
         """);
 
     static readonly Sql KeepHtmlSql = new("update repository_texts set html = $4, html_version = $3 where repo_id = $1 and changed_at = $2 and html_version < $3");

@@ -18,10 +18,10 @@ internal sealed class ReadmeRenewal(Db db, LogOutput log, TimeProvider clock) : 
     /// <returns>How many texts that were.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
-        var (total, after) = (0, 0L);
+        var total = 0;
         while (true)
         {
-            var rows = await db.ReadAsync(session => RepositoryPageTable.ListStaleReadmesAsync(session, MarkdownText.Version, after, BatchRows), cancel);
+            var rows = await db.ReadAsync(session => RepositoryPageTable.ListStaleReadmesAsync(session, MarkdownText.Version, BatchRows), cancel);
             foreach (var row in rows)
             {
                 var html = Render(row.Text);
@@ -30,7 +30,6 @@ internal sealed class ReadmeRenewal(Db db, LogOutput log, TimeProvider clock) : 
             total += rows.Count;
             if (rows.Count < BatchRows)
                 return total;
-            after = rows[^1].RepoId;
         }
     }
 

@@ -12,6 +12,9 @@ internal interface IImageSource
     /// <summary>A small blob; null when it is not there, or larger than it may be.</summary>
     Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel);
 
+    /// <summary>Some tags of a repository, to tell of when another was asked for; none where there is no such repository.</summary>
+    Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel);
+
     /// <summary>The recipe artifacts that refer to a manifest, newest first.</summary>
     Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel);
 }

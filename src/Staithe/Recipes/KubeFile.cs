@@ -87,7 +87,7 @@ internal static class KubeFile
         if (NonRootNumber(config) is { } user)
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"  securityContext: {{{UserKey}: {user}{(GroupNumber(config) is { } group ? $", runAsGroup: {group}" : "")}{(forCluster ? ", runAsNonRoot: true" : "")}, allowPrivilegeEscalation: false}}"));
         if (recipe.HealthCheck is { } health && recipe.IsService)
-            AddProbe(lines, health);
+            AddProbe(lines, health, forCluster);
         if (recipe.IsInteractive)
             lines.AddRange(["  stdin: true", "  tty: true"]);
         AddList(lines, "volumes:", recipe.Volumes.Select(volume => $"{{name: {YamlText.Quote(volume.Slug)}, persistentVolumeClaim: {{claimName: {YamlText.Quote(volume.Name)}}}}}"), margin: "");
@@ -102,20 +102,34 @@ internal static class KubeFile
         CultureInfo.InvariantCulture,
         $"{{containerPort: {port.Container.Number}{(forCluster ? "" : $", hostPort: {port.HostPort}{(port.Address is null ? "" : $", hostIP: \"{port.Address}\"")}")}, protocol: {port.Container.Protocol.ToUpperInvariant()}}}");
 
-    // A cluster replaces $(NAME) in values, and $$ by $; podman does not.
     static string VariableOf(EnvironmentVariable variable, bool forCluster) =>
-        $"{{name: {YamlText.Quote(variable.Name)}, value: {YamlText.Quote(forCluster ? variable.Value.Replace("$", "$$", StringComparison.Ordinal) : variable.Value)}}}";
+        $"{{name: {YamlText.Quote(variable.Name)}, value: {YamlText.Quote(Literal(variable.Value, forCluster))}}}";
 
-    static void AddProbe(List<string> lines, HealthCheck health)
+    // A kubelet replaces $(NAME) in the values of variables, in commands and in their probes, and $$ by $. podman replaces nothing.
+    static string Literal(string text, bool forCluster) => forCluster ? text.Replace("$", "$$", StringComparison.Ordinal) : text;
+
+    // Every number is written: what an image leaves to the engine is thirty seconds for docker and podman run, one or ten in a pod.
+    static void AddProbe(List<string> lines, HealthCheck health, bool forCluster)
     {
-        lines.AddRange(["  livenessProbe:", $"    exec: {{command: {YamlText.List(health.Command)}}}", $"    periodSeconds: {Seconds(health.Interval ?? TimeSpan.FromSeconds(30))}"]);
-        if (health.Timeout is { } timeout)
-            lines.Add($"    timeoutSeconds: {Seconds(timeout)}");
-        if (health.StartPeriod is { } start)
-            lines.Add($"    initialDelaySeconds: {Seconds(start)}");
-        if (health.Retries is { } retries)
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"    failureThreshold: {retries}"));
+        var command = forCluster ? health.Command.Select(word => Literal(word, forCluster: true)) : PodmanCommand(health);
+        lines.AddRange(
+        [
+            "  livenessProbe:",
+            $"    exec: {{command: {YamlText.List(command)}}}",
+            $"    initialDelaySeconds: {(health.StartPeriod is { } start ? Seconds(start) : "0")}",
+            $"    periodSeconds: {Seconds(health.Interval ?? HealthCheck.UsualInterval)}",
+            $"    timeoutSeconds: {Seconds(health.Timeout ?? HealthCheck.UsualTimeout)}",
+            string.Create(CultureInfo.InvariantCulture, $"    failureThreshold: {health.Retries ?? HealthCheck.UsualRetries}"),
+        ]);
     }
+
+    // podman 4.3 joins the words with blanks, adds "|| exit 1" and gives that to a shell; later versions run the words as they are. In both, the shell that is
+    // named here does nothing (:), and what follows runs in a shell of its own. Words that need no quotes mean the same in both as they are, and need no
+    // shell in the later ones.
+    static IReadOnlyList<string> PodmanCommand(HealthCheck health) =>
+        health.Test[0] == HealthCheck.Program && health.Command.All(word => ShellText.Quote(word) == word)
+            ? health.Command
+            : ["/bin/sh", "-c", $":; {ShellText.Join(health.Command)} || exit 1"];
 
     static void AddList(List<string> lines, string key, IEnumerable<string> values, string margin = "  ")
     {

@@ -41,7 +41,7 @@ internal sealed record PublisherRecipe(IReadOnlyList<PublisherCommand> Commands,
 
     /// <summary>What the labels of an image say.</summary>
     public static PublisherRecipe OfLabels(Recipe recipe) => new(
-        [.. Labels.Select(label => (Label: label, Text: recipe.Image.Config.Labels.GetValueOrDefault(label)))
+        [.. Labels.Select(label => (Label: label, Text: Find(recipe.Image.Config.Labels, label)))
             .Where(found => found.Text is { Length: > 0 and <= MaxTextLength })
             .Select(found => ReadLine($"label:{found.Label}", found.Label, found.Text!, recipe))],
         []);
@@ -68,6 +68,11 @@ internal sealed record PublisherRecipe(IReadOnlyList<PublisherCommand> Commands,
     /// <summary>Both.</summary>
     public PublisherRecipe With(PublisherRecipe other) => new([.. Commands, .. other.Commands], [.. Variables, .. other.Variables]);
 
+    // podman asks for them in any case: RUN, Run and run.
+    static string? Find(IReadOnlyDictionary<string, string> labels, string label) => labels.GetValueOrDefault(label)
+        ?? labels.Where(one => string.Equals(one.Key, label, StringComparison.OrdinalIgnoreCase)).OrderBy(one => one.Key, StringComparer.Ordinal)
+            .Select(one => one.Value).FirstOrDefault();
+
     static PublisherCommand? ReadCommand(Digest artifact, JsonElement element, Recipe recipe)
     {
         var title = Bounded(element.Member("title").Text()) ?? "";
@@ -78,7 +83,7 @@ internal sealed record PublisherRecipe(IReadOnlyList<PublisherCommand> Commands,
         var words = member.Words();
         if (words.Count == 0 || words.Sum(word => word.Length) > MaxTextLength)
             return null;
-        var arguments = words.Select(word => Substitute(word, recipe)).ToList();
+        var arguments = words.Select(word => RunLabel.Fill(word, recipe.Name, recipe.Reference)).ToList();
         return new PublisherCommand(source, title, ShellText.Join(words), arguments, RedFlags.Of(arguments, argument => IsOurs(argument, recipe)));
     }
 
@@ -89,35 +94,28 @@ internal sealed record PublisherRecipe(IReadOnlyList<PublisherCommand> Commands,
 
     static PublisherCommand ReadLine(string source, string title, string text, Recipe recipe)
     {
-        if (!ShellText.TrySplit(text, out var words))
+        if (!ShellText.TrySplit(text, out var words) || RunLabel.Read(text, recipe.Name, recipe.Reference) is not { } arguments)
             return new PublisherCommand(source, title, text, [], [new RedFlag(Visible.Line(text, 80), "is no command: a quote is not closed")]);
         // A usage is often prose.
         if (title == "usage" && words.Words is not [("podman" or "docker" or "sudo"), ..])
             return new PublisherCommand(source, title, text, [], []);
-        var arguments = words.Words.Select(word => Substitute(word, recipe)).ToList();
         var flags = RedFlags.Of(arguments, argument => IsOurs(argument, recipe)).ToList();
         if (words.HasOperators)
             flags.Add(new RedFlag(Visible.Line(text, 80), "is more than one command, or moves its input or output"));
-        if (words.HasExpansions)
+        if (HasOtherExpansions(text))
             flags.Add(new RedFlag(Visible.Line(text, 80), "has the shell put something else in the place of a part"));
         if (!Visible.Is(text.Replace('\n', ' ').Replace('\t', ' ').Replace('\r', ' ')))
             flags.Add(new RedFlag(Visible.Line(text, 80), "holds characters that cannot be seen, or that change the direction of others"));
         return new PublisherCommand(source, title, text, arguments, flags);
     }
 
-    // As podman's runlabel does it: whole words, and what stands behind an equals sign.
-    static string Substitute(string word, Recipe recipe)
+    // Besides the names, of which it is known what they stand for.
+    static bool HasOtherExpansions(string text)
     {
-        var equals = word.IndexOf('=', StringComparison.Ordinal);
-        return Meaning(word, recipe) ?? (equals >= 0 && Meaning(word[(equals + 1)..], recipe) is { } value ? $"{word[..equals]}={value}" : word);
+        foreach (var name in (string[])["NAME", "IMAGE"])
+            text = text.Replace($"${{{name}}}", name, StringComparison.Ordinal).Replace($"${name}", name, StringComparison.Ordinal);
+        return ShellText.TrySplit(text, out var words) && words.HasExpansions;
     }
-
-    static string? Meaning(string word, Recipe recipe) => word switch
-    {
-        "IMAGE" or "$IMAGE" or "${IMAGE}" => recipe.Reference,
-        "NAME" or "$NAME" or "${NAME}" => recipe.Name,
-        _ => null,
-    };
 
     static bool IsOurs(string argument, Recipe recipe)
     {

@@ -171,8 +171,23 @@ internal sealed partial record Recipe
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"Port {port.Container} is port {port.HostPort} of your machine: {reason}."));
         }
         if (published.Count > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"If port {published[0].HostPort} is taken on your machine, ask for another: port={Math.Min(published[0].HostPort + 1, ExposedPort.MaxNumber)}:{published[0].Container.Number}."));
+            notes.Add(SuggestPorts(image, published));
         return published;
+    }
+
+    // All of them, because whoever names ports gets those and no others.
+    static string SuggestPorts(RecipeImage image, List<PublishedPort> published)
+    {
+        var (first, taken) = (published[0], published.Select(port => (port.HostPort, port.Container.Protocol)).ToHashSet());
+        if (image.IsLocal)
+            taken.Add((image.Port, ExposedPort.Tcp));
+        var number = first.HostPort;
+        while (taken.Contains((number, first.Container.Protocol)))
+            number = number is < FirstFreePort or ExposedPort.MaxNumber ? FirstFreePort : number + 1;
+        List<PublishedPort> suggested = [first with { HostPort = number }, .. published.Skip(1)];
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"If port {first.HostPort} is taken on your machine, add ?{string.Join('&', suggested.Select(port => $"port={port}"))} to the address, or to staithe run: {string.Join(' ', suggested.Select(port => $"--port {port}"))}");
     }
 
     static List<NamedVolume> Keep(IReadOnlyList<string> paths, string name, List<string> notes)

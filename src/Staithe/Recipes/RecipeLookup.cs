@@ -14,7 +14,9 @@ internal sealed class RecipeLookup(IImageSource source)
     /// <exception cref="OciException">MANIFEST_UNKNOWN, also when it is there and is no image.</exception>
     public async Task<RecipeImage> GetAsync(string host, bool isPlainHttp, RepositoryName name, Reference reference, Platform? platform, CancellationToken cancel)
     {
-        var found = await source.FindManifestAsync(name, reference, cancel) ?? throw new OciException(OciError.ManifestUnknown, $"there is no image {Show(name, reference)}");
+        var found = await source.FindManifestAsync(name, reference, cancel) ?? throw new OciException(
+            OciError.ManifestUnknown,
+            $"there is no image {Show(name, reference)}{(await source.ListTagsAsync(name, cancel) is { Count: > 0 } tags ? KnownTags.Hint(tags) : "")}");
         var (digest, stored) = (Digest.Parse(found.Digest), found);
         var manifest = Manifest.Parse(found.Content, found.MediaType);
         if (MediaTypes.IsIndex(manifest.MediaType))

@@ -12,6 +12,8 @@ internal sealed class RemoteImages(OciClient client) : IImageSource
 
     public Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) => client.FindBlobAsync(name, digest, maxBytes, cancel);
 
+    public Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel) => client.ListTagsAsync(name, KnownTags.MaxRead, cancel);
+
     // A command prints what is derived; what the publisher suggests is for reading, on the page.
     public Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Digest>>([]);
 }

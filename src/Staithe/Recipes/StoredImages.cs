@@ -15,6 +15,12 @@ internal sealed class StoredImages(Db db, BlobReader blobs) : IImageSource
 
     public Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) => blobs.FindAsync(name, digest, maxBytes, cancel);
 
+    public Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel) => db.ReadAsync<IReadOnlyList<string>>(
+        async session => await RepositoryTable.FindIdAsync(session, name) is { } repoId
+            ? await RepositoryPageTable.ListTagNamesAsync(session, repoId, KnownTags.MaxRead)
+            : [],
+        cancel);
+
     public async Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel)
     {
         var (referrers, _) = await db.ReadAsync(

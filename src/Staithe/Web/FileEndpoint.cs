@@ -27,6 +27,7 @@ internal sealed class FileEndpoint(
     const int PieceBytes = 256 * 1024;
     const int SniffedBytes = 4096;
     const int MaxListed = 10_000;
+    const int MaxHinted = 20; // names in a message
     static readonly string[] Parameters = ["platform", "layer", "after"];
 
     /// <summary>Whether the path is one of these.</summary>
@@ -98,7 +99,7 @@ internal sealed class FileEndpoint(
     async Task SendAsync(HttpContext http, string path, FoundImage image, ImageFiles whole, int? layer, string file, RequestFacts facts, Visit? visit)
     {
         var files = layer is { } number ? whole.Only(number - 1) : whole;
-        var entry = files.Find(file) ?? throw NoSuchFile(image, file);
+        var entry = files.Find(file) ?? throw NoSuchFile(image, files, file);
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         http.Response.Headers["Docker-Content-Digest"] = image.Row.Digest;
@@ -112,7 +113,7 @@ internal sealed class FileEndpoint(
             return;
         }
         if (!entry.IsDirectory && path.EndsWith('/'))
-            throw NoSuchFile(image, file);
+            throw NoSuchFile(image, files, file);
         switch (entry.Node.Type)
         {
             case EntryType.Directory when visit is not null:
@@ -133,7 +134,20 @@ internal sealed class FileEndpoint(
         }
     }
 
-    static OciException NoSuchFile(FoundImage image, string file) => new(OciError.EndpointUnknown, $"{image.Name} has no file {OciException.Quote(file.Length == 0 ? "/" : file)}");
+    // With what there is where the path leaves what there is.
+    static OciException NoSuchFile(FoundImage image, ImageFiles files, string file)
+    {
+        var parent = file.Trim('/');
+        ImageEntry? directory = null;
+        while (directory is null && parent.Length > 0)
+        {
+            parent = parent.LastIndexOf('/') is > 0 and var slash ? parent[..slash] : "";
+            directory = files.Find(parent) is { IsDirectory: true } found ? found : null;
+        }
+        var names = files.List(directory ?? files.Root).Take(MaxHinted + 1).Select(entry => OciException.Quote(entry.Name)).ToList();
+        var there = names.Count == 0 ? "is empty" : $"has {string.Join(", ", names.Take(MaxHinted))}{(names.Count > MaxHinted ? ", …" : "")}";
+        return new OciException(OciError.EndpointUnknown, $"{image.Name} has no file {OciException.Quote(file.Length == 0 ? "/" : file)}; /{OciException.Quote(parent)} {there}");
+    }
 
     async Task SendFileAsync(HttpContext http, ImageFiles files, ImageEntry file, RequestFacts facts)
     {

@@ -79,7 +79,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
             config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
             platform?.ToString(),
-            Annotations(image.Manifest),
+            ImageFacts.FewOf(Annotations(image.Manifest)),
             [.. Layers(image, build)],
             build is null ? null : Show(build),
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
@@ -177,7 +177,11 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             [.. PullCommand.List(recipe.Reference, image.IsPlainHttp, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
             recipe.Notes,
             recipe.Check,
-            [.. published.Commands.Select(command => new PublishedCommand(command.Title, command.Text, [.. command.Flags.Select(flag => $"{flag.Argument}: {flag.Reason}")]))],
+            [.. published.Commands.Select(command => new PublishedCommand(
+                command.Title,
+                command.Text,
+                command.Arguments.Count > 0 && ShellText.Join(command.Arguments) is var line && line != command.Text ? line : null,
+                [.. command.Flags.Select(flag => $"{flag.Argument}: {flag.Reason}")]))],
             problem,
             options.IsPinned,
             visit.Query("name"),
@@ -346,7 +350,9 @@ public sealed record RunView(
 public sealed record RunFile(string Title, string Text, string Url);
 
 /// <summary>What a publisher suggests, and what to look at twice.</summary>
-public sealed record PublishedCommand(string Title, string Text, IReadOnlyList<string> Flags);
+/// <param name="Text">As it is written.</param>
+/// <param name="Line">The same with the names put in, as podman runs it; null where that is no other.</param>
+public sealed record PublishedCommand(string Title, string Text, string? Line, IReadOnlyList<string> Flags);
 
 /// <summary>What is installed in it.</summary>
 /// <param name="Counts">How many packages of each ecosystem.</param>

@@ -37,6 +37,11 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
             throw new OciException(OciError.Unsupported, "a recipe can be read, and nothing else") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, HEAD" } };
         var (name, reference, file) = Parse(path);
+        if (file is null)
+        {
+            await SendListAsync(http, (await admit(http, new OciRoute.Manifest(name, reference))).Name, reference);
+            return;
+        }
         var (kind, options, platform) = ReadQuery(http.Request, file);
         name = (await admit(http, new OciRoute.Manifest(name, reference))).Name;
         if (!Authority().IsMatch(http.Request.Host.Value ?? ""))
@@ -47,14 +52,20 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         await SendAsync(http, ContentType(file), body);
     }
 
-    // NAME:TAG/FILE, NAME@DIGEST/FILE, or NAME/FILE for the tag latest. Nothing legal in a path needs percent-encoding, but some clients encode colons.
-    static (RepositoryName Name, Reference Reference, string File) Parse(string path)
+    // NAME:TAG/FILE, NAME@DIGEST/FILE, or NAME/FILE for the tag latest; without a file, which there are. Nothing legal in a path needs percent-encoding, but
+    // some clients encode colons.
+    static (RepositoryName Name, Reference Reference, string? File) Parse(string path)
     {
-        var text = Uri.UnescapeDataString(path[Prefix.Length..]);
+        var text = Uri.UnescapeDataString(path[Prefix.Length..]).TrimEnd('/');
         var slash = text.LastIndexOf('/');
         var (image, file) = slash < 0 ? ("", text) : (text[..slash], text[(slash + 1)..]);
-        if (file is not (KubeFile or ComposeFile or Script or Facts) && !(file.EndsWith(Unit, StringComparison.Ordinal) && UnitName().IsMatch(file[..^Unit.Length])))
-            throw new OciException(OciError.EndpointUnknown, $"there is no recipe \"{OciException.Quote(file)}\": ask for {Script}, {ComposeFile}, {KubeFile}, NAME{Unit} or {Facts} behind NAME:TAG/ or NAME@DIGEST/");
+        if (!IsFile(file))
+        {
+            // NAME:TAG and NAME@DIGEST end so, and what has no ending is the end of a NAME.
+            if (slash < 0 || !(file.AsSpan().ContainsAny(':', '@') || (!file.Contains('.', StringComparison.Ordinal) && !image.AsSpan().ContainsAny(':', '@'))))
+                throw new OciException(OciError.EndpointUnknown, $"there is no recipe \"{OciException.Quote(file)}\": ask for {Script}, {ComposeFile}, {KubeFile}, NAME{Unit} or {Facts} behind NAME:TAG/ or NAME@DIGEST/");
+            (image, file) = (text, null);
+        }
         if (image.IndexOf('@', StringComparison.Ordinal) is > 0 and var at)
             return (RepositoryName.Parse(image[..at]), Reference.To(Digest.ParseSupported(image[(at + 1)..])), file);
         var colon = image.IndexOf(':', StringComparison.Ordinal);
@@ -63,6 +74,26 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         return TagName.TryParse(tag, out var found)
             ? (name, Reference.To(found), file)
             : throw new OciException(OciError.ManifestUnknown, $"\"{OciException.Quote(tag)}\" is no tag, so there is no image under it");
+    }
+
+    static bool IsFile(string file) =>
+        file is KubeFile or ComposeFile or Script or Facts || (file.EndsWith(Unit, StringComparison.Ordinal) && UnitName().IsMatch(file[..^Unit.Length]));
+
+    // People get the page that shows them all.
+    async Task SendListAsync(HttpContext http, RepositoryName name, Reference reference)
+    {
+        var image = $"{name}{(reference.Tag is null ? '@' : ':')}{reference}";
+        var found = await lookup.GetAsync(http.Request.Host.Value!, !http.Request.IsHttps, name, reference, null, http.RequestAborted);
+        http.Response.Headers.Vary = "Accept";
+        if (http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            http.Response.StatusCode = StatusCodes.Status303SeeOther;
+            http.Response.Headers.Location = $"/r/{image}?view=run";
+            return;
+        }
+        var unit = $"{Recipe.From(found, RecipeOptions.None).Name}{Unit}";
+        string[] files = [Script, $"{Script}?as=docker", ComposeFile, KubeFile, $"{KubeFile}?flavour=kubernetes", unit, Facts];
+        await SendAsync(http, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(string.Concat(files.Select(file => $"{Prefix}{image}/{file}\n"))));
     }
 
     static (RecipeKind? Kind, RecipeOptions Options, Platform? Platform) ReadQuery(HttpRequest request, string file)

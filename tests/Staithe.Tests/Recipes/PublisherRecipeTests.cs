@@ -56,10 +56,11 @@ public sealed class PublisherRecipeTests
     }
 
     [Fact]
-    public void Placeholders_are_replaced_where_they_are_whole_words()
+    public void Names_are_put_in_as_runlabel_does()
     {
-        var command = Assert.Single(Labelled("run", "podman run --name ${NAME} --label=x=IMAGE -e IMAGEX=1 $IMAGE").Commands);
-        Assert.Equal(["podman", "run", "--name", "tinyweb", "--label=x=IMAGE", "-e", "IMAGEX=1", Image], command.Arguments);
+        var command = Assert.Single(Labelled("run", "podman run --name ${NAME} --label=x=IMAGE -e IMAGEX=1 -v /srv/${NAME}:/data $IMAGE").Commands);
+        Assert.Equal(["podman", "run", "--name", "tinyweb", $"--label=x={Image}", "-e", "IMAGEX=1", "-v", "/srv/tinyweb:/data", Image], command.Arguments);
+        Assert.Equal("-v /srv/tinyweb:/data", Assert.Single(command.Flags).Argument); // the names themselves are nothing to look at twice
     }
 
     [Theory]

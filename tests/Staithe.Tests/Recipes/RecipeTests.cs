@@ -67,8 +67,11 @@ public sealed class RecipeTests
                 - {name: data, mountPath: "/data"}
                 securityContext: {runAsUser: 1001, allowPrivilegeEscalation: false}
                 livenessProbe:
-                  exec: {command: ["/bin/sh", "-c", "wget -q -O- http://127.0.0.1:8080/ || exit 1"]}
+                  exec: {command: ["/bin/sh", "-c", ":; /bin/sh -c 'wget -q -O- http://127.0.0.1:8080/ || exit 1' || exit 1"]}
+                  initialDelaySeconds: 0
                   periodSeconds: 10
+                  timeoutSeconds: 30
+                  failureThreshold: 3
               volumes:
               - {name: data, persistentVolumeClaim: {claimName: tinyweb-data}}
 
