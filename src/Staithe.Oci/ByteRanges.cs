@@ -10,8 +10,14 @@ public readonly record struct ByteRange(long Offset, long Length);
 /// <summary>The <c>Range</c> header of a pull (RFC 9110 section 14, as the distribution-spec asks in "Pulling blobs").</summary>
 public static class ByteRanges
 {
-    /// <summary>The most ranges one request may name; a header with more is ignored, as RFC 9110 section 14.2 allows against abuse.</summary>
-    public const int MaxRanges = 32;
+    /// <summary>
+    /// The most ranges one request may name in ascending order; a header with more is ignored, as RFC 9110 section 14.2 allows against abuse. Clients that pull parts
+    /// of a layer (zstd:chunked) ask for what they lack in order, up to 1,024 ranges at a time.
+    /// </summary>
+    public const int MaxRanges = 1024;
+
+    /// <summary>The most ranges in another order, which no client needs and RFC 9110 section 14.2 takes for a sign of abuse.</summary>
+    public const int MaxUnordered = 32;
 
     /// <summary>
     /// Reads the header against content of <paramref name="size"/> bytes. Null: answer with all of it, because the header is absent, of
@@ -35,7 +41,9 @@ public static class ByteRanges
             if (range.Length > 0)
                 found.Add(range);
         }
-        return count == 0 || Overlap(found) ? null : found;
+        if (count == 0)
+            return null;
+        return IsAscending(found) || (count <= MaxUnordered && !Overlap(found)) ? found : null;
     }
 
     // int-range: FIRST-[LAST]; suffix-range: -LENGTH. A well-formed range outside the content gets length 0.
@@ -70,6 +78,17 @@ public static class ByteRanges
             return false;
         if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number))
             number = long.MaxValue;
+        return true;
+    }
+
+    // Each behind the end of the one before, so none overlaps.
+    static bool IsAscending(List<ByteRange> ranges)
+    {
+        for (var i = 1; i < ranges.Count; i++)
+        {
+            if (ranges[i].Offset < ranges[i - 1].Offset + ranges[i - 1].Length)
+                return false;
+        }
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -141,9 +142,10 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         var tail = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
         http.Response.StatusCode = StatusCodes.Status206PartialContent;
         Describe(http.Response, $"multipart/byteranges; boundary={boundary}", ranges.Sum(range => range.Length) + heads.Sum(head => head.Length) + tail.Length);
+        await http.Response.StartAsync(http.RequestAborted);
         for (var i = 0; i < ranges.Count; i++)
         {
-            await http.Response.BodyWriter.WriteAsync(heads[i], http.RequestAborted);
+            http.Response.BodyWriter.Write(heads[i]); // goes out with the part
             await body.SendAsync(http, file, ranges[i], facts);
         }
         await http.Response.BodyWriter.WriteAsync(tail, http.RequestAborted);
