@@ -3,6 +3,8 @@ namespace Staithe.Oci;
 /// <summary>The endpoints of the distribution-spec as records: a path is read once, at the door, and everything behind has typed values.</summary>
 public abstract record OciRoute
 {
+    const string DigestParameter = "digest=";
+
     OciRoute() { }
 
     /// <summary>The repository the request is about, or null for the two endpoints that have none.</summary>
@@ -71,6 +73,11 @@ public abstract record OciRoute
     /// <summary>end-5, end-6, end-13, end-14: a <c>&lt;blob-push-location&gt;</c>.</summary>
     public sealed record Upload(RepositoryName Name, UploadId Id) : OciRoute
     {
+        /// <summary>
+        /// The <c>digest</c> of a client that appends <c>&amp;digest=…</c> to the location without looking whether that has a query; null when there is none.
+        /// </summary>
+        public string? Digest { get; init; }
+
         /// <inheritdoc/>
         public override RepositoryName Repository => Name;
         /// <inheritdoc/>
@@ -128,7 +135,7 @@ public abstract record OciRoute
             ["_catalog"] => new RepositoryList(),
             [.. var name, "blobs", "uploads", ""] when name.Length > 0 => new UploadStart(ToName(name)),
             [.. var name, "blobs", "uploads"] when name.Length > 0 => new UploadStart(ToName(name)),
-            [.. var name, "blobs", "uploads", var id] when name.Length > 0 => new Upload(ToName(name), ToId(id)),
+            [.. var name, "blobs", "uploads", var id] when name.Length > 0 => ToUpload(name, id),
             [.. var name, "tags", "list"] when name.Length > 0 => new TagList(ToName(name)),
             [.. var name, "manifests", var reference] when name.Length > 0 => new Manifest(ToName(name), ToReference(method, reference)),
             [.. var name, "blobs", var digest] when name.Length > 0 => new Blob(ToName(name), Digest.ParseSupported(digest)),
@@ -153,6 +160,16 @@ public abstract record OciRoute
     // A decoded part with a slash in it must not turn into two parts.
     static RepositoryName ToName(string[] parts) =>
         RepositoryName.Parse(string.Join('/', parts.Select(part => part.Replace("/", "%2f", StringComparison.Ordinal))));
+
+    // No id holds an ampersand: what follows one was meant for the query.
+    static Upload ToUpload(string[] name, string text)
+    {
+        var parameters = text.Split('&');
+        return new Upload(ToName(name), ToId(parameters[0]))
+        {
+            Digest = parameters.Skip(1).FirstOrDefault(one => one.StartsWith(DigestParameter, StringComparison.Ordinal))?[DigestParameter.Length..],
+        };
+    }
 
     static UploadId ToId(string text) => UploadId.TryParse(text, out var id)
         ? id

@@ -50,6 +50,19 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     public async Task<UploadRow> GetAsync(RepositoryName name, UploadId id, CancellationToken cancel) =>
         await db.ReadAsync(session => UploadTable.FindAsync(session, name, id), cancel) ?? throw Unknown();
 
+    /// <summary>The upload, if it is there and the database can be asked: for a failure that has a reason of its own.</summary>
+    public async Task<UploadRow?> TryFindAsync(RepositoryName name, UploadId id)
+    {
+        try
+        {
+            return await db.ReadAsync(session => UploadTable.FindAsync(session, name, id));
+        }
+        catch (Exception e) when (db.IsAway(e))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Appends a chunk; the bytes received so far. When the client breaks off, what came is kept for it to go on from.</summary>
     /// <param name="name">The repository.</param>
     /// <param name="id">The upload.</param>

@@ -35,18 +35,18 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         }
     }
 
-    public async Task PatchAsync(HttpContext http, OciRoute.Upload route)
+    public Task PatchAsync(HttpContext http, OciRoute.Upload route) => ContinuablyAsync(http, route, async () =>
     {
         var received = await upload.AppendAsync(route.Name, route.Id, ChunkOf(http), http.RequestAborted);
         Progress(http, route, received, StatusCodes.Status202Accepted);
-    }
+    });
 
-    public async Task PutAsync(HttpContext http, OciRoute.Upload route, Caller caller)
+    public Task PutAsync(HttpContext http, OciRoute.Upload route, Caller caller) => ContinuablyAsync(http, route, async () =>
     {
-        if (http.Request.Query["digest"] is not [{ } text, ..])
+        if ((http.Request.Query["digest"] is [{ } asked, ..] ? asked : route.Digest) is not { } text)
             throw new OciException(OciError.DigestInvalid, "the closing PUT needs ?digest=, the digest of the whole blob");
         Created(http, route.Name, await upload.FinishAsync(route.Name, route.Id, Digest.ParseSupported(text), ChunkOf(http), caller.Creator, http.RequestAborted));
-    }
+    });
 
     public async Task GetAsync(HttpContext http, OciRoute.Upload route)
     {
@@ -58,6 +58,21 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     {
         await upload.CancelAsync(route.Name, route.Id, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    // Whatever went wrong with a part: as long as there is an upload, the answer says where it goes on, as one that took the part does.
+    async Task ContinuablyAsync(HttpContext http, OciRoute.Upload route, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception failure) when (!http.RequestAborted.IsCancellationRequested && failure is not OciException { Error.Status: StatusCodes.Status404NotFound })
+        {
+            if (await upload.TryFindAsync(route.Name, route.Id) is { } row)
+                DescribeProgress(http, route, row.Received);
+            throw;
+        }
     }
 
     // Who may not pull from the source is answered like one who names a source without the blob. Without a source, anything might be it.
@@ -98,6 +113,11 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     static void Progress(HttpContext http, OciRoute.Upload route, long received, int status)
     {
         http.Response.StatusCode = status;
+        DescribeProgress(http, route, received);
+    }
+
+    static void DescribeProgress(HttpContext http, OciRoute.Upload route, long received)
+    {
         http.Response.Headers.Location = route.Path;
         http.Response.Headers["Docker-Upload-UUID"] = route.Id.Value;
         foreach (var (name, value) in BlobUpload.RangeHeader(received))
