@@ -41,6 +41,8 @@ public sealed record OciError(string Code, int Status)
     public static readonly OciError Denied = new("DENIED", 403);
     /// <summary>code-12: a condition of the request (<c>If-Match</c>, <c>If-None-Match</c>) does not hold.</summary>
     public static readonly OciError PreconditionFailed = new("DENIED", 412);
+    /// <summary>code-12: the request is for a host that this registry does not answer for (RFC 9110 section 15.5.20).</summary>
+    public static readonly OciError Misdirected = new("DENIED", 421);
     /// <summary>code-13: the endpoint does not take this method, or not now.</summary>
     public static readonly OciError Unsupported = new("UNSUPPORTED", 405);
     /// <summary>code-13: a parameter that the endpoint cannot take.</summary>

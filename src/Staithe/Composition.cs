@@ -19,6 +19,7 @@ using Staithe.Search;
 using Staithe.Sharing;
 using Staithe.Storage;
 using Staithe.Telemetry;
+using Staithe.Transport;
 using Staithe.Web;
 
 namespace Staithe;
@@ -156,23 +157,28 @@ internal sealed class Composition : IAsyncDisposable
     public RequestLog MakeFront(WebApplication web)
     {
         var metrics = new RequestMetrics();
-        var (health, metricsPage) = (new Health(db, storage, web.Lifetime, log), new MetricsPage(metrics, () => cache.Bytes));
+        var health = new Health(db, storage, web.Lifetime, log);
         var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, gate.IdentifyAsync);
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
         var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, pageAccess);
         var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
+        var metricsReaders = new MetricsReaders(readers.IdentifyAsync, limits, config.MetricsFrom, config.MetricsToken, config.Open);
+        var metricsPage = new MetricsPage(metrics, () => cache.Bytes, metricsReaders.RequireAsync, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
-            new(ApiEndpoint.Takes, api.HandleAsync),
-            new(RecipeFiles.Takes, (http, path, _) => recipeFiles.HandleAsync(http, path)),
-            new(FileEndpoint.Takes, files.HandleAsync),
-            new(FeedEndpoint.Takes, feeds.HandleAsync),
-            new(SearchHandler.Takes, search.HandleAsync),
-            new(Health.Takes, health.HandleAsync),
-            new(MetricsPage.Takes, metricsPage.HandleAsync),
-        ], people);
+            new(RequestFacts.Api, ApiEndpoint.Takes, api.HandleAsync, (http, _, refusal) => api.RefuseAsync(http, refusal)),
+            new(RequestFacts.Recipes, RecipeFiles.Takes, recipeFiles.HandleAsync, RefuseAsync),
+            new(RequestFacts.Files, FileEndpoint.Takes, files.HandleAsync, RefuseAsync),
+            new(RequestFacts.Feed, FeedEndpoint.Takes, feeds.HandleAsync, RefuseAsync),
+            new(RequestFacts.Search, SearchHandler.Takes, search.HandleAsync, RefuseAsync),
+            new(RequestFacts.Health, Health.Takes, (http, path, _) => health.HandleAsync(http, path), RefuseAsync),
+            new(RequestFacts.Metrics, MetricsPage.Takes, (http, _, _) => metricsPage.HandleAsync(http), RefuseAsync),
+            new(RequestFacts.Page, _ => true, people.HandleAsync, people.RefuseAsync),
+        ], new HostNames(config.Hosts, config.Open && config.Listen.All(address => address.IsLoopback), config.Proxies.Count > 0), log);
         return new RequestLog(metrics, log, front.AnswerAsync);
+
+        Task RefuseAsync(HttpContext http, string path, OciException refusal) => errors.RunAsync(http, () => throw refusal);
     }
 
     public async ValueTask DisposeAsync()

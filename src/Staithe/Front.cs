@@ -1,33 +1,61 @@
 using Staithe.Distribution;
+using Staithe.Oci;
 using Staithe.Telemetry;
-using Staithe.Web;
+using Staithe.Transport;
 
 namespace Staithe;
 
 /// <summary>Something that answers under paths of its own.</summary>
+/// <param name="Kind">What its requests are called in the log and the metrics, unless it says more.</param>
 /// <param name="Takes">Whether a path, as the client wrote it, is one of them.</param>
 /// <param name="AnswerAsync">Answers; the facts are for the log.</param>
-internal sealed record Face(Func<string, bool> Takes, Func<HttpContext, string, RequestFacts, Task> AnswerAsync);
+/// <param name="RefuseAsync">Answers with a refusal that was decided at the door, in the way in which the face refuses.</param>
+internal sealed record Face(
+    string Kind,
+    Func<string, bool> Takes,
+    Func<HttpContext, string, RequestFacts, Task> AnswerAsync,
+    Func<HttpContext, string, OciException, Task> RefuseAsync);
 
-/// <summary>The door: which face a request is for, by its path alone. Clients of the registry come first, since they are the most.</summary>
+/// <summary>
+/// The door: what holds for every request and every answer, and which face a request is for, by its path alone. Clients of the registry come first, since
+/// they are the most.
+/// </summary>
 /// <param name="registry">The face for clients.</param>
-/// <param name="others">The others; the first that takes a path has it.</param>
-/// <param name="people">The face for people, which has all the rest.</param>
-internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others, WebEndpoint people)
+/// <param name="others">The others; the first that takes a path has it, and the last takes every path.</param>
+/// <param name="hosts">The names that requests may be for.</param>
+/// <param name="log">Told of what no face has answered for.</param>
+internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others, HostNames hosts, LogOutput log)
 {
-    public Task AnswerAsync(HttpContext http, RequestFacts facts)
+    public async Task AnswerAsync(HttpContext http, RequestFacts facts)
+    {
+        SafeHeaders.Apply(http.Response.Headers);
+        var seat = ConnectionSeat.Of(http);
+        seat?.Begin();
+        try
+        {
+            await RouteAsync(http, facts);
+        }
+        catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            await FailAsync(http, e); // the server's own answer would lose the headers
+        }
+        finally
+        {
+            seat?.End();
+        }
+    }
+
+    Task RouteAsync(HttpContext http, RequestFacts facts)
     {
         if (HasTwoLengths(http.Request))
             return RefuseAsync(http);
         var path = RegistryEndpoint.RawPath(http);
+        var refusal = hosts.Check(http.Request) ?? CrossSite.Check(http.Request);
         if (RegistryEndpoint.Takes(path))
-            return registry.HandleAsync(http, path, facts);
-        foreach (var face in others)
-        {
-            if (face.Takes(path))
-                return face.AnswerAsync(http, path, facts);
-        }
-        return people.HandleAsync(http, path, facts);
+            return refusal is null ? registry.HandleAsync(http, path, facts) : registry.RefuseAsync(http, refusal);
+        var face = others.First(face => face.Takes(path));
+        facts.Kind = face.Kind;
+        return refusal is null ? face.AnswerAsync(http, path, facts) : face.RefuseAsync(http, path, refusal);
     }
 
     // RFC 9112 section 6.3: one that says its length in two ways may have been made to pass for two requests with whoever stands in front. The
@@ -37,6 +65,18 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
     static Task RefuseAsync(HttpContext http)
     {
         http.Response.StatusCode = StatusCodes.Status400BadRequest;
+        http.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
+    }
+
+    Task FailAsync(HttpContext http, Exception exception)
+    {
+        var status = exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+        if (status >= StatusCodes.Status500InternalServerError)
+            log.Write(LogLevel.Error, "request failed", ("method", http.Request.Method), ("trace", http.TraceIdentifier), ("exception", exception.ToString()));
+        http.Response.Clear();
+        SafeHeaders.Apply(http.Response.Headers);
+        http.Response.StatusCode = status;
         http.Response.Headers.Connection = "close";
         return Task.CompletedTask;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Staithe.Access;
 using Staithe.Config;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -19,6 +21,10 @@ internal static class HttpHost
     const int MaxRequestLineBytes = 16 * 1024; // a push may name a hundred tags
     const int MinBodyBytesPerSecond = 240;
     const int MinAnswerBytesPerSecond = 1024;
+
+    // What a client sends before anything is done for it has to come at once, whatever a transfer may take.
+    static readonly TimeSpan HeadersTime = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
     /// <summary>A server that does not listen yet.</summary>
     /// <param name="config">What it is to be.</param>
@@ -36,22 +42,24 @@ internal static class HttpHost
             builder.Services.AddSingleton(service);
         builder.WebHost.ServeOnNetworkThreads();
         var certificate = OpenCertificate(config, log);
+        var share = config.ConnectionsPerAddress > 0 ? config.ConnectionsPerAddress : ConnectionShares.DefaultShare(config.Connections);
+        var shares = new ConnectionShares(config.Connections, share, () => Environment.TickCount64);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
-            options.Limits.MaxConcurrentConnections = config.Connections;
-            options.Limits.MaxRequestBodySize = null;
-            options.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             var stall = TimeSpan.FromSeconds(config.StallSeconds);
-            options.Limits.RequestHeadersTimeout = stall;
-            options.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, stall);
-            options.Limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
+            Limit(options.Limits, stall);
             options.ConfigureEndpointDefaults(endpoint =>
             {
+                endpoint.UseSeats(shares, address => NetworkOf(address, config.Proxies));
                 if (certificate is not null)
                 {
                     endpoint.Protocols = HttpProtocols.Http1AndHttp2;
-                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }) });
+                    endpoint.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        HandshakeTimeout = HandshakeTime,
+                        OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+                    });
                     return;
                 }
                 endpoint.Protocols = HttpProtocols.Http1;
@@ -61,6 +69,7 @@ internal static class HttpHost
             foreach (var address in config.Listen)
                 Listen(options, address);
         });
+        builder.Services.AddSingleton<DiagnosticSource>(new RefusedRequests());
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new BlockPool()); // after the server's own, since the last one counts
         var web = builder.Build();
         BelieveProxies(web, config);
@@ -106,6 +115,25 @@ internal static class HttpHost
             SocketError.AddressNotAvailable => $"cannot listen on {where}: this machine has no such address; choose one that \"ip address\" shows, or :{port} for all, with {setting}",
             _ => $"cannot listen on {where}: {new SocketException((int)error).Message}; choose another address with {setting}",
         };
+    }
+
+    /// <summary>Sets what a request may be and how long it may take. A transfer may pause for as long as the stall time, more than once.</summary>
+    /// <param name="limits">The server's.</param>
+    /// <param name="stall">After how long without progress a transfer has ended.</param>
+    public static void Limit(KestrelServerLimits limits, TimeSpan stall)
+    {
+        limits.MaxRequestBodySize = null;
+        limits.MaxRequestLineSize = MaxRequestLineBytes;
+        limits.RequestHeadersTimeout = stall < HeadersTime ? stall : HeadersTime;
+        limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, 2 * stall);
+        limits.MinResponseDataRate = new MinDataRate(MinAnswerBytesPerSecond, stall);
+    }
+
+    // A proxy's connections are those of many.
+    static ulong? NetworkOf(IPAddress? address, IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        return plain is not null && proxies.Any(network => network.Contains(plain)) ? null : ClientNetwork.Of(address);
     }
 
     static TlsCertificate? OpenCertificate(StaitheConfig config, LogOutput log)

@@ -23,11 +23,12 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
     /// <param name="facts">What the log is told.</param>
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
-        facts.Kind = RequestFacts.Api;
         http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers.XContentTypeOptions = "nosniff";
         return errors.RunAsync(http, () => AnswerAsync(http, path[Prefix.Length..], facts));
     }
+
+    /// <summary>Answers with a refusal that was decided before.</summary>
+    public Task RefuseAsync(HttpContext http, OciException refusal) => errors.RunAsync(http, () => throw refusal);
 
     async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
     {

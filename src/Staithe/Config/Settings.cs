@@ -104,6 +104,54 @@ internal static class Settings
         Help = "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed. Nobody else's are.",
     };
 
+    public static readonly Setting Hosts = new Setting<string>(
+        text => ParseHostName(text.Text),
+        (config, names) => config with { Hosts = names },
+        config => config.Hosts.Count == 0 ? "none" : string.Join(", ", config.Hosts))
+    {
+        Key = "hosts",
+        Shape = SettingShape.TextList,
+        Takes = "host names without a port, *.example.com for all below one, or * for any; in the environment with commas between them",
+        Help = "Names under which clients and browsers reach this registry, besides localhost and addresses. Requests for another are answered 421: a web page "
+            + "could otherwise have its own name mean this registry, and use it as its reader could. Without this setting any name is taken, but by an open registry "
+            + "that listens on loopback addresses only, which takes the names of this machine.",
+    };
+
+    public static readonly Setting MetricsFrom = new Setting<IPNetwork>(
+        text => ParseNetwork(text.Text),
+        (config, networks) => config with { MetricsFrom = networks },
+        config => config.MetricsFrom.Count == 0 ? "none" : string.Join(", ", config.MetricsFrom))
+    {
+        Key = "metricsFrom",
+        Shape = SettingShape.TextList,
+        Takes = "IP addresses and networks such as 10.0.0.0/8; in the environment with commas between them",
+        Help = "Addresses that may read /metrics without saying who they are. Otherwise admins may, and whoever sends metricsToken; on an open registry everybody.",
+    };
+
+    public static readonly Setting MetricsToken = new Setting<string>(
+        text => ParseToken(text.Text),
+        One<string>((config, token) => config with { MetricsToken = token }),
+        config => config.MetricsToken is null ? "none" : "set, and not shown")
+    {
+        Key = "metricsToken",
+        Shape = SettingShape.Text,
+        Takes = "at least 16 characters without blanks",
+        Help = "A bearer token that /metrics can be read with. Prefer metricsTokenFile (STAITHE_METRICS_TOKEN_FILE).",
+    };
+
+    public static readonly Setting MetricsTokenFile = new Setting<string>(
+        text => ParseToken(ReadSecret(text)),
+        One<string>((config, token) => config with { MetricsToken = token }),
+        config => MetricsToken!.Show(config),
+        "none")
+    {
+        Key = "metricsTokenFile",
+        Shape = SettingShape.Text,
+        Takes = "a file; relative to the configuration file when it stands there",
+        Help = "A file that holds the value of metricsToken, which then is not given itself.",
+        FileOf = MetricsToken,
+    };
+
     public static readonly Setting Open = Switch(
         "open",
         "--open",
@@ -372,7 +420,8 @@ internal static class Settings
         "stallSeconds",
         2,
         3600,
-        "Seconds after which a client that sends or takes nothing is cut off.",
+        "Seconds after which a client that sends or takes nothing is cut off. A copy from a slow source pauses for minutes. When connections run out, one that "
+            + "stands still for a minute makes room for another.",
         config => config.StallSeconds,
         (config, seconds) => config with { StallSeconds = seconds });
 
@@ -387,9 +436,17 @@ internal static class Settings
         "connections",
         10,
         1_000_000,
-        "Connections that are served at a time; those beyond are closed at once. Each may take two file descriptors (see ulimit -n).",
+        "Connections that are served at a time. Those beyond take the place of one that waits for a request, or are closed. Each may take two file descriptors (see ulimit -n).",
         config => config.Connections,
         (config, connections) => config with { Connections = connections });
+
+    public static readonly Setting ConnectionsPerAddress = Number(
+        "connectionsPerAddress",
+        0,
+        1_000_000,
+        "How many of these one address (of IPv6 the first 64 bits) may have; 0 for a quarter, and at least 16. It is not counted for proxies.",
+        config => config.ConnectionsPerAddress,
+        (config, connections) => config with { ConnectionsPerAddress = connections });
 
     public static readonly Setting StopSeconds = Number(
         "stopSeconds",
@@ -402,7 +459,8 @@ internal static class Settings
     /// <summary>Every setting, in the order of the manual.</summary>
     public static readonly IReadOnlyList<Setting> All =
         [
-            Listen, TlsCertificate, TlsKey, Proxies, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, OfficialSpaces, Sparse, Log, UploadHours, OpenUploadsPerAccount, OpenUploadsPerSpace, OpenUploads, LeaseHours, TrashMinutes, ReserveMegabytes, AuditDays, StallSeconds, StopSeconds, Connections, Sendfile,
+            Listen, TlsCertificate, TlsKey, Proxies, Hosts, Data, Database, DatabaseFile, Open, Oidc, TrustedIssuers, SpacesInviteNewUsers, OfficialSpaces, Sparse, Log, UploadHours, OpenUploadsPerAccount, OpenUploadsPerSpace, OpenUploads, LeaseHours, TrashMinutes, ReserveMegabytes, AuditDays, StallSeconds, StopSeconds, Connections, ConnectionsPerAddress, Sendfile,
+            MetricsFrom, MetricsToken, MetricsTokenFile,
             RequestsPerMinute, AnonymousRequestsPerMinute,
             LdapUrl, LdapStartTls, LdapCertificates, LdapBindDn, LdapBindPassword, LdapBindPasswordFile, LdapBase, LdapUserFilter, LdapNameAttribute, LdapGroupBase, LdapGroupFilter, LdapGroupAttribute, LdapTeams, LdapNewAccounts, LdapSeconds,
         ];
@@ -507,6 +565,18 @@ internal static class Settings
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
         return IPNetwork.TryParse(text, out var network) ? network : throw new FormatException($"expected an IP address or a network such as 10.0.0.0/8, found {Shown(text)}");
     }
+
+    static string ParseHostName(string text)
+    {
+        var name = text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text;
+        return text == "*" || (Uri.CheckHostName(name) != UriHostNameType.Unknown && !name.Contains(':', StringComparison.Ordinal))
+            ? text
+            : throw new FormatException($"expected a host name without a port, such as registry.example.com, found {Shown(text)}");
+    }
+
+    static string ParseToken(string text) => text.Length >= 16 && text.All(c => c is > ' ' and < '\x7f')
+        ? text
+        : throw new FormatException("expected a token of at least 16 characters without blanks");
 
     static string ParseSpace(string text) => RepositoryName.TryParse(text, out _) && !text.Contains('/', StringComparison.Ordinal)
         ? text

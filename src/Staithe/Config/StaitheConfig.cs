@@ -20,6 +20,9 @@ internal sealed record StaitheConfig
     /// <summary>Who may say for whom a request is forwarded.</summary>
     public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 
+    /// <summary>Host names that requests may be for; none for any, but on an open registry that listens on loopback addresses only.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     /// <summary>The directory for everything that is kept; an absolute path.</summary>
     public required string Data { get; init; }
 
@@ -119,14 +122,25 @@ internal sealed record StaitheConfig
     /// <summary>How long the record of who did what is kept.</summary>
     public int AuditDays { get; init; } = 365;
 
-    /// <summary>A client that sends or takes nothing for so long is cut off.</summary>
-    public int StallSeconds { get; init; } = 60;
+    /// <summary>
+    /// A client that sends or takes nothing for so long is cut off. Copies from a slow source pause for minutes; what a crowd needs is in <see cref="Connections"/>.
+    /// </summary>
+    public int StallSeconds { get; init; } = 600;
 
     /// <summary>How long a graceful stop waits for running transfers.</summary>
     public int StopSeconds { get; init; } = 30;
 
     /// <summary>How many connections are served at a time.</summary>
     public int Connections { get; init; } = 10_000;
+
+    /// <summary>How many of them one address may have; 0 for a quarter.</summary>
+    public int ConnectionsPerAddress { get; init; }
+
+    /// <summary>The addresses that may read the metrics without saying who they are.</summary>
+    public IReadOnlyList<IPNetwork> MetricsFrom { get; init; } = [];
+
+    /// <summary>The token that the metrics can be read with; null for none.</summary>
+    public string? MetricsToken { get; init; }
 
     /// <summary>Whether the kernel moves blobs to plain connections by itself, where it can.</summary>
     public bool Sendfile { get; init; } = true;

@@ -72,7 +72,7 @@ internal sealed class BlobBody(TimeSpan stall)
     async Task SendThroughAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts)
     {
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        var body = http.Response.BodyWriter;
+        var (body, seat) = (http.Response.BodyWriter, ConnectionSeat.Of(http));
         for (var sent = 0L; sent < range.Length;)
         {
             var memory = body.GetMemory(PieceBytes);
@@ -85,6 +85,7 @@ internal sealed class BlobBody(TimeSpan stall)
             await WorkerThread.SwitchAsync();
             if (result.IsCompleted)
                 throw Gone(http);
+            seat?.Moved();
             sent += read;
             facts.BytesSent += read;
         }

@@ -94,7 +94,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     {
         if (http.Request.ContentLength > Manifest.MaxBytes)
             throw TooLarge();
-        var reader = new RequestBody(http.Request.BodyReader, stall);
+        var reader = new RequestBody(http, stall);
         while (true)
         {
             var result = await reader.ReadAsync(http.RequestAborted);

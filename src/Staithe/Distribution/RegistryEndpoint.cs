@@ -41,6 +41,13 @@ internal sealed class RegistryEndpoint(
         return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => WorkAsync(http, path, facts));
     }
 
+    /// <summary>Answers with a refusal that was decided before.</summary>
+    public Task RefuseAsync(HttpContext http, OciException refusal)
+    {
+        http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
+        return errors.RunAsync(http, () => throw refusal);
+    }
+
     // Most requests are for what was asked for a moment ago: those are answered at once, on the connection's thread and without reading
     // the path. All others leave that thread.
     Task ReadAsync(HttpContext http, string path, RequestFacts facts) =>

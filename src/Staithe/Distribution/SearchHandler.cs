@@ -18,20 +18,16 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
     /// <summary>Whether the path is this endpoint's.</summary>
     public static bool Takes(string path) => path is "/v1/search" or "/v1/_ping";
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => errors.RunAsync(http, async () =>
     {
-        facts.Kind = RequestFacts.Search;
-        return errors.RunAsync(http, async () =>
-        {
-            await WorkerThread.SwitchAsync();
-            if (path == "/v1/_ping")
-                await WholeBody.SendAsync(http, "application/json", "true"u8.ToArray());
-            else if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
-                await SearchAsync(http, facts);
-            else
-                throw new OciException(OciError.Unsupported, "searching is a GET");
-        });
-    }
+        await WorkerThread.SwitchAsync();
+        if (path == "/v1/_ping")
+            await WholeBody.SendAsync(http, "application/json", "true"u8.ToArray());
+        else if (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))
+            await SearchAsync(http, facts);
+        else
+            throw new OciException(OciError.Unsupported, "searching is a GET");
+    });
 
     async Task SearchAsync(HttpContext http, RequestFacts facts)
     {

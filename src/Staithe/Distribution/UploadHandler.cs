@@ -97,7 +97,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         Created(http, route.Name, digest);
     }
 
-    Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, new RequestBody(http.Request.BodyReader, stall));
+    Chunk ChunkOf(HttpContext http) => new(ContentRange.Parse(http.Request.Headers.ContentRange), http.Request.ContentLength, new RequestBody(http, stall));
 
     static DigestAlgorithm Algorithm(string? name) => name is null
         ? DigestAlgorithm.Sha256

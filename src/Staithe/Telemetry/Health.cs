@@ -16,11 +16,7 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
     /// <summary>Whether the path is one of these.</summary>
     public static bool Takes(string path) => path is Live or Ready;
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
-    {
-        facts.Kind = RequestFacts.Health;
-        return path == Live ? AnswerAsync(http, StatusCodes.Status200OK, "ok") : ReadyAsync(http);
-    }
+    public Task HandleAsync(HttpContext http, string path) => path == Live ? AnswerAsync(http, StatusCodes.Status200OK, "ok") : ReadyAsync(http);
 
     async Task ReadyAsync(HttpContext http)
     {

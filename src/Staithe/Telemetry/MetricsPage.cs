@@ -5,14 +5,20 @@ using System.Text;
 namespace Staithe.Telemetry;
 
 /// <summary><c>/metrics</c>: the counters in the text format that Prometheus reads.</summary>
-internal sealed class MetricsPage(RequestMetrics requests, Func<long> cacheBytes)
+/// <param name="requests">The counters of requests.</param>
+/// <param name="cacheBytes">How much memory manifests take.</param>
+/// <param name="require">Throws for those who may not read them.</param>
+/// <param name="guard">Turns what is thrown into the answer.</param>
+internal sealed class MetricsPage(RequestMetrics requests, Func<long> cacheBytes, Func<HttpContext, Task> require, Func<HttpContext, Func<Task>, Task> guard)
 {
     /// <summary>Whether the path is this one.</summary>
     public static bool Takes(string path) => path == "/metrics";
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    public Task HandleAsync(HttpContext http) => guard(http, () => AnswerAsync(http));
+
+    async Task AnswerAsync(HttpContext http)
     {
-        facts.Kind = RequestFacts.Health;
+        await require(http);
         using var process = Process.GetCurrentProcess();
         var text = new StringBuilder();
         requests.Write(text);
@@ -26,7 +32,8 @@ internal sealed class MetricsPage(RequestMetrics requests, Func<long> cacheBytes
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
             text.Append(CultureInfo.InvariantCulture, $"staithe_collections_total{{generation=\"{generation}\"}} {GC.CollectionCount(generation)}\n");
         http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        return http.Response.WriteAsync(text.ToString());
+        http.Response.Headers.CacheControl = "no-store";
+        await http.Response.WriteAsync(text.ToString());
     }
 
     static void Gauge(StringBuilder text, string name, string help, long value)

@@ -8,6 +8,9 @@ internal sealed class RequestFacts
     /// <summary>The kind of a probe.</summary>
     public const string Health = "health";
 
+    /// <summary>The kind of what reads the metrics.</summary>
+    public const string Metrics = "metrics";
+
     /// <summary>The kind of the endpoint that gives tokens.</summary>
     public const string Token = "token";
 
@@ -16,6 +19,9 @@ internal sealed class RequestFacts
 
     /// <summary>The kind of the endpoint that shows what is inside of images.</summary>
     public const string Files = "files";
+
+    /// <summary>The kind of the endpoint that tells how to run images.</summary>
+    public const string Recipes = "recipes";
 
     /// <summary>The kind of what clients search with.</summary>
     public const string Search = "search";
@@ -28,6 +34,9 @@ internal sealed class RequestFacts
 
     /// <summary>The kind of what is no endpoint.</summary>
     public const string Other = "other";
+
+    /// <summary>Every kind there is besides those of <see cref="Staithe.Oci.OciRoute.Kinds"/>.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [Token, Api, Files, Recipes, Search, Feed, Page, Health, Metrics, Other];
 
     /// <summary>The kind of endpoint.</summary>
     public string Kind { get; set; } = Other;

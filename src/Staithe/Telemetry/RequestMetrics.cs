@@ -14,7 +14,7 @@ internal sealed class RequestMetrics
     const int Stripes = 8;
 
     static readonly double[] BucketSeconds = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60];
-    static readonly string[] Kinds = [.. OciRoute.Kinds, RequestFacts.Token, RequestFacts.Api, RequestFacts.Files, RequestFacts.Search, RequestFacts.Page, RequestFacts.Health, RequestFacts.Other];
+    static readonly string[] Kinds = [.. OciRoute.Kinds, .. RequestFacts.Kinds];
     static readonly int PerKind = StatusClasses + BucketSeconds.Length + 3; // … the bucket above all, the sum of microseconds, the bytes
 
     readonly long[][] counters = [.. Enumerable.Range(0, Stripes).Select(_ => new long[Kinds.Length * PerKind])];
@@ -22,7 +22,8 @@ internal sealed class RequestMetrics
     public void Count(RequestFacts facts, int status, TimeSpan took)
     {
         var mine = counters[Thread.GetCurrentProcessorId() % Stripes];
-        var kind = Math.Max(0, Array.IndexOf(Kinds, facts.Kind)) * PerKind;
+        var known = Array.IndexOf(Kinds, facts.Kind);
+        var kind = (known < 0 ? Kinds.Length - 1 : known) * PerKind; // the last one is for what is no endpoint
         Interlocked.Increment(ref mine[kind + Math.Clamp(status / 100, 0, StatusClasses - 1)]);
         Interlocked.Increment(ref mine[kind + StatusClasses + Bucket(took.TotalSeconds)]);
         Interlocked.Add(ref mine[kind + PerKind - 2], (long)took.TotalMicroseconds);

@@ -19,7 +19,7 @@ internal static class DirectConnection
             return;
         }
         var original = connection.Transport;
-        var output = new SocketOutput(socket, original.Output, stall);
+        var output = new SocketOutput(socket, original.Output, stall, connection.Features.Get<ConnectionSeat>());
         connection.Features.Set<IFileOutput>(output);
         connection.Transport = new Duplex(original.Input, output);
         try

@@ -6,13 +6,22 @@ namespace Staithe.Transport;
 /// The body of a request as it comes in: each piece arrives on a thread of the pool, and a client that sends nothing for the stall time has
 /// broken off, however much it sent before.
 /// </summary>
-internal sealed class RequestBody(PipeReader body, TimeSpan stall) : PipeReader
+internal sealed class RequestBody(HttpContext http, TimeSpan stall) : PipeReader
 {
+    readonly PipeReader body = http.Request.BodyReader;
+    readonly ConnectionSeat? seat = ConnectionSeat.Of(http);
+
     /// <exception cref="BadHttpRequestException">408: the client has stalled.</exception>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        body.TryRead(out var result) ? new ValueTask<ReadResult>(result) : WaitAsync(cancellationToken);
+        TryRead(out var result) ? new ValueTask<ReadResult>(result) : WaitAsync(cancellationToken);
 
-    public override bool TryRead(out ReadResult result) => body.TryRead(out result);
+    public override bool TryRead(out ReadResult result)
+    {
+        if (!body.TryRead(out result))
+            return false;
+        seat?.Moved();
+        return true;
+    }
 
     public override void AdvanceTo(SequencePosition consumed) => body.AdvanceTo(consumed);
 
@@ -28,7 +37,9 @@ internal sealed class RequestBody(PipeReader body, TimeSpan stall) : PipeReader
         wait.CancelAfter(stall);
         try
         {
-            return await body.ReadAsync(wait.Token);
+            var result = await body.ReadAsync(wait.Token);
+            seat?.Moved();
+            return result;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

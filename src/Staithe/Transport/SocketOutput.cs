@@ -13,7 +13,7 @@ namespace Staithe.Transport;
 /// When the kernel takes no more, no thread waits: one small piece is handed to the framework's asynchronous send, and when that has gone
 /// the direct way goes on. A client that takes nothing for the stall time is cut off.
 /// </remarks>
-internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan stall) : PipeWriter, IFileOutput
+internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan stall, ConnectionSeat? seat) : PipeWriter, IFileOutput
 {
     const int SmallestBuffer = 4 * 1024;
     const int WaitingPiece = 16 * 1024;
@@ -131,6 +131,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
             switch (moved)
             {
                 case > 0:
+                    seat?.Moved();
                     fileOffset += moved;
                     filePending -= (int)moved;
                     break;
@@ -186,7 +187,9 @@ internal sealed class SocketOutput(Socket socket, PipeWriter original, TimeSpan 
         waiting = wait;
         try
         {
-            return await socket.SendAsync(bytes, SocketFlags.None, wait.Token);
+            var sent = await socket.SendAsync(bytes, SocketFlags.None, wait.Token);
+            seat?.Moved();
+            return sent;
         }
         finally
         {

@@ -27,11 +27,7 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
     /// <summary>Whether the path is one of these.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
-    {
-        facts.Kind = RequestFacts.Feed;
-        return guard(http, () => AnswerAsync(http, path, facts));
-    }
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => guard(http, () => AnswerAsync(http, path, facts));
 
     async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
     {
@@ -114,8 +110,6 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
         headers.ETag = tag;
         headers.CacheControl = "private, no-cache";
         headers.Vary = "Authorization, Cookie";
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
         if (feed.UpdatedAt is { } updated)
             headers.LastModified = updated.ToString("R", CultureInfo.InvariantCulture);
         if (IsKnown(http, tag, feed.UpdatedAt))

@@ -33,11 +33,9 @@ internal sealed class FileEndpoint(
     /// <summary>Whether the path is one of these.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
-    {
-        facts.Kind = RequestFacts.Files;
-        return IsBrowser(http.Request) ? pages.RunAsync(http, path, facts, visit => AnswerAsync(http, path, facts, visit)) : guard(http, () => AnswerAsync(http, path, facts, null));
-    }
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => IsBrowser(http.Request)
+        ? pages.RunAsync(http, path, facts, visit => AnswerAsync(http, path, facts, visit))
+        : guard(http, () => AnswerAsync(http, path, facts, null));
 
     // A program that says who it is wants the registry's own answers, whatever it takes besides.
     static bool IsBrowser(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) && request.Headers.Authorization.Count == 0;
@@ -100,8 +98,6 @@ internal sealed class FileEndpoint(
     {
         var files = layer is { } number ? whole.Only(number - 1) : whole;
         var entry = files.Find(file) ?? throw NoSuchFile(image, files, file);
-        http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         http.Response.Headers["Docker-Content-Digest"] = image.Row.Digest;
         // A digest always means the same; but rights change, so nobody else may keep it.
         http.Response.Headers.CacheControl = image.Name.Reference.Digest is null ? "private, no-cache" : "private, max-age=31536000, immutable";
@@ -158,7 +154,6 @@ internal sealed class FileEndpoint(
         // No If-Modified-Since: images that are built to be the same again have the same time on everything.
         if (TryTime(file.Node.Modified) is { } modified)
             response.Headers.LastModified = modified.ToString("R", CultureInfo.InvariantCulture);
-        response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
         if (http.Request.Headers.IfNoneMatch.SelectMany(value => value?.Split(',') ?? []).Any(value => value.Trim() is "*" || value.Trim().Replace("W/", "", StringComparison.Ordinal) == tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
@@ -180,6 +175,7 @@ internal sealed class FileEndpoint(
                 var piece = buffer.AsMemory(0, (int)Math.Min(PieceBytes, end - offset));
                 await ReadAsync(http, reader, file, offset, piece);
                 await response.Body.WriteAsync(piece, http.RequestAborted);
+                ConnectionSeat.Of(http)?.Moved();
                 await WorkerThread.SwitchAsync();
                 offset += piece.Length;
                 facts.BytesSent += piece.Length;

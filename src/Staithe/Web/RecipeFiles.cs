@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Staithe.Oci;
 using Staithe.Recipes;
+using Staithe.Telemetry;
 using Staithe.Transport;
 
 namespace Staithe.Web;
@@ -29,14 +30,15 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
     /// <summary>Whether the path is one of these.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public Task HandleAsync(HttpContext http, string path) => guard(http, () => AnswerAsync(http, path));
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => guard(http, () => AnswerAsync(http, path, facts));
 
-    async Task AnswerAsync(HttpContext http, string path)
+    async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
     {
         await WorkerThread.SwitchAsync();
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
             throw new OciException(OciError.Unsupported, "a recipe can be read, and nothing else") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, HEAD" } };
         var (name, reference, file) = Parse(path);
+        facts.Repository = name.Value;
         if (file is null)
         {
             await SendListAsync(http, (await admit(http, new OciRoute.Manifest(name, reference))).Name, reference);
@@ -144,8 +146,6 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         var headers = http.Response.Headers;
         headers.ETag = tag;
         headers.CacheControl = "private, no-cache"; // a tag moves, rights change
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
         if (http.Request.Headers.IfNoneMatch.SelectMany(value => value?.Split(',') ?? []).Any(value => value.Trim() is "*" || value.Trim().Replace("W/", "", StringComparison.Ordinal) == tag))
         {
             http.Response.StatusCode = StatusCodes.Status304NotModified;

@@ -19,16 +19,16 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     // is for the other fields.
     const int MaxFormBytes = (9 * Readme.MaxLength) + (64 * 1024);
 
-    // Everything comes from here, and nothing runs but our own files. An image's name or text that finds its way into a page stays text.
-    const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
     /// <param name="http">The request.</param>
     /// <param name="path">Its path as the client wrote it.</param>
     /// <param name="facts">What the log is told.</param>
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => RunAsync(http, path, facts, null);
+
+    /// <summary>Answers with a refusal that was decided before anything was asked.</summary>
+    public async Task RefuseAsync(HttpContext http, string path, OciException refusal)
     {
-        facts.Kind = RequestFacts.Page;
-        return RunAsync(http, path, facts, null);
+        await WorkerThread.SwitchAsync();
+        await RenderAsync(http, path, new Asked(), refusal);
     }
 
     /// <summary>Answers a browser with a page that another face has; what that throws becomes a page too.</summary>
@@ -39,12 +39,7 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
     public async Task RunAsync(HttpContext http, string path, RequestFacts facts, Func<Visit, Task>? answer)
     {
         await WorkerThread.SwitchAsync();
-        var headers = http.Response.Headers;
-        headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = Policy;
-        headers["Referrer-Policy"] = "same-origin";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        http.Response.Headers.CacheControl = "no-store";
         var asked = new Asked();
         try
         {
@@ -147,7 +142,6 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         foreach (var name in (string[])["ETag", "Last-Modified", "Accept-Ranges"])
             http.Response.Headers.Remove(name); // of what was to be answered
         http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers.ContentSecurityPolicy = Policy;
         if (refusal.RetryAfter is { } wait)
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return new Visit(http, path, asked.Who, null, FrameOf(http, asked), renderer)

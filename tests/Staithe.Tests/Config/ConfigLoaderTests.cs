@@ -13,7 +13,7 @@ public class ConfigLoaderTests : ConfigFixture
         Assert.Null(config.Database);
         Assert.False(config.Open);
         Assert.Equal((SparsePolicy.Refuse, LogFormat.Auto), (config.Sparse, config.Log));
-        Assert.Equal((24, 24, 60, 60, 30), (config.UploadHours, config.LeaseHours, config.TrashMinutes, config.StallSeconds, config.StopSeconds));
+        Assert.Equal((24, 24, 60, 600, 30), (config.UploadHours, config.LeaseHours, config.TrashMinutes, config.StallSeconds, config.StopSeconds));
     }
 
     public static TheoryData<string, string, string, string> EverySetting => new()
@@ -23,6 +23,8 @@ public class ConfigLoaderTests : ConfigFixture
         { "data", "\"/srv/x/\"", "/srv/x/", "/srv/x" },
         { "database", "\"postgres://u:p@h/d\"", "postgres://u:p@h/d", "postgres://u:***@h/d" },
         { "proxies", "[\"10.0.0.0/8\", \"::1\"]", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1/128" },
+        { "hosts", "[\"registry.example.com\", \"*.team.example.com\"]", "registry.example.com, *.team.example.com", "registry.example.com, *.team.example.com" },
+        { "hosts", "\"*\"", "*", "*" },
         { "open", "true", "true", "true" },
         { "oidc", """{ "name": "a", "issuer": "https://a.example", "clientId": "staithe" }""", """{ "name": "a", "issuer": "https://a.example", "clientId": "staithe" }""", "a (https://a.example)" },
         { "oidc", """[{"name":"a","issuer":"https://a.example","clientId":"x","clientSecret":"hunter2"}, {"name":"b","issuer":"https://b.example","clientId":"y"}]""", """[{"name":"a","issuer":"https://a.example","clientId":"x"}, {"name":"b","issuer":"https://b.example","clientId":"y"}]""", "a (https://a.example), b (https://b.example)" },
@@ -49,6 +51,9 @@ public class ConfigLoaderTests : ConfigFixture
         { "stopSeconds", "3600", "3600", "3600" },
         { "connections", "10", "10", "10" },
         { "connections", "1000000", "1000000", "1000000" },
+        { "connectionsPerAddress", "16", "16", "16" },
+        { "metricsFrom", "[\"10.0.0.0/8\", \"::1\"]", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1/128" },
+        { "metricsToken", "\"0123456789abcdef\"", "0123456789abcdef", "set, and not shown" },
         { "sendfile", "false", "false", "false" },
         { "spacesInviteNewUsers", "true", "true", "true" },
         { "officialSpaces", "[\"team\", \"library\"]", "team,library", "team, library" },
@@ -82,7 +87,7 @@ public class ConfigLoaderTests : ConfigFixture
     [Fact]
     public void Every_setting_is_in_the_table_above() =>
         Assert.DoesNotContain(
-            Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "tlsCertificate", "tlsKey", "oidc", "trustedIssuers"]),
+            Settings.All.Select(setting => setting.Key).Except(EverySetting.Select(row => row.Data.Item1)).Except(["databaseFile", "metricsTokenFile", "tlsCertificate", "tlsKey", "oidc", "trustedIssuers"]),
             key => !key.StartsWith("ldap", StringComparison.Ordinal));
 
     [Fact]

@@ -51,6 +51,8 @@ public class ConfigProblemTests : ConfigFixture
     [InlineData("{\n  \"listen\": [\n    \"localhost:1\",\n    \"x:1\"\n]}", "staithe.json:4: listen: \"x:1\": the host is neither localhost, * nor an IP address, and other names cannot be listened on")]
     [InlineData("{\n  \"listen\": [\n    \"localhost:1\",\n    \"localhost:1\"\n]}", "staithe.json:2: listen: localhost:1 is given twice")]
     [InlineData("{ \"database\": \"hunter2\" }", "staithe.json:1: database: expected a URL such as postgres://user:password@host:5432/database")]
+    [InlineData("{ \"metricsToken\": \"short\" }", "staithe.json:1: metricsToken: expected a token of at least 16 characters without blanks")]
+    [InlineData("{ \"hosts\": \"registry:5000\" }", "staithe.json:1: hosts: expected a host name without a port, such as registry.example.com, found \"registry:5000\"")]
     [InlineData("{ \"databaseFile\": \"none\" }", "staithe.json:1: databaseFile: cannot read \"none\": no such file")]
     [InlineData("{ \"databaseFile\": \"staithe.json\" }", "staithe.json:1: databaseFile: expected a URL such as postgres://user:password@host:5432/database")]
     [InlineData("{ \"databaseFile\": \"postgres://u:hunter2@h/d\" }", "staithe.json:1: databaseFile: expected a path, found a URL: the URL of a database is the value of database")]

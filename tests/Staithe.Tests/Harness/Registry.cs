@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Staithe.Accounts;
 using Staithe.Config;
 using Staithe.Oci;
+using Staithe.Transport;
 
 namespace Staithe.Tests.Harness;
 
@@ -64,6 +65,7 @@ internal sealed class Registry : IAsyncDisposable
             Open = true,
             Log = LogFormat.Json,
             StopSeconds = 5,
+            Hosts = [HostNames.Any], // requests by hand are for "a"
         };
         config = change?.Invoke(config) ?? config;
         var log = new LogText();

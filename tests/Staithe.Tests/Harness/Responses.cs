@@ -1,10 +1,20 @@
 using System.Text.Json;
+using Staithe.Transport;
 
 namespace Staithe.Tests.Harness;
 
 /// <summary>What tests look at in a response.</summary>
 internal static class Responses
 {
+    /// <summary>The headers of every answer of the registry's API.</summary>
+    static readonly (string Name, string Value)[] OfEveryAnswer =
+    [
+        ("Docker-Distribution-Api-Version", "registry/2.0"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", SafeHeaders.Policy),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ];
+
     public static Task<byte[]> BytesAsync(this HttpResponseMessage response) => response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) => JsonDocument.Parse(await response.BytesAsync()).RootElement;
@@ -28,7 +38,7 @@ internal static class Responses
             .Where(header => header.Key != "Date")
             .Select(header => $"{header.Key}: {string.Join(", ", header.Value)}");
         Assert.Equal(
-            expected.Append(("Docker-Distribution-Api-Version", "registry/2.0")).Select(header => $"{header.Item1}: {header.Item2}").Order(StringComparer.OrdinalIgnoreCase),
+            expected.Concat(OfEveryAnswer).Select(header => $"{header.Item1}: {header.Item2}").Order(StringComparer.OrdinalIgnoreCase),
             actual.Order(StringComparer.OrdinalIgnoreCase));
     }
 }

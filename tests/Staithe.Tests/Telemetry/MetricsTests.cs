@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Staithe.Oci;
+using Staithe.Telemetry;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Telemetry;
@@ -41,6 +43,56 @@ public sealed partial class MetricsTests
             Assert.InRange(after[name], before[name], double.MaxValue);
 
         double Difference(string sample) => after.GetValueOrDefault(sample) - before.GetValueOrDefault(sample);
+    }
+
+    // Each kind of endpoint is counted as what it is; nothing is counted as something else.
+    [Fact]
+    public async Task Every_kind_of_request_is_counted_under_its_name()
+    {
+        await using var registry = await Registry.StartAsync(Engine.Sqlite);
+        var (digest, _, _, blob) = await registry.PushImageAsync("a/b", "1");
+        var location = await registry.StartUploadAsync("a/b");
+        var expected = new Dictionary<string, string>
+        {
+            ["base"] = "/v2/",
+            ["repositories"] = "/v2/_catalog",
+            ["manifest"] = "/v2/a/b/manifests/1",
+            ["blob"] = $"/v2/a/b/blobs/{blob}",
+            ["uploads"] = "/v2/a/b/blobs/uploads/",
+            ["upload"] = location,
+            ["tags"] = "/v2/a/b/tags/list",
+            ["referrers"] = $"/v2/a/b/referrers/{digest}",
+            ["token"] = "/v2/auth",
+            ["api"] = "/api/v1/openapi.json",
+            ["files"] = "/f/a/b:1/",
+            ["recipes"] = "/run/a/b:1/kube.yaml",
+            ["search"] = "/v1/_ping",
+            ["feed"] = "/feeds/search.atom",
+            ["page"] = "/search",
+            ["health"] = "/livez",
+            ["metrics"] = "/metrics",
+            ["other"] = "/v2/no such endpoint",
+        };
+        Assert.Equal(OciRoute.Kinds.Concat(RequestFacts.Kinds).Order(), expected.Keys.Order());
+        foreach (var (kind, path) in expected)
+        {
+            var before = await ReadAsync(registry);
+            using (await registry.GetAsync(path))
+            {
+                // counted when it has ended
+            }
+            // reading the counters is counted too
+            await Eventually.IsAsync(kind == RequestFacts.Metrics ? "" : $"{kind} +1", async () => string.Join(' ', Counts(await ReadAsync(registry))
+                .Where(now => now.Key != RequestFacts.Metrics && now.Value > Counts(before).GetValueOrDefault(now.Key))
+                .Select(now => $"{now.Key} +{now.Value - Counts(before).GetValueOrDefault(now.Key)}")));
+        }
+
+        Assert.True(Counts(await ReadAsync(registry))[RequestFacts.Metrics] > 1);
+
+        static Dictionary<string, double> Counts(Dictionary<string, double> samples) => samples
+            .Where(sample => sample.Key.StartsWith("staithe_requests_total{", StringComparison.Ordinal))
+            .GroupBy(sample => sample.Key.Split('"')[1], sample => sample.Value)
+            .ToDictionary(group => group.Key, group => group.Sum());
     }
 
     // Each sample under its name and labels; a line that Prometheus would not take fails.

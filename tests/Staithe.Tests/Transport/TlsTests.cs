@@ -96,7 +96,7 @@ public sealed class TlsTests
         return seen.RemoteCertificate!.Subject;
     }
 
-    static void Write(TempDirectory directory, string name, int later = 0)
+    internal static void Write(TempDirectory directory, string name, int later = 0)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
