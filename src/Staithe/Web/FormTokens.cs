@@ -42,12 +42,6 @@ internal sealed class FormTokens(ServerSecret secret)
     /// <summary>Whether a form came from a page of ours in this browser.</summary>
     public bool Check(HttpContext http, string? session, string token)
     {
-        // What browsers say of their own accord; a program says nothing, and has no cookie that somebody could ride on.
-        // A page that tells nobody where its reader came from has its own forms sent with the origin "null".
-        if (http.Request.Headers.Origin is [{ } origin and not "null"] && !string.Equals(origin, $"{http.Request.Scheme}://{http.Request.Host}", StringComparison.OrdinalIgnoreCase))
-            return false;
-        if (http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none"))
-            return false;
         var browser = Find(http);
         if ((session is null && browser is null) || token.Length != Base64Url.GetEncodedLength(2 * MaskBytes) || !Base64Url.IsValid(token))
             return false;
