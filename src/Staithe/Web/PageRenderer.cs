@@ -45,7 +45,7 @@ internal sealed class PageRenderer : IAsyncDisposable
         http.Response.StatusCode = status;
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
-        headers["Referrer-Policy"] = "same-origin";
+        headers["Referrer-Policy"] = "same-origin"; // nobody else learns a path, which may hold a secret; with less, a page's own forms would not say that they are ours
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         await SendCompressedAsync(http, "text/html; charset=utf-8", Encoding.UTF8.GetBytes(html));
     }

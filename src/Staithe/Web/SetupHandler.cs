@@ -22,7 +22,6 @@ internal sealed class SetupHandler(Users users) : IWebHandler
 
     public async Task HandleAsync(Visit visit)
     {
-        visit.Http.Response.Headers["Referrer-Policy"] = "no-referrer";
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(visit.Path), Encoding.UTF8.GetBytes(Path)) || await users.AnyAsync(visit.Cancel))
             await visit.SendNothingAsync("Not here", "This link is not the one that the server printed when it started, or it has been used. While there is no account, starting the server again gives a new one.");
         else if (visit.Form is null)

@@ -14,7 +14,6 @@ internal sealed class ShareHandler(ShareLinkLookup links) : IWebHandler
 
     public async Task HandleAsync(Visit visit)
     {
-        visit.Http.Response.Headers["Referrer-Policy"] = "no-referrer";
         visit.Http.Response.Headers["X-Robots-Tag"] = "noindex, nofollow";
         // Whoever opens the name of an image in a browser means the link that is in it.
         var secret = visit.Path[Prefix.Length..].Split('/', ':')[0];

@@ -21,7 +21,7 @@ public sealed class SetupTests
         {
             await form.ExpectAsync(HttpStatusCode.OK);
             Assert.Equal("no-store", form.Header("Cache-Control"));
-            Assert.Equal("no-referrer", form.Header("Referrer-Policy"));
+            Assert.Equal("same-origin", form.Header("Referrer-Policy"));
             Assert.Contains("<form method=\"post\" class=\"fields\">", await TextAsync(form), StringComparison.Ordinal);
         }
         using (var made = await site.PostAsync(site.Path, "alice", Password))
