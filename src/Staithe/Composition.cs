@@ -98,7 +98,7 @@ internal sealed class Composition : IAsyncDisposable
         access = new AccessLookup(db, epoch);
         names = new PresentNames(db, epoch);
         keys = new TokenKeys(db, secret);
-        tokens = new BearerTokens(keys, clock);
+        tokens = new BearerTokens(keys, new TokenCheck(db, epoch, access, secret, ShareLinkName.Is), clock);
         refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
         issuers = new Issuers(config.Oidc, config.TrustedIssuers, clock);
         idTokens = new IdTokens(clock);
@@ -111,7 +111,7 @@ internal sealed class Composition : IAsyncDisposable
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
         changes = new ContentChanges(epoch, cache, rules);
         account = new OwnAccount(signIn, Users, epoch, secret);
-        robots = new SpaceRobots(epoch, secret, new Trusts(issuers));
+        robots = new SpaceRobots(secret, new Trusts(issuers));
         gate = new Gate(access, names, links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));

@@ -11,7 +11,7 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
 {
     const long CacheBytes = 4 * 1024 * 1024;
     const int EntryBytes = 256;
-    static readonly TimeSpan Remembering = TimeSpan.FromSeconds(30); // what was given for a time ends without a change
+    static readonly TimeSpan Remembering = TimeSpan.FromSeconds(30); // what another process did not announce is noticed by then
 
     readonly BoundedCache<Remembered> cache = new(CacheBytes);
 
@@ -36,7 +36,7 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         if (explained.Place?.Visibility is not null) // else a push may make it at any moment
         {
             cache.Remove(key);
-            cache.TryAdd(key, new Remembered(reach, stamp, TimeProvider.System.GetTimestamp()), EntryBytes + (2 * key.Length), cache.Version(key));
+            cache.TryAdd(key, new Remembered(reach, stamp, TimeProvider.System.GetTimestamp(), reach.Decision.FirstEnd), EntryBytes + (2 * key.Length), cache.Version(key));
         }
         return reach;
     }
@@ -76,17 +76,21 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         _ => [],
     };
 
-    Reach? FindRemembered(string key) => cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering ? found.Reach : null;
+    Reach? FindRemembered(string key) =>
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering && !found.HasEnded ? found.Reach : null;
 
     static string Key(Identity who, RepositoryName name) => who.Kind == IdentityKind.Anonymous
         ? name.Value
-        : string.Create(CultureInfo.InvariantCulture, $"{(int)who.Kind}:{who.Id}:{who.Limit?.TokenId}:{name.Value}");
+        : string.Create(CultureInfo.InvariantCulture, $"{(int)who.Kind}:{who.Id}:{who.Limit?.TokenId}:{who.EndsAt}:{name.Value}");
 
     static readonly Sql FindPlaceSql = new("""
         select s.id, s.owner_id, r.visibility from spaces s left join repositories r on r.name = $2 where s.name = $1 and s.removed_at is null
         """);
 
-    sealed record Remembered(Reach Reach, long Stamp, long At);
+    sealed record Remembered(Reach Reach, long Stamp, long At, long? EndsAt)
+    {
+        public bool HasEnded => EndsAt is { } end && end <= TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+    }
 }
 
 /// <summary>A repository as somebody reaches it.</summary>

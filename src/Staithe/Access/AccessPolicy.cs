@@ -23,7 +23,7 @@ internal static class AccessPolicy
             return Decision.Nothing;
 
         var own = Own(who, place.OwnerId, place.Name.Value, grants);
-        return IsVisible(who, place.Name, place.Visibility) ? own with { Always = own.Always | Rights.Pull } : own;
+        return IsVisible(who, place.Name, place.Visibility) ? own.Plus(new Decision(Rights.Pull, [])) : own;
     }
 
     /// <summary>What the asker may do with everything that a target reaches, such as decide who else may do what there.</summary>
@@ -35,34 +35,41 @@ internal static class AccessPolicy
 
     /// <summary>What whoever holds a share link may do with what it is for: pull, for as long as whoever made it may share that.</summary>
     /// <param name="maker">What the one who made it may do there now.</param>
-    public static Decision DecideByLink(Decision maker) => maker.Always.HasFlag(Rights.Manage | Rights.Pull) ? new Decision(Rights.Pull, []) : Decision.Nothing;
+    public static Decision DecideByLink(Decision maker) => DecideToGive(maker, Rights.Pull) is { Missing: Rights.None } giving
+        ? new Decision(Rights.Pull, []) { Ends = RightsEnds.At(giving.EndsAt) }
+        : Decision.Nothing;
 
     /// <summary>Whether the credential goes as far as a target.</summary>
     public static bool Reaches(Limit? limit, string target) => limit?.Target is null || GrantTable.Covers(limit.Target, target);
 
-    // What the asker has, because it is theirs or was given to them, as far as the credential goes.
+    /// <summary>
+    /// What the asker may give to others of what they were decided to have: every way of giving asks this. Who gives rights manages their target and
+    /// holds the rights, and what is given ends when the first of these does.
+    /// </summary>
+    /// <param name="holds">What the asker may do with everything that the target reaches, without what everybody may do there.</param>
+    /// <param name="given">The rights that somebody would have.</param>
+    public static Giving DecideToGive(Decision holds, Rights given)
+    {
+        var needed = given | Rights.Manage;
+        return new Giving(needed & ~holds.Always, holds.Ends.FirstOf(needed));
+    }
+
+    // What the asker has, because it is theirs or was given to them, as far as the credential goes and for as long as it lasts.
     static Decision Own(Identity who, long? ownerId, string target, IReadOnlyList<GrantRow> grants)
     {
-        var always = who.Kind == IdentityKind.User && ownerId == who.Id ? Rights.Admin : Rights.None;
-        var onTags = new List<TagRights>();
-        foreach (var grant in grants)
-        {
-            if (grant.Tags is null)
-            {
-                always |= grant.Rights;
-            }
-            else
-            {
-                // A pattern is about tags; what has nothing to do with them holds as it is.
-                always |= grant.Rights & ~OfTags;
-                onTags.Add(new TagRights(grant.Tags, grant.Rights & OfTags));
-            }
-        }
-
         if (!Reaches(who.Limit, target))
             return Decision.Nothing;
-        var own = new Decision(always, onTags);
-        return who.Limit is { } limit ? own.Only(limit.Rights) : own;
+        var own = who.Kind == IdentityKind.User && ownerId == who.Id ? Decision.Everything : Decision.Nothing;
+        foreach (var grant in grants)
+        {
+            // A pattern is about tags; what has nothing to do with them holds as it is.
+            var always = grant.Tags is null ? grant.Rights : grant.Rights & ~OfTags;
+            own = own.Plus(new Decision(always, grant.Tags is null ? [] : [new TagRights(grant.Tags, grant.Rights & OfTags, grant.ExpiresAt)])
+            {
+                Ends = RightsEnds.At(grant.ExpiresAt),
+            });
+        }
+        return (who.Limit is { } limit ? own.Only(limit.Rights) : own).NotAfter(who.EndsAt);
     }
 
     /// <summary>
@@ -78,3 +85,8 @@ internal static class AccessPolicy
 
     const Rights OfTags = Rights.Push | Rights.Move | Rights.Delete;
 }
+
+/// <summary>Whether some rights may be given by somebody, and for how long.</summary>
+/// <param name="Missing">What the giver lacks; none where they may be given.</param>
+/// <param name="EndsAt">When what is given must have ended, in milliseconds since 1970; null for never.</param>
+internal sealed record Giving(Rights Missing, long? EndsAt);

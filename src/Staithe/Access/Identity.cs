@@ -23,8 +23,17 @@ internal enum IdentityKind
 /// <param name="Limit">What the credential holds back of what its owner may; null when it is not limited.</param>
 internal sealed record Identity(IdentityKind Kind, long Id, string Name, bool IsAdmin, Limit? Limit = null)
 {
-    /// <summary>When what was shown ends, and with it whatever it was exchanged for: seconds since 1970. Null where that is asked of the database.</summary>
+    /// <summary>
+    /// When the credential ends that was shown, in milliseconds since 1970; null for one that has no end. Nothing that is made or given with the
+    /// credential lasts longer. A browser's session stands for the password, which has no end.
+    /// </summary>
     public long? EndsAt { get; init; }
+
+    /// <summary>What was shown, so that what was exchanged for it can end with it. Null for nobody and for everybody.</summary>
+    public Credential? Shown { get; init; }
+
+    /// <summary>Whether the credential holds back nothing of what its user may, and lasts: the password, or a token without any limit.</summary>
+    public bool IsWhole => Kind == IdentityKind.User && EndsAt is null && (Limit is null or { Rights: Rights.Admin, Target: null });
 
     /// <summary>The same, for what may make a repository.</summary>
     public Creator Creator(Audit.Actor actor) => new(

@@ -12,8 +12,11 @@ namespace Staithe.Access;
 /// </summary>
 internal static class RepositoryOffers
 {
-    /// <summary>What one needs to give a repository away: everybody else loses it.</summary>
-    public const Rights NeededToGive = Rights.Manage | Rights.Delete;
+    /// <summary>What one needs to remove a repository.</summary>
+    public const Rights NeededToRemove = Rights.Manage | Rights.Delete;
+
+    /// <summary>What one needs, without an end, to hand a repository over: whoever gets it may do everything with it.</summary>
+    public const Rights NeededToGive = Rights.Admin;
 
     /// <exception cref="AccountException">There is no such repository.</exception>
     public static async Task<RepositoryOfferRow> AddAsync(DbSession session, Actor actor, UserRow offerer, RepositoryName name, SpaceRow target, RepositoryName to)
@@ -45,10 +48,13 @@ internal static class RepositoryOffers
     {
         var (from, to) = (RepositoryName.Parse(offer.Name), NameIn(target, offer.Path));
         var giver = await UserTable.FindAsync(session, offer.OffererId);
-        var given = giver is { DisabledAt: null } ? await AccessLookup.ExplainAsync(session, new Identity(IdentityKind.User, giver.Id, giver.Name, false), from) : null;
-        if (given is null || (given.Decision.Always & NeededToGive) != NeededToGive)
+        var source = await Spaces.FindAsync(session, from.Space);
+        var holds = giver is { DisabledAt: null }
+            ? await AccessLookup.DecideAsync(session, new Identity(IdentityKind.User, giver.Id, giver.Name, false), source, from.Value)
+            : Decision.Nothing;
+        if (AccessPolicy.DecideToGive(holds, NeededToGive) is not { Missing: Rights.None, EndsAt: null })
             throw new AccountException(AccountProblem.Taken, $"{offer.Offerer} may not give {from} away any more: ask an admin of the space {from.Space} for another offer");
-        return await RepositoryMove.RunAsync(session, actor, from, await Spaces.FindAsync(session, from.Space), target, to, Visibility.Public);
+        return await RepositoryMove.RunAsync(session, actor, from, source, target, to, Visibility.Public);
     }
 
     /// <exception cref="AccountException">It is no name, or too long.</exception>

@@ -152,7 +152,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (await asking is not { } user)
             return null;
         await Db.WriteAsync(SpaceUse.Small, session => UserTable.SignedInAsync(session, user.Id), cancel);
-        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
+        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin) { Shown = Credential.OfPassword(secret, user.Id, null) };
     }
 
     async Task<Identity?> VerifyHereAsync(UserRow? user, string password, CancellationToken cancel)
@@ -171,7 +171,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
                     await UserTable.SetPasswordAsync(session, user.Id, stronger);
             },
             cancel);
-        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
+        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin) { Shown = Credential.OfPassword(secret, user.Id, stronger ?? user.Password) };
     }
 
     async Task<Identity?> FindTokenAsync(string token, CancellationToken cancel)
@@ -180,7 +180,11 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (await Db.ReadAsync(session => AccessTokenTable.FindBySecretAsync(session, hash), cancel) is not { } row)
             return null;
         used[(IdentityKind.User, row.Id)] = true;
-        return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && row.Rights.HasFlag(Rights.Manage) && row.Target is null, new Limit(row.Id, row.Rights, row.Target));
+        return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && row.Rights.HasFlag(Rights.Manage) && row.Target is null, new Limit(row.Id, row.Rights, row.Target))
+        {
+            EndsAt = row.ExpiresAt,
+            Shown = new Credential(CredentialKind.Token, row.Id),
+        };
     }
 
     async Task<Identity?> FindRobotAsync(string name, string password, CancellationToken cancel)
@@ -189,7 +193,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
         if (await Db.ReadAsync(session => RobotTable.FindBySecretAsync(session, hash), cancel) is not { } row || (row.FullName != name && !await WasCalledAsync(row, name, cancel)))
             return null;
         used[(IdentityKind.Robot, row.Id)] = true;
-        return new Identity(IdentityKind.Robot, row.Id, row.FullName, false);
+        return new Identity(IdentityKind.Robot, row.Id, row.FullName, false) { EndsAt = row.ExpiresAt, Shown = Credential.OfRobot(secret, row.Id, hash) };
     }
 
     // Why not is for the audit alone. An issuer that cannot be asked is nobody's guess.
@@ -201,7 +205,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
             if (robot is not null)
             {
                 used[(IdentityKind.Robot, robot.Id)] = true;
-                return new Identity(IdentityKind.Robot, robot.Id, robot.FullName, false) { EndsAt = robot.ExpiresAt };
+                return new Identity(IdentityKind.Robot, robot.Id, robot.FullName, false) { EndsAt = robot.EndsAt, Shown = new Credential(CredentialKind.Trust, robot.TrustId) };
             }
             Refuse(name, address, $"keyless: {why}", space);
         }
@@ -259,7 +263,7 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     Identity? FindRemembered(string key) =>
         cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < found.Lasts && !HasEnded(found.Who) ? found.Who : null;
 
-    static bool HasEnded(Identity who) => who.EndsAt <= TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+    static bool HasEnded(Identity who) => who.EndsAt <= TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     string CacheKey(string name, string password) => Convert.ToBase64String(HMACSHA256.HashData(cacheKey, Encoding.UTF8.GetBytes($"{name}\n{password}")));
 

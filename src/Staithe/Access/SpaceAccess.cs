@@ -46,12 +46,35 @@ internal static class SpaceAccess
             throw new AccountException(AccountProblem.Forbidden, $"{who.Name} would need the right {RightsText.Format(missing)} on {OciException.Quote(target)}{(who.Limit is null ? "" : ", with this token,")} for that: ask an owner of the space {space.Name}");
     }
 
-    /// <summary>Whether the asker may decide who gets these.</summary>
+    /// <summary>
+    /// Until when the asker may give rights to others: null for without an end. Every way of giving asks here (<see cref="AccessPolicy.DecideToGive"/>), so
+    /// that nobody gets by anybody's deed what the one who did it does not have, or for longer.
+    /// </summary>
     /// <exception cref="AccountException">The asker may not manage one of the targets, or has not one of the rights.</exception>
-    public static async Task RequireToGiveAsync(DbSession session, Identity who, SpaceRow space, IEnumerable<(string Target, Rights Rights)> given)
+    public static async Task<long?> FindGivingEndAsync(DbSession session, Identity who, SpaceRow space, IEnumerable<Gift> gifts)
     {
-        foreach (var (target, rights) in given)
+        long? end = null;
+        foreach (var (target, rights, _) in gifts)
+        {
             await RequireAsync(session, who, space, rights | Rights.Manage, target);
+            var giving = AccessPolicy.DecideToGive(await AccessLookup.DecideAsync(session, who, space, target), rights);
+            end = Decision.Earlier(end, giving.EndsAt);
+        }
+        return end;
+    }
+
+    /// <summary>The same for what cannot be given a nearer end: each gift has to end by itself before the asker's rights do.</summary>
+    /// <exception cref="AccountException">As above, or the asker's rights end before what would be given.</exception>
+    public static async Task RequireToGiveAsync(DbSession session, Identity who, SpaceRow space, IEnumerable<Gift> gifts)
+    {
+        foreach (var gift in gifts)
+        {
+            if (await FindGivingEndAsync(session, who, space, [gift]) is { } end && !(gift.EndsAt <= end))
+                throw new AccountException(
+                    AccountProblem.Forbidden,
+                    $"{who.Name} has the right {RightsText.Format(gift.Rights | Rights.Manage)} on {OciException.Quote(gift.Target)} until {Expiry.Words(end)} only, "
+                    + $"and this would give it {(gift.EndsAt is { } later ? $"until {Expiry.Words(later)}" : "without an end")}: ask an owner of the space {space.Name}");
+        }
     }
 
     /// <summary>
@@ -99,10 +122,27 @@ internal static class SpaceAccess
         ? owner == userId
         : await TeamTable.FindIdAsync(session, space.Id, TeamTable.Owners) is { } owners && await TeamTable.IsMemberAsync(session, owners, userId);
 
+    /// <summary>Whether the asker may know that there is what a target names: who belongs to its space may, who manages the registry, and who may pull it.</summary>
+    public static async Task<bool> MaySeeAsync(DbSession session, Identity who, string target) =>
+        (await SpaceTable.FindAsync(session, target.Split('/')[0]) is { } space && (who.IsAdmin || await BelongsAsync(session, who, space)))
+        || (RepositoryName.TryParse(target.TrimEnd('/'), out var name) && (await AccessLookup.ExplainAsync(session, who, name)).Decision.May(Rights.Pull));
+
     static async Task<bool> BelongsAsync(DbSession session, Identity who, SpaceRow space) => who.Kind switch
     {
         IdentityKind.User => (who.Limit?.Target is not { } target || GrantTable.Covers($"{space.Name}/", target)) && await SpaceTable.IsOfUserAsync(session, who.Id, space.Id),
         IdentityKind.Robot => who.Name.StartsWith($"{space.Name}+", StringComparison.Ordinal),
         _ => false,
     };
+}
+
+/// <summary>Rights that somebody would get.</summary>
+/// <param name="Target">On what: a repository, or with a slash at its end everything from there on.</param>
+/// <param name="EndsAt">When they end by themselves, in milliseconds since 1970; null for never.</param>
+internal sealed record Gift(string Target, Rights Rights, long? EndsAt = null)
+{
+    /// <summary>What whoever gets into the place of a grantee gets: what that one was given, as long as the place lasts.</summary>
+    /// <param name="grants">What was given.</param>
+    /// <param name="end">When the place ends; null for never.</param>
+    public static IEnumerable<Gift> Of(IEnumerable<GrantRow> grants, long? end = null) =>
+        grants.Select(grant => new Gift(grant.Target, grant.Rights, Decision.Earlier(grant.ExpiresAt, end)));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Staithe.Database;
 
 namespace Staithe.Accounts;
@@ -16,6 +17,9 @@ internal static class Expiry
         >= 1 and <= MaxDays => await session.FindNumberAsync(InSql, (long)TimeSpan.FromDays(days.Value).TotalMilliseconds),
         _ => throw new AccountException(AccountProblem.Invalid, $"expiresInDays is {days}: it must be from 1 to {MaxDays}, or left out for what does not end"),
     };
+
+    /// <summary>A time for people: the day and the minute, in UTC.</summary>
+    public static string Words(long time) => DateTimeOffset.FromUnixTimeMilliseconds(time).ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     static readonly Sql InSql = new("select {now} + $1");
 }

@@ -51,10 +51,14 @@ internal sealed record GrantOrder(string Target, Rights Rights, TagPattern? Tags
 /// </summary>
 internal static class Grants
 {
-    /// <exception cref="AccountException">The number of days is not one.</exception>
-    public static async Task<GrantRow> AddAsync(DbSession session, Actor actor, SpaceRow space, GrantOrder order, Grantee grantee, int? expiresInDays)
+    /// <param name="session">The transaction.</param>
+    /// <param name="actor">Who gives.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="order">What is given.</param>
+    /// <param name="grantee">To whom.</param>
+    /// <param name="expiresAt">When it ends, in milliseconds since 1970; null for never.</param>
+    public static async Task<GrantRow> AddAsync(DbSession session, Actor actor, SpaceRow space, GrantOrder order, Grantee grantee, long? expiresAt)
     {
-        var expiresAt = await Expiry.InAsync(session, expiresInDays);
         var id = await GrantTable.CreateAsync(session, space.Id, order.Target, grantee, order.Rights, order.Tags, expiresAt);
         var grant = await FindAsync(session, space, id);
         await WriteAsync(session, actor, space, "grant.add", grant);

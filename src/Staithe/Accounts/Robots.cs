@@ -12,16 +12,31 @@ namespace Staithe.Accounts;
 internal static class Robots
 {
     /// <summary>Makes a robot with its first grant; without a secret it is keyless.</summary>
-    /// <exception cref="AccountException">The name cannot be had, or the number of days is not one.</exception>
-    public static async Task<RobotRow> AddAsync(DbSession session, Actor actor, SpaceRow space, string name, string? secretHash, GrantOrder order, int? expiresInDays)
+    /// <param name="session">The transaction.</param>
+    /// <param name="actor">Who makes it.</param>
+    /// <param name="space">The space.</param>
+    /// <param name="name">Its name in the space.</param>
+    /// <param name="secretHash">The keyed hash of its secret, or null.</param>
+    /// <param name="order">What it is granted.</param>
+    /// <param name="expiresAt">When the robot ends, in milliseconds since 1970; null for never.</param>
+    /// <param name="grantEndsAt">When what it is granted ends, if that is not the robot's matter.</param>
+    /// <exception cref="AccountException">The name cannot be had.</exception>
+    public static async Task<RobotRow> AddAsync(
+        DbSession session,
+        Actor actor,
+        SpaceRow space,
+        string name,
+        string? secretHash,
+        GrantOrder order,
+        long? expiresAt,
+        long? grantEndsAt)
     {
         PartName.Check("robot", name);
-        var expiresAt = await Expiry.InAsync(session, expiresInDays);
         if (await RobotTable.CreateAsync(session, space.Id, name, secretHash, expiresAt) is not { } id)
             throw new AccountException(AccountProblem.Taken, $"{space.Name} has a robot {name} already: choose another name");
         var robot = await FindAsync(session, space, name);
         await WriteAsync(session, actor, space, "robot.add", robot, Words(secretHash is null, expiresAt));
-        await Grants.AddAsync(session, actor, space, order, new Grantee(RobotId: id), null);
+        await Grants.AddAsync(session, actor, space, order, new Grantee(RobotId: id), grantEndsAt);
         return robot;
     }
 
@@ -35,11 +50,10 @@ internal static class Robots
         await WriteAsync(session, actor, space, "robot.secret", robot, null);
     }
 
-    /// <summary>Sets in how many days it ends; null for never.</summary>
-    /// <exception cref="AccountException">The number of days is not one.</exception>
-    public static async Task<RobotRow> SetExpiryAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot, int? expiresInDays)
+    /// <summary>Sets when it ends, in milliseconds since 1970; null for never.</summary>
+    public static async Task<RobotRow> SetExpiryAsync(DbSession session, Actor actor, SpaceRow space, RobotRow robot, long? expiresAt)
     {
-        await RobotTable.SetExpiryAsync(session, robot.Id, await Expiry.InAsync(session, expiresInDays));
+        await RobotTable.SetExpiryAsync(session, robot.Id, expiresAt);
         var changed = await FindAsync(session, space, robot.Name);
         await WriteAsync(session, actor, space, "robot.expiry", changed, Words(false, changed.ExpiresAt) ?? "without end");
         return changed;

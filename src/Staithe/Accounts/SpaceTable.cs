@@ -39,6 +39,13 @@ internal static class SpaceTable
     /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
     public static Task<List<SpaceRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
 
+    /// <summary>True of a space, by its alias, that is there and that a user belongs to: owns, is given something in, or is in a team of.</summary>
+    public static string BelongsTo(string space, string user) => $$"""
+        {{space}}.removed_at is null and ({{space}}.owner_id = {{user}}
+            or {{space}}.id in (select space_id from grants where user_id = {{user}} and (expires_at is null or expires_at > {now}))
+            or {{space}}.id in (select t.space_id from teams t join team_members m on m.team_id = t.id where m.user_id = {{user}}))
+        """;
+
     /// <summary>A page of those that a user belongs to: owns, is given something in, or is in a team of.</summary>
     public static Task<List<SpaceRow>> ListOfUserAsync(DbSession session, long userId, string last, int limit) => session.ListAsync(ListOfUserSql, Map, userId, last, (long)limit);
 
@@ -130,14 +137,8 @@ internal static class SpaceTable
 
     static readonly Sql ListSql = new($"select {Columns} from spaces s where s.name > $1 and s.removed_at is null order by s.name limit $2");
 
-    const string OfUser = """
-        s.removed_at is null and (s.owner_id = $1
-            or s.id in (select space_id from grants where user_id = $1 and (expires_at is null or expires_at > {now}))
-            or s.id in (select t.space_id from teams t join team_members m on m.team_id = t.id where m.user_id = $1))
-        """;
-
-    static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {OfUser} and s.name > $2 order by s.name limit $3");
-    static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {OfUser} and s.id = $2");
+    static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {BelongsTo("s", "$1")} and s.name > $2 order by s.name limit $3");
+    static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {BelongsTo("s", "$1")} and s.id = $2");
 
     static readonly Sql CountPeopleSql = new("""
         select count(*) from users u where u.disabled_at is null and u.id in (

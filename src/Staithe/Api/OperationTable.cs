@@ -16,7 +16,7 @@ internal sealed class OperationTable
 
     public OperationTable(OwnAccount account, Users users, ServerSecret secret, SpaceRobots spaceRobots, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
     {
-        var (my, people, robots, search) = (new MyHandlers(account), new UserHandlers(users, changes), new RobotHandlers(spaceRobots), new SearchHandlers(finder));
+        var (my, people, robots, search) = (new MyHandlers(account), new UserHandlers(new People(users, changes)), new RobotHandlers(spaceRobots), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
         var (links, guests) = (new ShareLinkHandlers(secret), new InvitationHandlers(invitations));
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));

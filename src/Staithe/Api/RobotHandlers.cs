@@ -12,13 +12,15 @@ internal sealed class RobotHandlers(SpaceRobots robots)
     public async Task<RobotSecret> AddAsync(ApiCall call, NewRobot order)
     {
         var wish = new GrantWish(order.Target, order.Rights, order.Tags, new GranteeNames(null, null, order.Name));
-        var (robot, text) = await robots.AddAsync(call.Who, call.Actor, call.Path["space"], order.Name, wish, order.Keyless, order.ExpiresInDays, call.Cancel);
+        var (robot, text) = await call.ChangeAsync(session =>
+            robots.AddAsync(session, call.Who, call.Actor, call.Path["space"], order.Name, wish, order.Keyless, order.ExpiresInDays));
         return Answer(robot, text);
     }
 
     public async Task<RobotSecret> SetSecretAsync(ApiCall call)
     {
-        var (robot, text) = await robots.SetSecretAsync(call.Who, call.Actor, call.Path["space"], call.Path["robot"], call.Cancel);
+        var (robot, text) = await call.ChangeAsync(session =>
+            robots.SetSecretAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["robot"]));
         return Answer(robot, text);
     }
 
@@ -33,8 +35,12 @@ internal sealed class RobotHandlers(SpaceRobots robots)
         return call.PageAsync((session, limit) => SpaceRobots.ListTrustsAsync(session, call.Who, call.Path["space"], call.Path["robot"], after, limit), Trust.Of, row => Text.Of(row.Id));
     }
 
-    public async Task<Trust> AddTrustAsync(ApiCall call, NewTrust order) => Trust.Of(await robots.AddTrustAsync(
-        call.Who, call.Actor, call.Path["space"], call.Path["robot"], order.Issuer, order.Audience ?? call.Http.Request.Host.Value ?? "", order.Claims, call.Cancel));
+    public async Task<Trust> AddTrustAsync(ApiCall call, NewTrust order)
+    {
+        var audience = order.Audience ?? call.Http.Request.Host.Value ?? "";
+        return Trust.Of(await call.ChangeAsync(session =>
+            robots.AddTrustAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["robot"], order.Issuer, audience, order.Claims)));
+    }
 
     public static Task DeleteTrustAsync(ApiCall call) =>
         call.ChangeAsync(session => SpaceRobots.DeleteTrustAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["robot"], call.Number("id")));

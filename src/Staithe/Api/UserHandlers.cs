@@ -1,10 +1,10 @@
-using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Managing;
 
 namespace Staithe.Api;
 
 /// <summary>What admins do with accounts.</summary>
-internal sealed class UserHandlers(Users users, ContentChanges changes)
+internal sealed class UserHandlers(People people)
 {
     public static async Task<Page<User>> ListAsync(ApiCall call)
     {
@@ -14,38 +14,25 @@ internal sealed class UserHandlers(Users users, ContentChanges changes)
 
     public async Task<User> AddAsync(ApiCall call, NewUser order)
     {
-        call.RequireAdmin();
-        await users.AddAsync(call.Actor, order.Name, order.Password, order.Admin, call.Cancel);
+        await people.AddAsync(call.Who, call.Actor, order.Name, order.Password, order.Admin, call.Cancel);
         call.Created($"/users/{order.Name}");
         return await FindAsync(call, order.Name);
     }
 
-    public static async Task<User> GetAsync(ApiCall call)
-    {
-        call.RequireAdmin();
-        return await FindAsync(call, call.Path["user"]);
-    }
+    public static Task<User> GetAsync(ApiCall call) => FindAsync(call, call.Path["user"]);
 
     public async Task<User> ChangeAsync(ApiCall call, UserChange change)
     {
-        call.RequireAdmin();
         if (change.Admin is null && change.Disabled is null)
             throw ApiCall.Invalid("nothing is to be changed: give admin, disabled or both");
-        await users.SetAsync(call.Actor, call.Path["user"], change.Admin, change.Disabled, call.Cancel);
+        await people.SetAsync(call.Who, call.Actor, call.Path["user"], change.Admin, change.Disabled, call.Cancel);
         return await FindAsync(call, call.Path["user"]);
     }
 
-    public async Task SetPasswordAsync(ApiCall call, NewPassword password)
-    {
-        call.RequireAdmin();
-        await users.SetPasswordAsync(call.Actor, call.Path["user"], password.Password, call.Cancel);
-    }
+    public Task SetPasswordAsync(ApiCall call, NewPassword password) =>
+        people.SetPasswordAsync(call.Who, call.Actor, call.Path["user"], password.Password, call.Cancel);
 
-    public Task DeleteAsync(ApiCall call)
-    {
-        call.RequireAdmin();
-        return changes.RunAsync(session => Removal.RemoveUserAsync(session, call.Actor, call.Path["user"], leavesAdmin: true), call.Cancel);
-    }
+    public Task DeleteAsync(ApiCall call) => people.RemoveAsync(call.Who, call.Actor, call.Path["user"], call.Cancel);
 
-    static async Task<User> FindAsync(ApiCall call, string name) => User.Of(await call.ReadAsync(session => Users.FindAsync(session, name)));
+    static async Task<User> FindAsync(ApiCall call, string name) => User.Of(await call.ReadAsync(session => People.FindAsync(session, call.Who, name)));
 }

@@ -19,7 +19,7 @@ internal static class UserCommand
         new Command("user", "Make, list and change the accounts of people.")
         {
             CreateAdd(terminal), CreateList(terminal), CreatePassword(terminal), CreateRemove(terminal),
-            CreateChange(terminal, "disable", "Keep an account from signing in; what it holds stays as it is.", (users, name) => users.SetDisabledAsync(Actor.Shell, name, disabled: true), "may no longer sign in; tokens that it holds end within five minutes"),
+            CreateChange(terminal, "disable", "Keep an account from signing in; what it holds stays as it is.", (users, name) => users.SetDisabledAsync(Actor.Shell, name, disabled: true), "may no longer sign in; its tokens end within a second"),
             CreateChange(terminal, "enable", "Let a disabled account sign in again.", (users, name) => users.SetDisabledAsync(Actor.Shell, name, disabled: false), "may sign in"),
             CreateChange(terminal, "promote", "Make an account an admin of the registry, which is no right on anybody's images.", (users, name) => users.SetAdminAsync(Actor.Shell, name, isAdmin: true), "is an admin"),
             CreateChange(terminal, "demote", "Make an admin an ordinary account again.", (users, name) => users.SetAdminAsync(Actor.Shell, name, isAdmin: false), "is no admin"),
@@ -92,7 +92,7 @@ internal static class UserCommand
             var wanted = parsed.GetRequiredValue(name);
             using var epoch = new AccessEpoch(db);
             await epoch.ChangeAsync(session => Removal.RemoveUserAsync(session, Actor.Shell, wanted, leavesAdmin: false), cancel);
-            await terminal.Output.WriteLineAsync($"{wanted} is removed; tokens that it holds end within five minutes");
+            await terminal.Output.WriteLineAsync($"{wanted} is removed; its tokens end within a second");
         }));
         return command.WithHelp("\"staithe user disable\" keeps somebody from signing in and leaves everything as it is.");
     }

@@ -28,17 +28,18 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
 
     public async Task HandleAsync(HttpContext http)
     {
+        var stamp = tokens.Stamp;
         http.Response.Headers.CacheControl = "no-store";
         switch (http.Request.Method)
         {
             case "GET":
                 var query = http.Request.Query;
-                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http), asker => asker.Who), query["service"], query["scope"], query["offline_token"] == "true");
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http), asker => asker.Who), stamp, query["service"], query["scope"], query["offline_token"] == "true");
                 break;
             case "POST":
                 var form = await ReadFormAsync(http);
                 await WorkerThread.SwitchAsync();
-                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), form["service"], form["scope"], form["access_type"] == "offline", form["grant_type"] == TokenExchange);
+                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), stamp, form["service"], form["scope"], form["access_type"] == "offline", form["grant_type"] == TokenExchange);
                 break;
             default:
                 throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
@@ -77,13 +78,20 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         }
     }
 
-    async Task AnswerAsync(HttpContext http, (Identity Who, string? Refresh) asker, StringValues service, StringValues scopes, bool wantsRefresh, bool isExchange = false)
+    async Task AnswerAsync(
+        HttpContext http,
+        (Identity Who, string? Refresh) asker,
+        long stamp,
+        StringValues service,
+        StringValues scopes,
+        bool wantsRefresh,
+        bool isExchange = false)
     {
         var audience = service is [{ Length: > 0 and <= MaxServiceLength } named] ? named : http.Request.Host.Value ?? "";
         if (!string.Equals(audience, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase))
             throw new OciException(OciError.ParameterInvalid, $"this is {http.Request.Host}, not the service that the token is asked for");
         var repositories = await DecideAsync(asker.Who, scopes, http.Request.Host.Value, http.RequestAborted);
-        var (token, issuedAt, seconds) = await tokens.IssueAsync(asker.Who, audience, repositories, http.RequestAborted);
+        var (token, issuedAt, seconds) = await tokens.IssueAsync(asker.Who, audience, repositories, stamp, http.RequestAborted);
         if (token.Length > BearerTokens.MaxLength)
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
         var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
@@ -119,9 +127,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
                 continue; // what belongs to the registry as a whole is decided when it is asked for
             var rights = RepositoryActions.Asked(scope.Actions);
             var decision = (await DecideAsync(who, RepositoryName.Parse(scope.Name), cancel)).Only(rights);
-            decisions[scope.Name] = decisions.TryGetValue(scope.Name, out var before)
-                ? new Decision(before.Always | decision.Always, [.. before.OnTags, .. decision.OnTags])
-                : decision;
+            decisions[scope.Name] = decisions.TryGetValue(scope.Name, out var before) ? before.Plus(decision) : decision;
         }
         return decisions;
     }
@@ -140,7 +146,7 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
             SpaceUse.Small,
             async session =>
             {
-                var expiresAt = await Expiry.InAsync(session, RefreshDays);
+                var expiresAt = Decision.Earlier(await Expiry.InAsync(session, RefreshDays), who.EndsAt);
                 await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Refresh, "docker login", hash, (limit?.Rights ?? Rights.Admin, limit?.Target), expiresAt, limit?.TokenId);
                 await AccessTokenTable.DeleteExpiredAsync(session, 100);
             },

@@ -3,8 +3,9 @@ using Staithe.Database;
 namespace Staithe.Federation;
 
 /// <summary>A robot that was let in.</summary>
-/// <param name="ExpiresAt">Until when: seconds since 1970.</param>
-internal sealed record KeylessRobot(long Id, string FullName, long ExpiresAt);
+/// <param name="TrustId">The rule that let it in.</param>
+/// <param name="EndsAt">Until when, in milliseconds since 1970: the end of the token or of the robot, whichever comes first.</param>
+internal sealed record KeylessRobot(long Id, string FullName, long TrustId, long EndsAt);
 
 /// <summary>
 /// Lets robots in by what an issuer says of whoever shows its token, such as a job of a build system: a rule of the robot has to name the issuer, whom
@@ -37,7 +38,7 @@ internal sealed class KeylessRobots(Db db, Issuers issuers, IdTokens tokens, Tim
             if (!token.Audiences.Contains(rule.Audience))
                 lacks.Add($"the token is for {IdToken.Listed(token.Audiences)}");
             else if (rule.Claims.Match(token.Claims, out var lack))
-                return (new KeylessRobot(rule.RobotId, rule.Robot, token.ExpiresAt), "", space);
+                return (new KeylessRobot(rule.RobotId, rule.Robot, rule.Id, Math.Min(token.ExpiresAt * 1000, rule.RobotEndsAt ?? long.MaxValue)), "", space);
             else
                 lacks.Add(lack);
         }

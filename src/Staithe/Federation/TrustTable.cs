@@ -7,7 +7,8 @@ namespace Staithe.Federation;
 /// <param name="Issuer">Who says it.</param>
 /// <param name="Audience">To whom it must be said.</param>
 /// <param name="Claims">What must be said.</param>
-internal sealed record TrustRow(long Id, long RobotId, string Robot, string Issuer, string Audience, ClaimRules Claims, long CreatedAt);
+/// <param name="RobotEndsAt">When the robot ends, in milliseconds since 1970; null for never.</param>
+internal sealed record TrustRow(long Id, long RobotId, string Robot, string Issuer, string Audience, ClaimRules Claims, long CreatedAt, long? RobotEndsAt);
 
 /// <summary>The rules by which robots are let in.</summary>
 internal static class TrustTable
@@ -29,10 +30,10 @@ internal static class TrustTable
     public static Task DeleteAsync(DbSession session, long robotId, long id) => session.ExecuteAsync(DeleteSql, robotId, id);
 
     static TrustRow Map(DbDataReader row) =>
-        new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), ClaimRules.Read(row.GetString(5)), row.GetInt64(6));
+        new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), ClaimRules.Read(row.GetString(5)), row.GetInt64(6), row.IsDBNull(7) ? null : row.GetInt64(7));
 
     const string Select = """
-        select t.id, t.robot_id, s.name || '+' || r.name, t.issuer, t.audience, t.claims, t.created_at
+        select t.id, t.robot_id, s.name || '+' || r.name, t.issuer, t.audience, t.claims, t.created_at, r.expires_at
         from robot_trusts t join robots r on r.id = t.robot_id join spaces s on s.id = r.space_id
         """;
 

@@ -24,6 +24,25 @@ internal static class Asker
         return await FindAsync(session, who);
     }
 
+    /// <summary>The asker's account, for what gives everything away that is theirs: with the password, or a token that is limited in nothing.</summary>
+    /// <exception cref="AccountException">It is a robot, or the token is limited or ends.</exception>
+    public static async Task<UserRow> RequireWholeAsync(DbSession session, Identity who)
+    {
+        var user = await RequireUserAsync(session, who);
+        return who.IsWhole
+            ? user
+            : throw new AccountException(AccountProblem.Forbidden, "this token is limited: use one with the right admin, no target and no end, or your password");
+    }
+
+    /// <summary>For what gives somebody an account, a password or the registry: an admin who has shown the password, and no token.</summary>
+    /// <exception cref="AccountException">The asker does not manage the registry, or showed a token.</exception>
+    public static void RequireAdminPassword(Identity who)
+    {
+        RequireAdmin(who);
+        if (who.Limit is not null)
+            throw new AccountException(AccountProblem.Forbidden, "a token is not enough for that: sign in with your password");
+    }
+
     /// <exception cref="AccountException">The asker does not manage the registry, or not with this token.</exception>
     public static void RequireAdmin(Identity who)
     {

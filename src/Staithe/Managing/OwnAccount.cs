@@ -34,9 +34,23 @@ internal sealed class OwnAccount(SignIn signIn, Users users, AccessEpoch epoch, 
         return (row, text);
     }
 
-    /// <summary>A page of the tokens, in the order in which they were made, behind <paramref name="after"/>.</summary>
-    public static async Task<List<AccessTokenRow>> ListTokensAsync(DbSession session, Identity who, long after, int limit) =>
-        await AccessTokenTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id, after, limit);
+    /// <summary>
+    /// A page of the tokens, in the order in which they were made, behind <paramref name="after"/>. A target follows what it names to its present name,
+    /// which is shown only to those who may see that.
+    /// </summary>
+    public static async Task<List<AccessTokenRow>> ListTokensAsync(DbSession session, Identity who, long after, int limit)
+    {
+        var rows = await AccessTokenTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id, after, limit);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (rows[i].Target is { } target && !await SpaceAccess.MaySeeAsync(session, who, target))
+                rows[i] = rows[i] with { Target = UnseenTarget };
+        }
+        return rows;
+    }
+
+    /// <summary>What a list of tokens says instead of a target that its reader may not see. It is no target: it has a blank.</summary>
+    public const string UnseenTarget = "something you may not see";
 
     /// <summary>Revokes a token. Whoever finds one, or is done with it, may end that one.</summary>
     public static async Task DeleteTokenAsync(DbSession session, Identity who, Actor actor, long id)

@@ -25,28 +25,34 @@ internal sealed class People(Users users, ContentChanges changes)
         return Users.FindAsync(session, name);
     }
 
-    /// <summary>Makes an account; its password, which is told this once, or null for one that signs in elsewhere.</summary>
-    public async Task<string?> AddAsync(Identity who, Actor actor, string name, bool withPassword, bool isAdmin, CancellationToken cancel)
+    /// <summary>
+    /// Makes an account; without a password for one that signs in elsewhere. A token makes accounts only if it is limited in nothing, and no
+    /// admin's.
+    /// </summary>
+    public Task AddAsync(Identity who, Actor actor, string name, string? password, bool isAdmin, CancellationToken cancel)
     {
         Asker.RequireAdmin(who);
-        var password = withPassword ? NewPassword() : null;
-        await users.AddAsync(actor, name, password, isAdmin, cancel);
-        return password;
+        if (isAdmin || !who.IsWhole)
+            Asker.RequireAdminPassword(who);
+        return users.AddAsync(actor, name, password, isAdmin, cancel);
     }
 
-    /// <summary>Gives an account another password, which is told this once, and ends whatever was signed in with the old one.</summary>
-    public async Task<string> ResetAsync(Identity who, Actor actor, string name, CancellationToken cancel)
+    /// <summary>Gives an account another password, and ends whatever was signed in with the old one.</summary>
+    public Task SetPasswordAsync(Identity who, Actor actor, string name, string password, CancellationToken cancel)
     {
-        Asker.RequireAdmin(who);
-        var password = NewPassword();
-        await users.SetPasswordAsync(actor, name, password, cancel);
-        return password;
+        Asker.RequireAdminPassword(who);
+        return users.SetPasswordAsync(actor, name, password, cancel);
     }
 
-    /// <summary>Changes what is given and leaves what is null.</summary>
+    /// <summary>A password to tell somebody once.</summary>
+    public static string NewPassword() => RandomNumberGenerator.GetString(Alphabet, PasswordLetters);
+
+    /// <summary>Changes what is given and leaves what is null. What gives somebody more takes the password; what takes away does not.</summary>
     public Task SetAsync(Identity who, Actor actor, string name, bool? isAdmin, bool? disabled, CancellationToken cancel)
     {
         Asker.RequireAdmin(who);
+        if (isAdmin == true || disabled == false)
+            Asker.RequireAdminPassword(who);
         return users.SetAsync(actor, name, isAdmin, disabled, cancel);
     }
 
@@ -56,6 +62,4 @@ internal sealed class People(Users users, ContentChanges changes)
         Asker.RequireAdmin(who);
         return changes.RunAsync(session => Removal.RemoveUserAsync(session, actor, name, leavesAdmin: true), cancel);
     }
-
-    static string NewPassword() => RandomNumberGenerator.GetString(Alphabet, PasswordLetters);
 }

@@ -35,10 +35,14 @@ internal static class RepositoryCare
             throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage {name}{(who.Limit is null ? "" : " with this token")}: ask an owner of the space {name.Space}");
     }
 
-    /// <summary>Sets what is given and leaves what is null.</summary>
+    /// <summary>Sets what is given and leaves what is null. To let more people pull is to give them that right.</summary>
     public static async Task ChangeAsync(DbSession session, Identity who, Actor actor, RepositoryName name, RepositoryWish wish)
     {
-        name = await ManagedAsync(session, who, name);
+        var seen = await SeenAsync(session, who, name);
+        name = seen.Place!.Name;
+        RequireManage(who, name, seen.Decision);
+        if (wish.Visibility > seen.Place.Visibility)
+            await SpaceAccess.RequireToGiveAsync(session, who, await Spaces.FindAsync(session, name.Space), [new Gift(name.Value, Rights.Pull)]);
         if (wish.Visibility is { } visibility)
             await RepositorySettings.SetVisibilityAsync(session, actor, name, visibility);
         if (wish.Description is not null || wish.Readme is not null)
@@ -53,10 +57,9 @@ internal static class RepositoryCare
         var (target, to) = await FindTargetAsync(session, wanted);
         // Whether there is such a space is told to who may make something in it.
         var there = target is null ? Rights.None : (await AccessLookup.DecideAsync(session, who, target, to.Value)).Always;
-        if (!there.HasFlag(Rights.Push))
+        if (target is null || !there.HasFlag(Rights.Push))
             throw new AccountException(AccountProblem.Forbidden, $"{who.Name} may not make {to}{(who.Limit is null ? "" : " with this token")}: ask an admin of the space {to.Space}, or offer them the repository");
-        if (target!.Id != source.Id)
-            await RequireAsync(session, who, from, RepositoryOffers.NeededToGive);
+        await SpaceAccess.RequireToGiveAsync(session, who, source, await ListGainsAsync(session, from, source, target, to));
         var mayShow = target.Id == source.Id || there.HasFlag(Rights.Manage);
         return await RepositoryMove.RunAsync(session, actor, from, source, target, to, mayShow ? Visibility.Public : target.Visibility);
     }
@@ -64,7 +67,7 @@ internal static class RepositoryCare
     /// <summary>Removes it with everything in it, inside <see cref="ContentChanges.RunAsync"/>.</summary>
     public static async Task RemoveAsync(DbSession session, Identity who, Actor actor, RepositoryName name, TimeSpan trash)
     {
-        var place = await RequireAsync(session, who, name, RepositoryOffers.NeededToGive);
+        var place = await RequireAsync(session, who, name, RepositoryOffers.NeededToRemove);
         await Removal.RemoveRepositoryAsync(session, actor, await Spaces.FindAsync(session, place.Name.Space), place.Name, trash);
     }
 
@@ -81,6 +84,8 @@ internal static class RepositoryCare
     {
         var offerer = await Asker.RequireUserAsync(session, who);
         var from = (await RequireAsync(session, who, name, RepositoryOffers.NeededToGive)).Name;
+        var source = await Spaces.FindAsync(session, from.Space);
+        await SpaceAccess.RequireToGiveAsync(session, who, source, [new Gift(from.Value, RepositoryOffers.NeededToGive)]);
         var (target, to) = await FindTargetAsync(session, wanted);
         if (target is null)
             throw Spaces.Unknown(wanted.Space);
@@ -90,7 +95,7 @@ internal static class RepositoryCare
     }
 
     public static async Task WithdrawAsync(DbSession session, Identity who, Actor actor, RepositoryName name) =>
-        await RepositoryOffers.WithdrawAsync(session, actor, (await RequireAsync(session, who, name, RepositoryOffers.NeededToGive)).Name);
+        await RepositoryOffers.WithdrawAsync(session, actor, (await RequireAsync(session, who, name, RepositoryOffers.NeededToRemove)).Name);
 
     /// <summary>A page of the repositories that a space is offered, for who manages it.</summary>
     public static async Task<List<RepositoryOfferRow>> ListOffersAsync(DbSession session, Identity who, string spaceName, long after, int limit) =>
@@ -114,11 +119,14 @@ internal static class RepositoryCare
 
     public static AccountException Unknown(RepositoryName name) => new(AccountProblem.Unknown, $"there is no repository {name}, or none that you may see");
 
-    static async Task<RepositoryName> ManagedAsync(DbSession session, Identity who, RepositoryName name)
+    // What anybody gets by the move, the mover among them: what is granted where the repository goes, and was not where it is. Another space has
+    // owners who may do everything.
+    static async Task<List<Gift>> ListGainsAsync(DbSession session, RepositoryName from, SpaceRow source, SpaceRow target, RepositoryName to)
     {
-        var seen = await SeenAsync(session, who, name);
-        RequireManage(who, seen.Place!.Name, seen.Decision);
-        return seen.Place.Name;
+        if (source.Id != target.Id)
+            return [new Gift(from.Value, RepositoryOffers.NeededToGive)];
+        var there = await GrantTable.ListOverAsync(session, target.Id, to.Value);
+        return [.. Gift.Of(there.Where(grant => !GrantTable.Covers(grant.Target, from.Value))).Select(gift => gift with { Target = from.Value })];
     }
 
     // Below the name that the space has now.

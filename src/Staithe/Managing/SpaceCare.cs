@@ -32,6 +32,9 @@ internal static class SpaceCare
     public static async Task<SpaceRow> ChangeAsync(DbSession session, Identity who, Actor actor, string name, Visibility? visibility, bool? auditPulls, string? description)
     {
         var space = await SpaceAccess.RequireAsync(session, who, name, Rights.Manage);
+        // What is pushed from now on is everybody's to pull, or every user's: that is to give them the right.
+        if (visibility > space.Visibility)
+            await SpaceAccess.RequireToGiveAsync(session, who, space, [new Gift($"{space.Name}/", Rights.Pull)]);
         if (visibility is { } seen)
             await Spaces.SetVisibilityAsync(session, actor, space, seen);
         if (auditPulls is { } audited && audited != space.AuditPulls)
@@ -61,8 +64,10 @@ internal static class SpaceCare
     /// </summary>
     public static async Task<(string Space, string User, long? OfferedUntil)> SetOwnerAsync(DbSession session, Identity who, Actor actor, string name, string userName, bool asOrganization)
     {
-        var asker = await Asker.RequireUserAsync(session, who);
+        var asker = await Asker.RequireWholeAsync(session, who);
         var space = who.IsAdmin ? await Spaces.FindAsync(session, name) : await SpaceAccess.RequireOwnAsync(session, who, name);
+        if (!await SpaceAccess.OwnsAsync(session, who.Id, space))
+            await Asker.RequirePasswordAsync(session, who);
         var user = await Users.FindAsync(session, userName);
         if (user.DisabledAt is not null)
             throw new AccountException(AccountProblem.Taken, $"{user.Name} is disabled: choose another user");

@@ -40,21 +40,30 @@ internal static class SpaceGrants
         return [.. above, .. await GrantTable.ListAsync(session, space.Id, target, 0, limit)];
     }
 
+    /// <summary>Gives a right; it ends no later than the giver's own.</summary>
     public static async Task<GrantRow> AddAsync(DbSession session, Identity who, Actor actor, string spaceName, GrantWish wish, int? expiresInDays)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
         var order = GrantOrder.Read(space, wish.Target, wish.Rights, wish.Tags);
-        await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Target, order.Rights)]);
-        return await Grants.AddAsync(session, actor, space, order, await FindAsync(session, space, wish.To), expiresInDays);
+        var end = await SpaceAccess.FindGivingEndAsync(session, who, space, [new Gift(order.Target, order.Rights)]);
+        var expiresAt = Decision.Earlier(await Expiry.InAsync(session, expiresInDays), end);
+        return await Grants.AddAsync(session, actor, space, order, await FindAsync(session, space, wish.To), expiresAt);
     }
 
-    /// <summary>Lets what was given be something else; whoever changes it needs what it becomes, as to give it.</summary>
+    /// <summary>
+    /// Changes a grant. Who changes it needs what it becomes, as to give it; where it becomes more than it was, it ends no later than their own
+    /// rights.
+    /// </summary>
     public static async Task<GrantRow> ChangeAsync(DbSession session, Identity who, Actor actor, string spaceName, long id, GrantChange change)
     {
         var (space, grant) = await FindManagedAsync(session, who, spaceName, id);
         var order = GrantOrder.Read(space, grant.Target, change.Rights, change.Tags);
-        await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Target, order.Rights)]);
-        return await Grants.ChangeAsync(session, actor, space, grant, order, change.KeepsEnd ? grant.ExpiresAt : await Expiry.InAsync(session, change.ExpiresInDays));
+        var end = await SpaceAccess.FindGivingEndAsync(session, who, space, [new Gift(order.Target, order.Rights)]);
+        var expiresAt = change.KeepsEnd ? grant.ExpiresAt : await Expiry.InAsync(session, change.ExpiresInDays);
+        var isLess = (order.Rights & ~grant.Rights) == Rights.None
+            && (grant.Tags is null || grant.Tags == order.Tags)
+            && (grant.ExpiresAt is null || expiresAt <= grant.ExpiresAt);
+        return await Grants.ChangeAsync(session, actor, space, grant, order, isLess ? expiresAt : Decision.Earlier(expiresAt, end));
     }
 
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
@@ -89,7 +98,7 @@ internal static class SpaceGrants
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
         var order = GrantOrder.Read(space, wish.Target, wish.Rights, wish.Tags);
-        await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Target, order.Rights)]);
+        await SpaceAccess.RequireToGiveAsync(session, who, space, [new Gift(order.Target, order.Rights)]);
         var maker = madeBy.AreNone ? null : await FindAsync(session, space, madeBy);
         var grantee = wish.To.AreNone ? null : await FindAsync(session, space, wish.To);
         return await DefaultGrants.AddAsync(session, actor, space, order, maker, grantee);

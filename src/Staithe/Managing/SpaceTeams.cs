@@ -33,7 +33,8 @@ internal static class SpaceTeams
         var space = await ManagedAsync(session, who, spaceName);
         var team = await Teams.FindAsync(session, space, name);
         var given = await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id));
-        await SpaceAccess.RequireToGiveAsync(session, who, space, given.Select(grant => (grant.Target, grant.Rights)));
+        // Later the team may be given more, so it takes a lasting right to manage to say who is in it.
+        await SpaceAccess.RequireToGiveAsync(session, who, space, [new Gift($"{space.Name}/", Rights.None), .. Gift.Of(given)]);
         await Teams.AddMemberAsync(session, actor, space, team, await Users.FindAsync(session, user));
     }
 

@@ -1,4 +1,5 @@
 using Staithe.Access;
+using Staithe.Accounts;
 using Staithe.Database;
 
 namespace Staithe.Search;
@@ -15,14 +16,14 @@ internal sealed record WatchRow(long Id, string Kind, string Name, long TargetId
     public static readonly IReadOnlyList<string> Kinds = [Repository, Space, Search];
 }
 
-/// <summary>Who watches what. A list shows no repository that its reader may no longer pull from.</summary>
+/// <summary>Who watches what. A list shows neither a repository nor a space that its reader may no longer see.</summary>
 internal static class WatchTable
 {
     /// <summary>Somebody's, in the order in which they began.</summary>
     public static Task<List<WatchRow>> ListAsync(DbSession session, Identity who, long after, int limit) => session.ListAsync(
         ListSql,
         row => new WatchRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4)),
-        [.. VisibleRepositories.Arguments(who), who.Id, after, (long)limit]);
+        [.. VisibleRepositories.Arguments(who), who.Id, after, (long)limit, who.IsAdmin ? 1L : 0L]);
 
     /// <summary>How many somebody has: all, and of searches.</summary>
     public static Task<(long All, long Searches)> CountAsync(DbSession session, long userId) => session.FindAsync(CountSql, row => (row.GetInt64(0), row.GetInt64(1)), userId);
@@ -48,11 +49,17 @@ internal static class WatchTable
     public static async Task<bool> IsVisibleSpaceAsync(DbSession session, Identity who, string space) =>
         await session.FindNumberAsync(VisibleSpaceSql, [.. VisibleRepositories.Arguments(who), space]) is not null;
 
+    // A space is seen as Watches.FindSpaceAsync says: by who belongs to it or may pull something in it, and by admins ($9).
     static readonly Sql ListSql = new($$"""
         select w.id, case when w.repo_id is not null then 'repository' when w.space_id is not null then 'space' else 'search' end,
             coalesce(r.name, o.name, w.query), coalesce(w.repo_id, w.space_id, 0), w.created_at
-        from watches w left join repositories r on r.id = w.repo_id left join spaces s on s.name = r.space left join spaces o on o.id = w.space_id and o.removed_at is null
-        where w.user_id = $6 and w.id > $7 and (w.query is not null or o.id is not null or (r.id is not null and {{VisibleRepositories.Condition}})) order by w.id limit $8
+        from watches w left join repositories r on r.id = w.repo_id left join spaces s on s.name = r.space
+            left join spaces o on o.id = w.space_id and o.removed_at is null
+        where w.user_id = $6 and w.id > $7 and (w.query is not null
+            or (r.id is not null and {{VisibleRepositories.Condition}})
+            or (o.id is not null and ($9 = 1 or ({{SpaceTable.BelongsTo("o", "$2")}})
+                or exists (select 1 from repositories r left join spaces s on s.name = r.space where r.space = o.name and {{VisibleRepositories.Condition}}))))
+        order by w.id limit $8
         """);
 
     static readonly Sql CountSql = new("select count(*), count(query) from watches where user_id = $1");

@@ -11,9 +11,28 @@ namespace Staithe.Sharing;
 /// <param name="UserName">The only one who may accept; null for anybody.</param>
 /// <param name="NewAccounts">Whether one may make an account for it.</param>
 /// <param name="InviterId">The user who made it.</param>
+/// <param name="GrantEndsAt">When what is granted ends at the latest, because the inviter's rights or credential did: milliseconds since 1970, or null.</param>
 internal sealed record InvitationRow(
-    long Id, string Space, TeamRow? Team, string Target, Rights Rights, TagPattern? Tags, int? GrantDays, string? UserName, bool NewAccounts, long MaxUses, long Uses, long InviterId, string Inviter, long CreatedAt, long ExpiresAt)
+    long Id,
+    string Space,
+    TeamRow? Team,
+    string Target,
+    Rights Rights,
+    TagPattern? Tags,
+    int? GrantDays,
+    string? UserName,
+    bool NewAccounts,
+    long MaxUses,
+    long Uses,
+    long InviterId,
+    string Inviter,
+    long CreatedAt,
+    long ExpiresAt,
+    long? GrantEndsAt)
 {
+    /// <summary>What is granted; for a team its whole space and no rights.</summary>
+    public GrantOrder Grant => new(Target, Rights, Tags);
+
     /// <summary>To what one is invited, as the audit calls it.</summary>
     public string To => Team is null ? Target : $"{Space}/{Team.Name}";
 }
@@ -22,7 +41,7 @@ internal sealed record InvitationRow(
 internal static class InvitationTable
 {
     /// <summary>Makes one; its id.</summary>
-    public static async Task<long> CreateAsync(DbSession session, SpaceRow space, long userId, string secretHash, InvitationOrder order, long expiresAt) =>
+    public static async Task<long> CreateAsync(DbSession session, SpaceRow space, long userId, string secretHash, InvitationOrder order, long expiresAt, long? grantEndsAt) =>
         await session.FindNumberAsync(
             CreateSql,
             space.Id,
@@ -36,7 +55,8 @@ internal static class InvitationTable
             order.NewAccounts ? 1L : 0L,
             (long)order.Uses,
             userId,
-            expiresAt) ?? throw new InvalidOperationException("an invitation was made and is gone");
+            expiresAt,
+            grantEndsAt) ?? throw new InvalidOperationException("an invitation was made and is gone");
 
     /// <summary>The invitation of a secret, unless its time is over, it has been used up, or the inviter may not sign in.</summary>
     public static Task<InvitationRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
@@ -73,16 +93,18 @@ internal static class InvitationTable
         row.GetInt64(12),
         row.GetString(13),
         row.GetInt64(14),
-        row.GetInt64(15));
+        row.GetInt64(15),
+        row.IsDBNull(16) ? null : row.GetInt64(16));
 
     const string Select = """
-        select i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses, i.user_id, u.name, i.created_at, i.expires_at
+        select i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses,
+            i.user_id, u.name, i.created_at, i.expires_at, i.grant_ends_at
         from invitations i join spaces s on s.id = i.space_id join users u on u.id = i.user_id left join teams t on t.id = i.team_id
         """;
 
     static readonly Sql CreateSql = new("""
-        insert into invitations (space_id, secret, team_id, path, rights, tags, grant_days, user_name, new_accounts, max_uses, uses, user_id, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, {now}, $12) returning id
+        insert into invitations (space_id, secret, team_id, path, rights, tags, grant_days, user_name, new_accounts, max_uses, uses, user_id, created_at, expires_at, grant_ends_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, {now}, $12, $13) returning id
         """);
 
     static readonly Sql FindBySecretSql = new($$"""

@@ -38,8 +38,13 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
     {
         if (who.Kind != IdentityKind.User)
             throw new AccountException(AccountProblem.Forbidden, "robots invite nobody: sign in as a user");
-        await SpaceAccess.RequireToGiveAsync(session, who, space, await GivenAsync(session, order.Team, order.Grant));
+        var gifts = await ListGiftsAsync(session, order.Team, order.Grant);
+        var grantEndsAt = await SpaceAccess.FindGivingEndAsync(session, who, space, gifts);
+        if (order.Team is not null)
+            await SpaceAccess.RequireToGiveAsync(session, who, space, gifts);
         Check(order);
+        if (order.NewAccounts && !who.IsWhole)
+            throw new AccountException(AccountProblem.Forbidden, "this token cannot invite people who have no account: sign in with your password, or leave newAccounts out");
         if (order.NewAccounts && !spacesInviteNewUsers && !who.IsAdmin)
             throw new AccountException(AccountProblem.Forbidden, $"{who.Name} may not invite people who have no account: ask an admin of the registry, or leave newAccounts out");
         await InvitationTable.DeleteOldAsync(session, KeptInList, DropAtOnce);
@@ -47,8 +52,8 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
             throw new AccountException(AccountProblem.Taken, $"{space.Name} has {MaxOpen} invitations: revoke some first");
 
         var text = Secret.CreateForPath();
-        var expiresAt = (await Expiry.InAsync(session, order.Days))!.Value;
-        var id = await InvitationTable.CreateAsync(session, space, who.Id, secret.Hash(text), order, expiresAt);
+        var expiresAt = Decision.Earlier(await Expiry.InAsync(session, order.Days), grantEndsAt)!.Value;
+        var id = await InvitationTable.CreateAsync(session, space, who.Id, secret.Hash(text), order, expiresAt, grantEndsAt);
         var invitation = await FindAsync(session, space, id);
         await WriteAsync(session, actor, "invitation.add", invitation, $"{Words(invitation)}{(order.UserName is null ? "" : $" for {order.UserName}")} until {DateTimeOffset.FromUnixTimeMilliseconds(expiresAt).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
         return (invitation, text);
@@ -70,7 +75,7 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
         if (!Secret.IsForPath(text))
             return Task.FromResult<InvitationRow?>(null);
         var hash = secret.Hash(text);
-        return epoch.ReadAsync(session => FindOpenAsync(session, hash), cancel);
+        return epoch.ReadAsync(async session => (await FindOpenAsync(session, hash))?.Invitation, cancel);
     }
 
     /// <summary>Accepts for a user who is signed in.</summary>
@@ -93,27 +98,35 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
     {
         if (!Secret.IsForPath(text))
             throw Refused(actor);
-        var hash = secret.Hash(text);
-        return epoch.ChangeAsync(
-            async session =>
-            {
-                var invitation = await FindOpenAsync(session, hash) ?? throw Refused(actor);
-                var user = await UserTable.FindAsync(session, await findUser(session, invitation));
-                if (user is not { DisabledAt: null } || (invitation.UserName ?? user.Name) != user.Name || !await InvitationTable.TakeAsync(session, invitation.Id, user.Id))
-                    throw Refused(actor);
-                var space = await Spaces.FindAsync(session, invitation.Space);
-                if (invitation.Team is { } team)
-                    await Teams.AddMemberAsync(session, actor, space, team, user, invitation.Inviter);
-                else
-                    await Grants.AddAsync(session, actor, space, new GrantOrder(invitation.Target, invitation.Rights, invitation.Tags), new Grantee(UserId: user.Id), invitation.GrantDays);
-                await WriteAsync(session, actor, "invitation.accept", invitation, $"by {user.Name}, invited by {invitation.Inviter}");
-                return invitation;
-            },
-            cancel);
+        return epoch.ChangeAsync(session => AcceptAsync(session, actor, text, findUser), cancel);
     }
 
-    // Open, and the inviter may hand on now what it is about.
-    async Task<InvitationRow?> FindOpenAsync(DbSession session, string hash)
+    /// <summary>Accepts for a user, inside a change.</summary>
+    /// <exception cref="AccountException">There is no such invitation, or not for this user.</exception>
+    public Task<InvitationRow> AcceptAsync(DbSession session, Actor actor, string text, long userId) => AcceptAsync(session, actor, text, (_, _) => Task.FromResult(userId));
+
+    async Task<InvitationRow> AcceptAsync(DbSession session, Actor actor, string text, Func<DbSession, InvitationRow, Task<long>> findUser)
+    {
+        var (invitation, end) = await FindOpenAsync(session, secret.Hash(text)) ?? throw Refused(actor);
+        var user = await UserTable.FindAsync(session, await findUser(session, invitation));
+        if (user is not { DisabledAt: null } || (invitation.UserName ?? user.Name) != user.Name || !await InvitationTable.TakeAsync(session, invitation.Id, user.Id))
+            throw Refused(actor);
+        var space = await Spaces.FindAsync(session, invitation.Space);
+        if (invitation.Team is { } team)
+        {
+            await Teams.AddMemberAsync(session, actor, space, team, user, invitation.Inviter);
+        }
+        else
+        {
+            var expiresAt = Decision.Earlier(await Expiry.InAsync(session, invitation.GrantDays), end);
+            await Grants.AddAsync(session, actor, space, invitation.Grant, new Grantee(UserId: user.Id), expiresAt);
+        }
+        await WriteAsync(session, actor, "invitation.accept", invitation, $"by {user.Name}, invited by {invitation.Inviter}");
+        return invitation;
+    }
+
+    // Open, and the inviter may hand on now what it is about; until when what is granted may last.
+    async Task<(InvitationRow Invitation, long? EndsAt)?> FindOpenAsync(DbSession session, string hash)
     {
         if (await InvitationTable.FindBySecretAsync(session, hash) is not { } invitation
             || await SpaceTable.FindAsync(session, invitation.Space) is not { } space
@@ -122,22 +135,21 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
         if (invitation.NewAccounts && !spacesInviteNewUsers && !inviter.IsAdmin)
             return null;
         var who = new Identity(IdentityKind.User, inviter.Id, inviter.Name, inviter.IsAdmin);
-        foreach (var (target, rights) in await GivenAsync(session, invitation.Team, new GrantOrder(invitation.Target, invitation.Rights, invitation.Tags)))
+        var end = invitation.GrantEndsAt;
+        foreach (var gift in await ListGiftsAsync(session, invitation.Team, invitation.Grant))
         {
-            if (!(await AccessLookup.DecideAsync(session, who, space, target)).Always.HasFlag(rights | Rights.Manage))
+            var giving = AccessPolicy.DecideToGive(await AccessLookup.DecideAsync(session, who, space, gift.Target), gift.Rights);
+            end = Decision.Earlier(end, giving.EndsAt);
+            if (giving.Missing != Rights.None || (invitation.Team is not null && end is not null && !(gift.EndsAt <= end)))
                 return null;
         }
-        return invitation;
+        return (invitation, end);
     }
 
     // Whoever gets into a team gets what it was given. A team belongs to its whole space, whatever it was given.
-    static async Task<List<(string Target, Rights Rights)>> GivenAsync(DbSession session, TeamRow? team, GrantOrder grant)
-    {
-        List<(string, Rights)> given = [(grant.Target, grant.Rights)];
-        if (team is not null)
-            given.AddRange((await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id))).Select(one => (one.Target, one.Rights)));
-        return given;
-    }
+    static async Task<List<Gift>> ListGiftsAsync(DbSession session, TeamRow? team, GrantOrder grant) => team is null
+        ? [new Gift(grant.Target, grant.Rights)]
+        : [new Gift(grant.Target, grant.Rights), .. Gift.Of(await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)))];
 
     static void Check(InvitationOrder order)
     {

@@ -35,7 +35,7 @@ internal static class ShareLinks
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
         GrantOrder.CheckTarget(space, order.Repository.Value);
-        await SpaceAccess.RequireToGiveAsync(session, who, space, [(order.Repository.Value, Rights.Pull)]);
+        var end = await SpaceAccess.FindGivingEndAsync(session, who, space, [new Gift(order.Repository.Value, Rights.Pull)]);
         if (order.Days is < 1 or > MaxDays)
             throw new AccountException(AccountProblem.Invalid, $"expiresInDays is {order.Days}: a link lasts from 1 to {MaxDays} days");
         if (order.MaxPulls is < 1 or > MaxMaxPulls)
@@ -47,7 +47,7 @@ internal static class ShareLinks
         if (await ShareLinkTable.CountAsync(session, repoId) >= MaxLinks)
             throw new AccountException(AccountProblem.Taken, $"{order.Repository} has {MaxLinks} links: revoke some first");
 
-        var expiresAt = (await Expiry.InAsync(session, order.Days))!.Value;
+        var expiresAt = Decision.Earlier(await Expiry.InAsync(session, order.Days), end)!.Value;
         var id = await ShareLinkTable.CreateAsync(session, repoId, order.Tag, secretHash, who, expiresAt, order.MaxPulls);
         var link = await ShareLinkTable.FindAsync(session, space.Name, id) ?? throw new InvalidOperationException("a share link was made and is gone");
         var pulls = order.MaxPulls is { } most ? string.Create(CultureInfo.InvariantCulture, $", {most} pulls") : "";

@@ -55,10 +55,12 @@ internal sealed class DataDirectory : IDisposable
     {
         if (OperatingSystem.IsWindows())
             return null;
-        var exposed = new[] { Path }
-            .Concat(Directory.EnumerateFileSystemEntries(Path).Order(StringComparer.Ordinal))
-            .Where(entry => (File.GetUnixFileMode(entry) & ForOthers) != 0)
-            .ToList();
+        var exposed = new List<string>();
+        foreach (var entry in Directory.EnumerateFileSystemEntries(Path).Order(StringComparer.Ordinal).Prepend(Path))
+        {
+            if ((File.GetUnixFileMode(entry) & ForOthers) != 0)
+                exposed.Add(entry);
+        }
         if (exposed.Count == 0)
             return null;
         var more = exposed.Count == 1 ? "" : $" and {exposed.Count - 1} more";

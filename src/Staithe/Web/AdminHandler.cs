@@ -94,14 +94,20 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
 
     async Task AddAsync(Visit visit, string name)
     {
-        var password = await people.AddAsync(visit.Who, visit.Actor, name, visit.Field("sign") != "elsewhere", visit.Field("admin") == "yes", visit.Cancel);
+        var password = visit.Field("sign") == "elsewhere" ? null : People.NewPassword();
+        await people.AddAsync(visit.Who, visit.Actor, name, password, visit.Field("admin") == "yes", visit.Cancel);
         if (password is null)
             await visit.DoneAsync(PersonAt(name));
         else
             await ShowPasswordAsync(visit, name, password);
     }
 
-    async Task ResetAsync(Visit visit, string name) => await ShowPasswordAsync(visit, name, await people.ResetAsync(visit.Who, visit.Actor, name, visit.Cancel));
+    async Task ResetAsync(Visit visit, string name)
+    {
+        var password = People.NewPassword();
+        await people.SetPasswordAsync(visit.Who, visit.Actor, name, password, visit.Cancel);
+        await ShowPasswordAsync(visit, name, password);
+    }
 
     static Task ShowPasswordAsync(Visit visit, string name, string password) => SendAsync<SecretPage, ShownSecret>(visit, NavOf(""), new ShownSecret(
         $"The password of {name}",

@@ -99,13 +99,14 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
     async Task ShowMoveAsync(Visit visit, SettingsNav nav, Place place, Echo echo)
     {
         var (name, path) = (place.Name, $"{PathOf(place.Name.Value)}?view={Move}");
-        var (aliases, offer, mayGive) = await db.ReadAsync(
+        var (aliases, offer, rights) = await db.ReadAsync(
             async session => (
                 await RepositoryCare.ListAliasesAsync(session, visit.Who, name, "", MaxRows),
                 await RepositoryTable.FindIdAsync(session, name) is { } id ? await RepositoryOfferTable.FindOfAsync(session, id) : null,
-                ((await AccessLookup.ExplainAsync(session, visit.Who, name)).Decision.Always & RepositoryOffers.NeededToGive) == RepositoryOffers.NeededToGive),
+                (await AccessLookup.ExplainAsync(session, visit.Who, name)).Decision.Always),
             visit.Cancel);
-        if (visit.Query("ask") == "repository.delete" && mayGive)
+        var (mayGive, mayRemove) = (rights.HasFlag(RepositoryOffers.NeededToGive), rights.HasFlag(RepositoryOffers.NeededToRemove));
+        if (visit.Query("ask") == "repository.delete" && mayRemove)
         {
             var row = await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, name.Value, visit.Who.Id), visit.Cancel) ?? throw RepositoryCare.Unknown(name);
             var tags = await db.ReadAsync(session => RepositoryPageTable.CountTagsAsync(session, row.Id), visit.Cancel);
@@ -125,8 +126,16 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
                 $"Free {visit.Query("alias")}", [$"{name} no longer answers to that name, and others can have it."], path, [("do", "alias.free"), ("alias", visit.Query("alias"))], null, "Free it", path));
             return;
         }
-        await SendAsync<RepositoryMovePage, RepositoryMoveView>(visit, nav, new RepositoryMoveView(
-            PathOf(name.Value), name.Value, name.Value[(name.Space.Length + 1)..], mayGive, aliases, offer is null ? null : offer.To + offer.Path, Shown.Then(offer?.ExpiresAt)), echo);
+        var view = new RepositoryMoveView(
+            PathOf(name.Value),
+            name.Value,
+            name.Value[(name.Space.Length + 1)..],
+            mayGive,
+            mayRemove,
+            aliases,
+            offer is null ? null : offer.To + offer.Path,
+            Shown.Then(offer?.ExpiresAt));
+        await SendAsync<RepositoryMovePage, RepositoryMoveView>(visit, nav, view, echo);
     }
 
     async Task MoveAsync(Visit visit, RepositoryName name)
@@ -169,6 +178,15 @@ public sealed record RepositorySettingsView(string Path, string Name, string Vis
 
 /// <summary>What a repository is and was called, and where it may go.</summary>
 /// <param name="Rest">Its name without the space.</param>
-/// <param name="MayGive">Whether who looks may give it away, and remove it.</param>
+/// <param name="MayGive">Whether who looks may give it away.</param>
+/// <param name="MayRemove">Whether who looks may remove it.</param>
 /// <param name="OfferedAs">What it would be called where it is offered.</param>
-public sealed record RepositoryMoveView(string Path, string Name, string Rest, bool MayGive, IReadOnlyList<string> Aliases, string? OfferedAs, DateTimeOffset? OfferedUntil);
+public sealed record RepositoryMoveView(
+    string Path,
+    string Name,
+    string Rest,
+    bool MayGive,
+    bool MayRemove,
+    IReadOnlyList<string> Aliases,
+    string? OfferedAs,
+    DateTimeOffset? OfferedUntil);

@@ -266,7 +266,9 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
     {
         var name = visit.Field("name").Trim();
         var wish = new GrantWish(TargetPages.ReadTarget(visit, target), RightsOf(visit), Text(visit, "tags"), new GranteeNames(null, null, name));
-        var (robot, secret) = await robots.AddAsync(visit.Who, visit.Actor, target.Space, name, wish, visit.Field("keyless") == "yes", Number(visit, "days"), visit.Cancel);
+        var (isKeyless, days) = (visit.Field("keyless") == "yes", Number(visit, "days"));
+        var (robot, secret) = await epoch.ChangeAsync(
+            session => robots.AddAsync(session, visit.Who, visit.Actor, target.Space, name, wish, isKeyless, days), visit.Cancel);
         if (secret is null)
             await visit.DoneAsync(RobotAt(target.Path, robot.Name));
         else
@@ -275,7 +277,8 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
 
     async Task SetSecretAsync(Visit visit, SettingsNav nav, SettingsTarget target)
     {
-        var (robot, secret) = await robots.SetSecretAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Cancel);
+        var (robot, secret) = await epoch.ChangeAsync(
+            session => robots.SetSecretAsync(session, visit.Who, visit.Actor, target.Space, visit.Field("robot")), visit.Cancel);
         await ShowSecretAsync(visit, nav, target, robot, secret);
     }
 
@@ -299,7 +302,10 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
             if (line.Split('=', 2, StringSplitOptions.TrimEntries) is not [{ Length: > 0 } claim, { Length: > 0 } value] || !claims.TryAdd(claim, value))
                 throw new AccountException(AccountProblem.Invalid, $"\"{OciException.Quote(line)}\" says no claim: write name = value, one a line, each name once");
         }
-        await robots.AddTrustAsync(visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Field("issuer"), Text(visit, "audience") ?? visit.Frame.Host, claims, visit.Cancel);
+        var audience = Text(visit, "audience") ?? visit.Frame.Host;
+        await epoch.ChangeAsync(
+            session => robots.AddTrustAsync(session, visit.Who, visit.Actor, target.Space, visit.Field("robot"), visit.Field("issuer"), audience, claims),
+            visit.Cancel);
         await visit.DoneAsync(RobotAt(target.Path, visit.Field("robot")));
     }
 

@@ -88,7 +88,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         var changed = grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("change")) && GrantTable.Covers(target.Target, grant.Target));
         if (visit.Query("ask") == "grant.delete" && grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
         {
-            await AskAsync(visit, nav, target, Grants, "grant.delete", one.Id, "Take it away", $"Take {one.Rights} on {one.Target} from the {one.Kind} {one.Name}", ["What they got with it ends within seconds; a client that has a token for it goes on for up to five minutes."]);
+            await AskAsync(visit, nav, target, Grants, "grant.delete", one.Id, "Take it away", $"Take {one.Rights} on {one.Target} from the {one.Kind} {one.Name}", ["What they got with it ends at once, also for clients that have a token."]);
             return;
         }
         await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.IsPart, target.Path, managesAll, grants, changed, names.Teams, names.Robots), echo);

@@ -9,6 +9,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Database;
+using Staithe.Oci;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Access;
@@ -255,25 +256,45 @@ public sealed class TokenTests(ClosedRegistries registries)
     public async Task A_token_ends()
     {
         var closed = await registries.GetAsync(Engine.Sqlite);
+        var user = await closed.AddUserAsync();
+        var other = await closed.AddUserAsync();
+        await closed.GrantAsync(other.SpaceId, $"{other.Name}/", new Grantee(UserId: user.Id), Rights.Read | Rights.Push | Rights.Move, "*,!v*");
+        var stored = await closed.Db.ReadAsync(session => UserTable.FindAsync(session, user.Id), TestContext.Current.CancellationToken);
         var clock = new Clock();
         using var keys = new TokenKeys(closed.Db, closed.Secret);
-        var tokens = new BearerTokens(keys, clock);
-        var who = new Identity(IdentityKind.User, 5, "alice", false, new Limit(7, Rights.Write, "alice/"));
-        var decision = new Decision(Rights.Pull, [new TagRights(TagPattern.Read("*,!v*")!, Rights.Push | Rights.Move)]);
-        var (text, issuedAt, seconds) = await tokens.IssueAsync(who, "registry.example", new Dictionary<string, Decision> { ["alice/app"] = decision, ["bob/app"] = Decision.Nothing }, TestContext.Current.CancellationToken);
+        using var epoch = new AccessEpoch(closed.Db);
+        var access = new AccessLookup(closed.Db, epoch);
+        BearerTokens NewTokens() => new(keys, new TokenCheck(closed.Db, epoch, access, closed.Secret, _ => false), clock);
+        var tokens = NewTokens();
+        var who = new Identity(IdentityKind.User, user.Id, user.Name, false, new Limit(7, Rights.Write, $"{other.Name}/"))
+        {
+            EndsAt = clock.Now.AddHours(1).ToUnixTimeMilliseconds(),
+            Shown = Credential.OfPassword(closed.Secret, user.Id, stored!.Password),
+        };
+        var (app, none) = ($"{other.Name}/app", "bob/app");
+        var decisions = new Dictionary<string, Decision>
+        {
+            [app] = await access.DecideAsync(who, RepositoryName.Parse(app), TestContext.Current.CancellationToken),
+            [none] = Decision.Nothing,
+        };
+        var (text, issuedAt, seconds) = await tokens.IssueAsync(who, "registry.example", decisions, tokens.Stamp, TestContext.Current.CancellationToken);
         Assert.Equal((clock.Now.ToUnixTimeSeconds(), 300), (issuedAt.ToUnixTimeSeconds(), seconds));
 
-        var read = (await tokens.ReadAsync(text, TestContext.Current.CancellationToken))!;
-        Assert.Equal((who, "registry.example"), (read.Who, read.Service));
-        Assert.Equal((decision.Always, decision.OnTags.Single()), (read.Repositories["alice/app"].Always, read.Repositories["alice/app"].OnTags.Single()));
-        Assert.Equal(Rights.None, read.Repositories["bob/app"].Always);
+        foreach (var reader in (BearerTokens[])[tokens, NewTokens()]) // who made it, and a server that sees it for the first time
+        {
+            var read = (await reader.ReadAsync(text, TestContext.Current.CancellationToken))!;
+            Assert.Equal((who, "registry.example"), (read.Who, read.Service));
+            Assert.Equal(Rights.Pull, read.Repositories[app].Always);
+            Assert.Equal(("*,!v*", Rights.Push | Rights.Move), (read.Repositories[app].OnTags.Single().Tags.Text, read.Repositories[app].OnTags.Single().Rights));
+            Assert.Equal(Rights.None, read.Repositories[none].Always);
+        }
 
         clock.Now += BearerTokens.Lifetime;
         Assert.NotNull(tokens.FindVerified($"Bearer {text}")); // clocks differ a little
         clock.Now += TimeSpan.FromSeconds(40);
         Assert.Null(tokens.FindVerified($"Bearer {text}"));
         Assert.Null(await tokens.ReadAsync(text, TestContext.Current.CancellationToken));
-        Assert.Null(await new BearerTokens(keys, clock).ReadAsync(text, TestContext.Current.CancellationToken));
+        Assert.Null(await NewTokens().ReadAsync(text, TestContext.Current.CancellationToken));
     }
 
     [Theory, OnBothEngines]
