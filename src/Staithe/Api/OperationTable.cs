@@ -151,6 +151,13 @@ internal sealed class OperationTable
             },
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
+            Get("/jobs", "getJobs", "Background work, for admins: what waits, and which units failed with their causes.", JobHandlers.GetAsync),
+            Put("/jobs/retry", "retryJob", "Try a unit of work that failed again at once, for admins.", JobHandlers.RetryAsync) with
+            {
+                Query = [new QueryParameter("kind", "The kind of work, as getJobs names it.", IsRequired: true), new QueryParameter("unit", "The unit, as getJobs names it.")],
+            },
+            Put("/jobs/images/{id}/retry", "retryImage", "Look into an image again that could not be inspected, for admins.", JobHandlers.RetryImageAsync),
+
             List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
         ];
     }

@@ -62,10 +62,10 @@ internal static class RepositoryPageTable
         order by t.moved_at desc, t.name
         """);
 
-    static readonly Sql ListTagNamesSql = new("select name from tags where repo_id = $1 order by moved_at desc, name limit $2");
+    static readonly Sql ListTagNamesSql = new("select name from tags where repo_id = $1 and is_attachment = 0 order by moved_at desc, name limit $2");
 
     static readonly Sql FindMainTagSql = new("""
-        select coalesce((select name from tags where repo_id = $1 and name = 'latest'), (select name from tags where repo_id = $1 order by moved_at desc, name limit 1))
+        select coalesce((select name from tags where repo_id = $1 and name = 'latest'), (select name from tags where repo_id = $1 and is_attachment = 0 order by moved_at desc, name limit 1))
         """);
 
     static readonly Sql CountTagsSql = new("select count(*) from tags where repo_id = $1");

@@ -114,7 +114,7 @@ internal static class ShareLinkTable
         {Select} where r.space = $1 and l.id > $2 and {Target.Reaches("r.name")} order by l.id limit $3
         """);
 
-    static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and ($2 = '' or t.name = $2) order by t.moved_at desc, t.name limit $3");
+    static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and (($2 = '' and t.is_attachment = 0) or t.name = $2) order by t.moved_at desc, t.name limit $3");
 
     static readonly Sql CountSql = new("select count(*) from share_links where repo_id = $1");
     static readonly Sql DeleteSql = new("delete from share_links where id = $1");

@@ -68,9 +68,11 @@ internal sealed class FileBlobStorage : IDisposable
     public Task SyncAsync(string key, SafeFileHandle file, bool isNew) => sync.SyncAsync(file, isNew ? Path.GetDirectoryName(PathOf(key)) : null);
 
     /// <summary>Deletes bytes, durably; none is as good. The keys under which nothing is any more.</summary>
-    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys)
+    /// <param name="keys">Of which bytes.</param>
+    /// <param name="failed">Is told which bytes could not be deleted, and why.</param>
+    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys, Action<string, Exception> failed)
     {
-        var deleted = keys.Where(TryDelete).ToList();
+        var deleted = keys.Where(key => TryDelete(key, failed)).ToList();
         foreach (var directory in deleted.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
             NativeFile.SyncDirectory(directory);
         return deleted;
@@ -96,15 +98,20 @@ internal sealed class FileBlobStorage : IDisposable
 
     public void Dispose() => sync.Dispose();
 
-    bool TryDelete(string key)
+    bool TryDelete(string key, Action<string, Exception> failed)
     {
         try
         {
             File.Delete(PathOf(key));
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (DirectoryNotFoundException)
         {
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            failed(key, e);
             return false;
         }
     }
