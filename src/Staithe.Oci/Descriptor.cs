@@ -51,11 +51,11 @@ public sealed record Descriptor(string MediaType, Digest Digest, long Size, Plat
             throw Manifest.Invalid($"{place} has no valid size");
         if (element.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null)
             CheckData(data, digest, size, place);
-        var platform = Platform.Read(element.Member("platform"));
+        var made = Platform.Read(element.Member("platform"));
         var annotations = element.Member("annotations");
-        return new Descriptor(type, digest, size, platform)
+        return new Descriptor(type, digest, size, made)
         {
-            IsAttestation = platform is { IsUnknown: true } || annotations.Member(ReferenceType).Text() == Attestation,
+            IsAttestation = made is { IsUnknown: true } || annotations.Member(ReferenceType).Text() == Attestation,
             PredicateType = annotations.Member("in-toto.io/predicate-type").Text(),
             AttestationSubject = annotations.Member("vnd.docker.reference.digest").Text(),
         };

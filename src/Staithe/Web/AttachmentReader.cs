@@ -43,7 +43,7 @@ internal sealed class AttachmentReader(Db db)
             var known = referrers.Select(referrer => referrer.Digest).ToHashSet();
             foreach (var subject in Subjects(image))
             {
-                foreach (var tag in await TagTable.ListAttachmentsAsync(session, image.Row.RepoId, subject.Replace(':', '-'), MaxTags))
+                foreach (var tag in await Content.TagTable.ListAttachmentsAsync(session, image.Row.RepoId, subject.Replace(':', '-'), MaxTags))
                 {
                     if (known.Add(tag.Digest))
                         lines.Add(Line(repository, tag));

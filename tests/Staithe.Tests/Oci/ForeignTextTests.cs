@@ -97,7 +97,7 @@ public sealed class ForeignTextTests
     public void A_sum_of_sizes_ends_at_the_end_of_the_range()
     {
         var layer = $$"""{"mediaType":"application/vnd.oci.image.layer.nondistributable.v1.tar","digest":"sha256:{{new string('a', 64)}}","size":{{long.MaxValue}}}""";
-        var manifest = Manifest.Parse(
+        var manifest = Manifest.ParsePushed(
             Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{layer}},"layers":[{{layer}},{{layer}}]}"""), null);
         Assert.Equal(long.MaxValue, manifest.TotalSize);
     }
