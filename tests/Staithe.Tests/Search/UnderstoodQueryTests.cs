@@ -109,7 +109,7 @@ public sealed class UnderstoodQueryTests(Registries registries)
 
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.NotEqual(0, await StaitheCommand.RunAsync(["find", "port:abc", "--registry", registry.Authority], new Terminal([], output, error, TextReader.Null), TestContext.Current.CancellationToken));
+        Assert.NotEqual(0, await StaitheCommand.RunAsync(["find", "port:abc", "--registry", registry.Authority], new Terminal(new Dictionary<string, string>(), output, error, TextReader.Null), TestContext.Current.CancellationToken));
         Assert.Contains("port:abc is not understood", error.ToString(), StringComparison.Ordinal);
     }
 
