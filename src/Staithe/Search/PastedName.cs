@@ -40,7 +40,7 @@ internal sealed partial record PastedName(string Repository, string Space)
         var rest = Scheme().Replace(word, "");
         if (isAddress || word.StartsWith('/'))
             rest = rest.Split('?', '#')[0];
-        var hasHost = !rest.StartsWith('/') && Host().IsMatch(rest);
+        var hasHost = !rest.StartsWith('/') && Host().IsMatch(rest) && (isAddress || !IsField(rest.Split(':')[0])); // port:80/tcp
         rest = hasHost ? rest[(rest.IndexOf('/', StringComparison.Ordinal) + 1)..] : rest.TrimStart('/');
         var isPage = (isAddress || hasHost || word.StartsWith('/')) && Page().Match(rest) is { Success: true };
         if (isPage && Page().Match(rest) is { } page)
@@ -61,6 +61,8 @@ internal sealed partial record PastedName(string Repository, string Space)
             return null;
         return isTold || isAddress || hasHost || isPage || (hasReference && name.Contains('/', StringComparison.Ordinal) && IsReference(rest[end..])) ? new PastedName(name, "") : null;
     }
+
+    static bool IsField(string text) => SearchQuery.Fields.Any(known => known.Field == text.TrimStart('-').ToLowerInvariant());
 
     static bool IsReference(string text) => TagName.TryParse(text[1..].Split('@')[0], out _) || Digest.TryParse(text[1..], out _);
 

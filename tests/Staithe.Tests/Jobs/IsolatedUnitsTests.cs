@@ -30,7 +30,9 @@ public sealed class IsolatedUnitsTests
 
         // It is left alone until its time has come, also by a server that has just started, and what comes behind it goes on.
         var attempts = failed.Attempts;
-        await new Staithe.Search.Indexer(registry.App.Database, null!, Poison.Runner(registry)).RunOnceAsync(Cancel);
+        var due = await registry.App.Database.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, 0, 100), Cancel);
+        Assert.DoesNotContain(due, one => one.RepoId == id);
+        await registry.App.Indexer.RunOnceAsync(Cancel);
         Assert.Equal(attempts, Assert.Single(await Poison.FailedAsync(registry)).Attempts);
 
         await registry.PushImageAsync("alice/later", "1");
