@@ -9,6 +9,21 @@ namespace Staithe.Oci;
 /// <param name="Platform">What it runs on, where an index says so in a form that can be read.</param>
 public sealed record Descriptor(string MediaType, Digest Digest, long Size, Platform? Platform = null)
 {
+    /// <summary>The annotation by which builders say that an entry of an index is no image but an attestation, and its value.</summary>
+    const string ReferenceType = "vnd.docker.reference.type", Attestation = "attestation-manifest";
+
+    /// <summary>
+    /// Of an entry of an index: whether it is a statement about an image and no image, as BuildKit writes provenance and bills of materials: for a platform
+    /// that is none.
+    /// </summary>
+    public bool IsAttestation { get; private init; }
+
+    /// <summary>Of a layer that is a statement, what kind of statement, where it says so.</summary>
+    public string? PredicateType { get; private init; }
+
+    /// <summary>Of an attestation, the image that it is about, where it says so.</summary>
+    public string? AttestationSubject { get; private init; }
+
     static readonly string[] Members = ["mediaType", "digest", "size", "data", "platform", "urls", "annotations", "artifactType"];
     static readonly string[] PlatformMembers = ["os", "architecture", "variant", "os.version", "os.features"];
 
@@ -36,7 +51,14 @@ public sealed record Descriptor(string MediaType, Digest Digest, long Size, Plat
             throw Manifest.Invalid($"{place} has no valid size");
         if (element.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null)
             CheckData(data, digest, size, place);
-        return new Descriptor(type, digest, size, Platform.Read(element.Member("platform")));
+        var made = Platform.Read(element.Member("platform"));
+        var annotations = element.Member("annotations");
+        return new Descriptor(type, digest, size, made)
+        {
+            IsAttestation = made is { IsUnknown: true } || annotations.Member(ReferenceType).Text() == Attestation,
+            PredicateType = annotations.Member("in-toto.io/predicate-type").Text(),
+            AttestationSubject = annotations.Member("vnd.docker.reference.digest").Text(),
+        };
     }
 
     static void CheckData(JsonElement data, Digest digest, long size, string place)

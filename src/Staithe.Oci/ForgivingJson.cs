@@ -1,9 +1,11 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace Staithe.Oci;
 
-/// <summary>Reads JSON that nobody has checked: what is not of the shape that is asked for is as good as absent.</summary>
+/// <summary>
+/// Reads JSON that nobody has checked: a value of another shape than the one asked for counts as absent. Text comes out clean
+/// (<see cref="ForeignText"/>), or exact where a process would get it; a time comes out only if it can be true (<see cref="ForeignTime"/>).
+/// </summary>
 public static class ForgivingJson
 {
     /// <summary>A member of an object. Of two with the same name the last counts, as it does for the clients.</summary>
@@ -24,45 +26,51 @@ public static class ForgivingJson
         }
     }
 
-    /// <summary>A text that is not empty.</summary>
-    public static string? Text(this JsonElement? element) => element is { } there && Read(there) is { Length: > 0 } text ? text : null;
+    /// <summary>A text for people that is not empty, clean.</summary>
+    public static string? Text(this JsonElement? element) =>
+        element is { } there && ForeignText.Read(there) is { Length: > 0 } text ? ForeignText.Clean(text) : null;
+
+    /// <summary>A text for a process that is not empty: as it is or not at all.</summary>
+    public static string? ExactText(this JsonElement? element) => element is { } there && Exact(there) is { Length: > 0 } text ? text : null;
 
     /// <summary>A whole number.</summary>
     public static long? Number(this JsonElement? element) => element is { ValueKind: JsonValueKind.Number } there && there.TryGetInt64(out var number) ? number : null;
 
-    /// <summary>A time, as RFC 3339 writes it.</summary>
-    public static DateTimeOffset? Time(this JsonElement? element) =>
-        DateTimeOffset.TryParse(element.Text(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time.ToUniversalTime() : null;
+    /// <summary>A time, as RFC 3339 writes it, that can be true.</summary>
+    public static DateTimeOffset? Time(this JsonElement? element) => ForeignTime.Parse(element.Text());
 
     /// <summary>What is in a list.</summary>
     public static IEnumerable<JsonElement> Items(this JsonElement? element) =>
         element is { ValueKind: JsonValueKind.Array } there ? there.EnumerateArray().Take(ImageConfig.MaxEntries) : [];
 
-    /// <summary>The texts of a list; whatever else is in it is left out.</summary>
-    public static IEnumerable<string> Texts(this JsonElement? element) => element.Items().Select(Read).OfType<string>();
+    /// <summary>The texts of a list, clean; other values are left out.</summary>
+    public static IEnumerable<string> Texts(this JsonElement? element) => element.Items().Select(ForeignText.Read).OfType<string>().Select(text => ForeignText.Clean(text));
+
+    /// <summary>The texts of a list for a process; a text that no process takes is left out.</summary>
+    public static IEnumerable<string> ExactTexts(this JsonElement? element) => element.Items().Select(Exact).OfType<string>();
 
     /// <summary>The words of a command: all of them or, if one cannot be read, none, since without it the rest would mean something else. One text is one word.</summary>
     public static IReadOnlyList<string> Words(this JsonElement? element)
     {
         if (element is { ValueKind: JsonValueKind.String })
-            return element.Text() is { } word ? [word] : [];
+            return element.ExactText() is { } word ? [word] : [];
         if (element is not { ValueKind: JsonValueKind.Array } there || there.GetArrayLength() > ImageConfig.MaxEntries)
             return [];
-        var words = there.EnumerateArray().Select(Read).ToList();
+        var words = there.EnumerateArray().Select(Exact).ToList();
         return words.Contains(null) ? [] : [.. words.OfType<string>()];
     }
 
-    /// <summary>The names of an object's members, each once.</summary>
-    public static IEnumerable<string> Names(this JsonElement? element) => element.Members().Select(member => member.Name).Distinct();
+    /// <summary>The names of an object's members, each once; a name that no process takes is left out.</summary>
+    public static IEnumerable<string> Names(this JsonElement? element) => element.Members().Select(member => member.Name).Where(ForeignText.IsExact).Distinct();
 
-    /// <summary>An object of texts.</summary>
+    /// <summary>An object of texts, clean.</summary>
     public static IReadOnlyDictionary<string, string> TextMap(this JsonElement? element)
     {
         var map = new Dictionary<string, string>();
         foreach (var (name, value) in element.Members())
         {
-            if (Read(value) is { } text)
-                map[name] = text;
+            if (ForeignText.Read(value) is { } text)
+                map[ForeignText.Clean(name)] = ForeignText.Clean(text);
         }
         return map;
     }
@@ -72,24 +80,8 @@ public static class ForgivingJson
         if (element is not { ValueKind: JsonValueKind.Object } there)
             yield break;
         foreach (var member in there.EnumerateObject().Take(ImageConfig.MaxEntries))
-        {
-            if (Clean(() => member.Name) is { } name)
-                yield return (name, member.Value);
-        }
+            yield return (ForeignText.ReadName(member), member.Value);
     }
 
-    static string? Read(JsonElement element) => element.ValueKind == JsonValueKind.String ? Clean(element.GetString) : null;
-
-    // Half of a surrogate pair is no character, and throws; a NUL fits nowhere.
-    static string? Clean(Func<string?> read)
-    {
-        try
-        {
-            return read() is { } text && !text.Contains('\0', StringComparison.Ordinal) ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    static string? Exact(JsonElement element) => ForeignText.Read(element) is { } text && ForeignText.IsExact(text) ? text : null;
 }

@@ -8,8 +8,9 @@ namespace Staithe.Oci;
 
 /// <summary>
 /// What an image says of itself (image-spec, config.md, and Docker's config, which adds the health check). Anybody may have written it, and
-/// no registry checks it on a push, so reading is forgiving: a member that is not what it should be is left out, the rest is read. No text in
-/// here holds a NUL, which neither a process, a file nor a database takes; otherwise every text is as hostile as whoever made the image.
+/// no registry checks it on a push, so reading is forgiving: a member that is not what it should be is left out, the rest is read.
+/// What a process would get (user, command, environment, paths) is exact or absent; what people read (labels, history, author) is clean, as
+/// <see cref="ForeignText"/> makes it. No text holds a NUL or half a character; otherwise every text is as hostile as whoever made the image.
 /// </summary>
 public sealed record ImageConfig
 {
@@ -26,7 +27,7 @@ public sealed record ImageConfig
     /// <summary>The platform; what it does not say is empty.</summary>
     public Platform Platform { get; private init; } = new("", "", null);
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When it was made; null when it does not say, or says what cannot be true.</summary>
     public DateTimeOffset? Created { get; private init; }
 
     /// <summary>Who made it.</summary>
@@ -124,14 +125,14 @@ public sealed record ImageConfig
             Platform = Platform.Read(root) ?? new Platform("", "", null),
             Created = root.Member("created").Time(),
             Author = root.Member("author").Text(),
-            User = run.Member("User").Text(),
-            WorkingDirectory = run.Member("WorkingDir").Text(),
+            User = run.Member("User").ExactText(),
+            WorkingDirectory = run.Member("WorkingDir").ExactText(),
             Entrypoint = run.Member("Entrypoint").Words(),
             Command = run.Member("Cmd").Words(),
-            Environment = [.. run.Member("Env").Texts().Select(EnvironmentVariable.Read).OfType<EnvironmentVariable>()],
+            Environment = [.. run.Member("Env").ExactTexts().Select(EnvironmentVariable.Read).OfType<EnvironmentVariable>()],
             ExposedPorts = [.. run.Member("ExposedPorts").Names().SelectMany(ExposedPort.Read).Take(ExposedPort.MaxNumber).Distinct().Take(MaxEntries).OrderBy(port => port.Number).ThenBy(port => port.Protocol, StringComparer.Ordinal)],
             Volumes = [.. run.Member("Volumes").Names().Order(StringComparer.Ordinal)],
-            StopSignal = run.Member("StopSignal").Text(),
+            StopSignal = run.Member("StopSignal").ExactText(),
             HealthCheck = HealthCheck.Read(run.Member("Healthcheck")),
             Labels = run.Member("Labels").TextMap(),
             History = [.. root.Member("history").Items().Select(HistoryEntry.Read)],

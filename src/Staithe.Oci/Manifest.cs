@@ -35,6 +35,25 @@ public sealed record Manifest(
 
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
+    /// <summary>Bytes of the config and the layers together, as the manifest gives them. Sizes of absent blobs are anybody's numbers, so a sum beyond the range is the end of it.</summary>
+    public long TotalSize => AddSizes(Blobs);
+
+    /// <summary>The annotations, clean; empty when there are none.</summary>
+    public IReadOnlyDictionary<string, string> Annotations => ReadAnnotations(AnnotationsJson);
+
+    /// <summary>Reads annotations that were kept as a JSON object.</summary>
+    public static IReadOnlyDictionary<string, string> ReadAnnotations(string? json)
+    {
+        if (json is null)
+            return new Dictionary<string, string>();
+        using var document = JsonDocument.Parse(json);
+        return ((JsonElement?)document.RootElement).TextMap();
+    }
+
+    /// <summary>The sum of sizes that nobody has checked; <see cref="long.MaxValue"/> when it is beyond the range.</summary>
+    public static long AddSizes(IEnumerable<Descriptor> descriptors) =>
+        descriptors.Aggregate(0L, (sum, descriptor) => sum > long.MaxValue - descriptor.Size ? long.MaxValue : sum + descriptor.Size);
+
     /// <summary>Reads a manifest that a client pushes, and decides its media type.</summary>
     /// <param name="content">Its exact bytes.</param>
     /// <param name="contentType">
@@ -181,7 +200,7 @@ public sealed record Manifest(
             children,
             Single(root, "subject", required: false, known),
             artifactType,
-            Annotations(root, known)) { Config = config };
+            KeepAnnotations(root, known)) { Config = config };
     }
 
     // Clients fetch what has the type of a manifest as a manifest, wherever they find it.
@@ -240,13 +259,32 @@ public sealed record Manifest(
         return value.ValueKind == JsonValueKind.String ? value.GetString() : known ? throw Invalid($"{member} is not a string") : null;
     }
 
-    static string? Annotations(JsonElement root, bool known)
+    // As they came where every text is clean; else written anew, since what cannot be read cannot be handed on either.
+    static string? KeepAnnotations(JsonElement root, bool known)
     {
         if (!root.TryGetProperty("annotations", out var annotations) || annotations.ValueKind == JsonValueKind.Null)
             return null;
         var valid = annotations.ValueKind == JsonValueKind.Object && annotations.EnumerateObject().All(property => property.Value.ValueKind == JsonValueKind.String);
         if (!valid)
             return known ? throw Invalid("annotations is not an object of strings") : null;
-        return annotations.EnumerateObject().Any() ? annotations.GetRawText() : null;
+        if (!annotations.EnumerateObject().Any())
+            return null;
+        var texts = annotations.EnumerateObject().Select(property => (Name: ForeignText.ReadName(property), Value: ForeignText.Read(property.Value)!)).ToList();
+        return texts.All(text => ForeignText.IsExact(text.Name) && ForeignText.IsExact(text.Value))
+            ? annotations.GetRawText()
+            : Write(texts);
+    }
+
+    static string Write(IEnumerable<(string Name, string Value)> texts)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in texts.Select(text => (Name: ForeignText.Clean(text.Name), text.Value)).DistinctBy(text => text.Name))
+                json.WriteString(name, ForeignText.Clean(value));
+            json.WriteEndObject();
+        }
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 }

@@ -11,6 +11,7 @@ using Staithe.Distribution;
 using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
+using Staithe.Jobs;
 using Staithe.Ldap;
 using Staithe.Managing;
 using Staithe.Oci;
@@ -46,6 +47,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly PresentNames names;
     readonly TokenKeys keys;
     readonly BearerTokens tokens;
+    readonly UnitRunner runner;
     readonly Refusals refusals;
     readonly Issuers issuers;
     readonly IdTokens idTokens;
@@ -93,21 +95,22 @@ internal sealed class Composition : IAsyncDisposable
         push = new ManifestPush(db, cache, rules);
 
         secret = ServerSecret.LoadOrCreate(directory.SecretFile);
-        epoch = new AccessEpoch(db);
+        runner = new UnitRunner(db, log);
+        epoch = new AccessEpoch(db, runner);
         Users = new Users(epoch);
         access = new AccessLookup(db, epoch);
         names = new PresentNames(db, epoch);
         keys = new TokenKeys(db, secret);
         tokens = new BearerTokens(keys, new TokenCheck(db, epoch, access, secret, ShareLinkName.Is), clock);
-        refusals = new Refusals(db, e => log.Write(LogLevel.Error, "refusals could not be written to the audit", ("exception", e.ToString())));
+        refusals = new Refusals(runner);
         issuers = new Issuers(config.Oidc, config.TrustedIssuers, clock);
         idTokens = new IdTokens(clock);
-        signIn = new SignIn(db, epoch, secret, new SignInLimits(clock), refusals, new KeylessRobots(db, issuers, idTokens, clock), OpenLdap());
+        signIn = new SignIn(db, epoch, secret, new SignInLimits(clock), refusals, new KeylessRobots(db, issuers, idTokens, clock), runner, OpenLdap());
         sessions = new Sessions(db, epoch, secret);
         limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, clock);
-        auditedSpaces = new AuditedSpaces(db, epoch);
-        auditedPulls = new Pulls(db, e => log.Write(LogLevel.Error, "pulls could not be written to the audit", ("exception", e.ToString())));
-        links = new ShareLinkLookup(db, epoch, secret);
+        auditedSpaces = new AuditedSpaces(db, epoch, runner);
+        auditedPulls = new Pulls(runner);
+        links = new ShareLinkLookup(db, epoch, secret, runner);
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
         changes = new ContentChanges(epoch, cache, rules);
         account = new OwnAccount(signIn, Users, epoch, secret);
@@ -117,17 +120,17 @@ internal sealed class Composition : IAsyncDisposable
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
         blobs = new BlobReader(db, storage);
-        Contents = new ContentWorker(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), log, clock);
+        Contents = new ContentWorker(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), runner, log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
         boms = new BomAttachment(db, cache, uploads, push, contents);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
         pageAccess = new PageAccess(access, names);
-        Indexer = new Indexer(db, blobs, log);
-        Pulls = new PullCounts(db);
+        Indexer = new Indexer(db, blobs, runner);
+        Pulls = new PullCounts(runner);
         Readmes = new ReadmeRenewal(db, log, clock);
-        Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), log, clock);
+        Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), runner, log, clock);
         errors = new ErrorRendering(db, log);
         setup = new SetupHandler(Users);
     }
@@ -161,7 +164,7 @@ internal sealed class Composition : IAsyncDisposable
         var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, gate.IdentifyAsync);
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
         var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
-        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, pageAccess);
+        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, pageAccess, new AttachmentReader(db));
         var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
         var metricsReaders = new MetricsReaders(readers.IdentifyAsync, limits, config.MetricsFrom, config.MetricsToken, config.Open);
         var metricsPage = new MetricsPage(metrics, () => cache.Bytes, metricsReaders.RequireAsync, errors.RunAsync);
@@ -219,7 +222,7 @@ internal sealed class Composition : IAsyncDisposable
             new YoursHandler(db, finder),
             new SpaceHomeHandler(db, finder),
             new RepositoryPageHandler(db, pageAccess, reader, finder),
-            new ImagePageHandler(db, pageAccess, reader, recipes, contents),
+            new ImagePageHandler(db, pageAccess, reader, recipes, contents, new AttachmentReader(db)),
             new DiffHandler(pageAccess, images, contents),
             new AttachHandler(pageAccess, images, boms),
         ];

@@ -8,6 +8,7 @@ using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Federation;
+using Staithe.Jobs;
 
 namespace Staithe.Access;
 
@@ -35,8 +36,9 @@ internal sealed class SignInAwayException(TimeSpan wait) : SignInBusyException(w
 /// <param name="limits">Slow down whoever guesses.</param>
 /// <param name="refusals">Note what was refused.</param>
 /// <param name="keyless">Lets robots in by tokens from elsewhere.</param>
+/// <param name="runner">Writes when tokens were used last.</param>
 /// <param name="directory">Keeps the passwords of those who have none here; null where there is none.</param>
-internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless, DirectorySignIn? directory = null) : GatheredWrites(db, TimeSpan.FromSeconds(30))
+internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, SignInLimits limits, Refusals refusals, KeylessRobots keyless, UnitRunner runner, DirectorySignIn? directory = null) : GatheredWrites(runner, WorkKind.LastUse, TimeSpan.FromSeconds(30))
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int MaxWaiting = 64;
@@ -49,7 +51,10 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     readonly BoundedCache<Verified> cache = new(CacheBytes);
     readonly SemaphoreSlim hashing = new(Math.Max(1, Environment.ProcessorCount / 2)); // however many sign in, others are served too
     readonly ConcurrentDictionary<(IdentityKind Kind, long Id), bool> used = new();
+    readonly GatheredUnits<(IdentityKind Kind, long Id)> lastUses = new(runner, WorkKind.LastUse, one => $"{one.Kind} token {one.Id}", WriteLastUsesAsync, most: 100_000);
     int waiting;
+
+    Db Db { get; } = db;
 
     /// <summary>Who it is; null when the name and the secret do not belong together.</summary>
     /// <param name="name">A user, or a robot as <c>space+name</c>; with a token any name will do, as some clients insist on one of their own.</param>
@@ -95,16 +100,14 @@ internal sealed class SignIn(Db db, AccessEpoch epoch, ServerSecret secret, Sign
     public override async Task FlushAsync(CancellationToken cancel)
     {
         var now = used.Keys.ToList();
-        if (now.Count == 0)
-            return;
         now.ForEach(key => used.TryRemove(key, out _));
-        await Db.WriteAsync(
-            async session =>
-            {
-                await AccessTokenTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.User).Select(one => one.Id)]);
-                await RobotTable.UsedAsync(session, [.. now.Where(one => one.Kind == IdentityKind.Robot).Select(one => one.Id)]);
-            },
-            cancel);
+        await lastUses.WriteAsync(now, cancel);
+    }
+
+    static async Task WriteLastUsesAsync(DbSession session, IReadOnlyList<(IdentityKind Kind, long Id)> used)
+    {
+        await AccessTokenTable.UsedAsync(session, [.. used.Where(one => one.Kind == IdentityKind.User).Select(one => one.Id)]);
+        await RobotTable.UsedAsync(session, [.. used.Where(one => one.Kind == IdentityKind.Robot).Select(one => one.Id)]);
     }
 
     public override void Dispose()

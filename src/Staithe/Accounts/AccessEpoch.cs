@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Jobs;
 
 namespace Staithe.Accounts;
 
@@ -6,7 +7,9 @@ namespace Staithe.Accounts;
 /// Tells whoever remembers an answer about rights whether it still holds. Each change moves <see cref="Stamp"/> before it is acknowledged;
 /// a change by another process, such as a command at a shell, is seen within <see cref="Patience"/>.
 /// </summary>
-internal sealed class AccessEpoch(Db db) : BackgroundService
+/// <param name="db">Where changes are counted.</param>
+/// <param name="runner">Records why it cannot look; null for a command, which does not look.</param>
+internal sealed class AccessEpoch(Db db, UnitRunner? runner = null) : BackgroundService
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -91,9 +94,11 @@ internal sealed class AccessEpoch(Db db) : BackgroundService
                     Interlocked.Increment(ref stamp);
                 stored = now;
             }
-            catch (Exception e) when (db.IsAway(e))
+            catch (Exception e) when (!(e is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
-                Interlocked.Increment(ref stamp); // while it is away, nothing is remembered
+                Interlocked.Increment(ref stamp); // while nobody can tell, nothing is remembered
+                if (runner is not null && !db.IsAway(e))
+                    await runner.TryFailAsync(WorkKind.Rights, e, stoppingToken);
             }
         }
     }

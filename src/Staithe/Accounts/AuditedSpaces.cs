@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
 using Staithe.Database;
+using Staithe.Jobs;
 
 namespace Staithe.Accounts;
 
 /// <summary>The spaces that ask for a line of every pull, kept in memory, because a pull asks no database. A change is seen within a second.</summary>
-internal sealed class AuditedSpaces(Db db, AccessEpoch epoch) : BackgroundService
+internal sealed class AuditedSpaces(Db db, AccessEpoch epoch, UnitRunner runner) : BackgroundService
 {
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
@@ -29,9 +30,11 @@ internal sealed class AuditedSpaces(Db db, AccessEpoch epoch) : BackgroundServic
                 Volatile.Write(ref spaces, (await db.ReadAsync(SpaceTable.ListAuditedAsync, stoppingToken)).ToFrozenSet());
                 stamp = now;
             }
-            catch (Exception e) when (db.IsAway(e))
+            catch (Exception e) when (!(e is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
-                // what was known holds until it is back
+                // What was known holds until the spaces can be read again.
+                if (!db.IsAway(e))
+                    await runner.TryFailAsync(WorkKind.AuditedSpaces, e, stoppingToken);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

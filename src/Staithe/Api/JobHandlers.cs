@@ -1,10 +1,30 @@
+using Staithe.Content;
 using Staithe.Managing;
 
 namespace Staithe.Api;
 
-/// <summary>The work in the background, for admins of the registry.</summary>
+/// <summary>Background work, for admins of the registry: what waits, what failed and why.</summary>
 internal static class JobHandlers
 {
+    public static async Task<JobsAnswer> GetAsync(ApiCall call)
+    {
+        var state = await call.ReadAsync(session => JobReport.ReadAsync(session, call.Who, 0, 1));
+        return new JobsAnswer(
+            state.Changed,
+            state.CountImages(ImageState.Waiting),
+            state.CountImages(ImageState.Done),
+            state.CountImages(ImageState.Refused),
+            state.Trash.Count,
+            state.Uploads.Count,
+            [.. state.Failed.Select(one => new FailedJob(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Time.Of(one.FailedAt), Time.Of(one.NotBefore)))]);
+    }
+
+    public static Task RetryAsync(ApiCall call)
+    {
+        var (kind, unit) = (call.RequiredQuery("kind"), call.Query("unit") ?? "");
+        return call.Db.WriteAsync(session => JobReport.RetryAsync(session, call.Who, call.Actor, kind, unit), call.Cancel);
+    }
+
     public static Task<Page<UnreadImage>> ListAsync(ApiCall call)
     {
         var after = call.AfterNumber(0);
@@ -14,6 +34,6 @@ internal static class JobHandlers
             row => Text.Of(row.ManifestId));
     }
 
-    public static Task RetryAsync(ApiCall call) =>
+    public static Task RetryImageAsync(ApiCall call) =>
         call.Db.WriteAsync(session => JobReport.RetryAsync(session, call.Who, call.Actor, call.Number("id")), call.Cancel);
 }

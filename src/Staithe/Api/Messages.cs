@@ -388,6 +388,17 @@ internal sealed record AcceptedInvitation(
     [Description(Me.Rights)] string? Rights,
     [Description(Me.Tags)] string? Tags);
 
+internal sealed record JobsAnswer(
+    [Description("Repositories that the search index does not hold as they are now.")] long RepositoriesToIndex,
+    long ImagesWaiting,
+    long ImagesInspected,
+    long ImagesRefused,
+    [Description("Files that wait to be deleted.")] long Trash,
+    long Uploads,
+    [Description("Units of work that failed and have not gone well since: the first 200.")] IReadOnlyList<FailedJob> Failed);
+
+internal sealed record FailedJob(string Kind, string Unit, string Label, string Cause, long Attempts, DateTimeOffset FailedAt, [Description("When it is tried again.")] DateTimeOffset NextAt);
+
 /// <summary>The database's milliseconds as a time.</summary>
 internal static class Time
 {

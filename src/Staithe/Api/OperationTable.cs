@@ -159,9 +159,14 @@ internal sealed class OperationTable
             },
 
             List("/unread-images", "listUnreadImages", "The images that could not be examined, or not yet, for admins.", JobHandlers.ListAsync),
-            Act("/unread-images/{id}/retry", "retryImage", "Have such an image examined again, for admins.", JobHandlers.RetryAsync),
+            Act("/unread-images/{id}/retry", "retryImage", "Have such an image examined again, for admins.", JobHandlers.RetryImageAsync),
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
+            Get("/jobs", "getJobs", "Background work, for admins: what waits, and which units failed with their causes.", JobHandlers.GetAsync),
+            Put("/jobs/retry", "retryJob", "Try a unit of work that failed again at once, for admins.", JobHandlers.RetryAsync) with
+            {
+                Query = [new QueryParameter("kind", "The kind of work, as getJobs names it.", IsRequired: true), new QueryParameter("unit", "The unit, as getJobs names it.")],
+            },
             List("/audit", "listAudit", "Who did what, newest first, for admins.", AuditHandlers.OfRegistryAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },
         ];
     }

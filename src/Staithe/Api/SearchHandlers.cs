@@ -15,7 +15,10 @@ internal sealed class SearchHandlers(Finder finder)
             _ => throw ApiCall.Invalid("sort is best or updated"),
         };
         var (skip, limit) = ((int)Math.Min(call.AfterNumber(0), Finder.MaxResults), call.Limit);
-        var found = await finder.RunAsync(call.Who, SearchQuery.Parse(call.Query("q") ?? ""), order, skip, limit, call.Cancel);
+        var query = SearchQuery.Parse(call.Query("q") ?? "");
+        if (query.Problem is { } problem)
+            throw ApiCall.Invalid(problem);
+        var found = await finder.RunAsync(call.Who, query, order, skip, limit, call.Cancel);
         var next = skip + found.Hits.Count < found.Total ? (skip + found.Hits.Count).ToString(CultureInfo.InvariantCulture) : null;
         return new SearchAnswer([.. found.Hits.Select(SearchHit.Of)], next, found.Total, found.IsMore, found.IsPartial, found.Meant, [.. found.Facets.Select(facet => new SearchFacet(facet.Field, facet.Value, facet.Count))]);
     }

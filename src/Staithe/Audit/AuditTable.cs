@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Staithe.Database;
+using Staithe.Oci;
 
 namespace Staithe.Audit;
 
@@ -37,6 +38,7 @@ internal sealed record AuditFilter(string? Space, string? Actor = null, string? 
 internal static class AuditTable
 {
     const string Done = "done", Refused = "refused";
+    const int MaxTextLength = 4000;
 
     /// <summary>The deed was done.</summary>
     public static Task AddAsync(DbSession session, Actor actor, Deed deed) => AddAsync(session, actor, deed, Done);
@@ -83,7 +85,10 @@ internal static class AuditTable
     public static Task<int> DeleteOldAsync(DbSession session, TimeSpan age, int limit) => session.ExecuteAsync(DeleteOldSql, (long)age.TotalMilliseconds, (long)limit);
 
     static Task<int> AddAsync(DbSession session, Actor actor, Deed deed, string outcome) =>
-        session.ExecuteAsync(AddSql, actor.Name, deed.Action, deed.Target, deed.Space, actor.Address, outcome, deed.Detail);
+        session.ExecuteAsync(AddSql, Text(actor.Name), deed.Action, Text(deed.Target), deed.Space, actor.Address, outcome, deed.Detail is null ? null : Text(deed.Detail));
+
+    // Names of whoever was refused are anybody's text.
+    static string Text(string text) => ForeignText.Clean(text, MaxTextLength);
 
     static Task<List<AuditLine>> ListNarrowedAsync(DbSession session, AuditFilter filter, long before, int limit)
     {

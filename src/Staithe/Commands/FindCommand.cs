@@ -43,7 +43,7 @@ internal static class FindCommand
             What can be asked, besides words, which must all be there, if only as beginnings:
             {string.Join('\n', SearchQuery.Fields.Select(field => $"  {field.Example,-52} {field.Meaning}"))}
 
-            A * at the end of a value finds what begins so. A - before a field leaves out what has it. A value with
+            A * at the end of a value finds what begins so. A - before a word or a field leaves out what has it. A value with
             spaces stands in quotes, and so does what means something to the shell, such as < and *.
 
             Examples:

@@ -4,7 +4,8 @@ using Staithe.Oci;
 namespace Staithe.Content;
 
 /// <summary>A manifest with the row it is in.</summary>
-internal sealed record ManifestRow(long Id, long RepoId, string Digest, string MediaType, byte[] Content);
+/// <param name="PushedAt">When it was pushed first, in milliseconds since 1970.</param>
+internal sealed record ManifestRow(long Id, long RepoId, string Digest, string MediaType, byte[] Content, long PushedAt);
 
 /// <summary>Whether an image was looked into.</summary>
 /// <param name="Reason">Why not, when it was refused.</param>
@@ -29,6 +30,8 @@ internal sealed record ImageCall(string Digest, string? Tag)
 /// <summary>The images whose insides are known or wanted, and the queue of those that wait.</summary>
 internal static class ImageTable
 {
+    const int MaxReasonLength = 1000;
+
     /// <summary>The manifest under a tag or a digest.</summary>
     public static Task<ManifestRow?> FindAsync(DbSession session, RepositoryName name, Reference reference) =>
         session.FindAsync(reference.Tag is null ? FindByDigestSql : FindByTagSql, Map, name.Value, reference.ToString());
@@ -61,32 +64,38 @@ internal static class ImageTable
         session.ExecuteAsync(SetNotesSql, manifestId, ImageNote.Write(notes));
 
     /// <summary>What became of it.</summary>
-    public static Task FinishAsync(DbSession session, long manifestId, string state, string? reason) => session.ExecuteAsync(FinishSql, manifestId, state, reason);
+    public static Task FinishAsync(DbSession session, long manifestId, string state, string? reason) => session.ExecuteAsync(FinishSql, manifestId, state, Line(reason));
 
-    /// <summary>It failed, and is to be tried again after a while.</summary>
-    public static Task RetryAsync(DbSession session, long manifestId, TimeSpan wait) => session.ExecuteAsync(RetrySql, manifestId, (long)wait.TotalMilliseconds);
+    /// <summary>Whoever works at it needs this much longer.</summary>
+    public static Task ExtendAsync(DbSession session, long manifestId, TimeSpan lease) => session.ExecuteAsync(ExtendSql, manifestId, (long)lease.TotalMilliseconds);
 
-    static ManifestRow Map(System.Data.Common.DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4));
+    /// <summary>It failed for a reason, and is to be tried again after a while.</summary>
+    public static Task RetryAsync(DbSession session, long manifestId, TimeSpan wait, string reason) =>
+        session.ExecuteAsync(RetrySql, manifestId, (long)wait.TotalMilliseconds, Line(reason));
+
+    static string? Line(string? reason) => reason is null ? null : ForeignText.Line(reason, MaxReasonLength);
+
+    static ManifestRow Map(System.Data.Common.DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4), row.GetInt64(5));
 
     static readonly Sql FindByTagSql = new("""
-        select m.id, m.repo_id, m.digest, m.media_type, m.content
+        select m.id, m.repo_id, m.digest, m.media_type, m.content, m.created_at
         from repositories r join tags t on t.repo_id = r.id join manifests m on m.id = t.manifest_id
         where r.name = $1 and t.name = $2
         """);
 
     static readonly Sql FindByDigestSql = new("""
-        select m.id, m.repo_id, m.digest, m.media_type, m.content from repositories r join manifests m on m.repo_id = r.id where r.name = $1 and m.digest = $2
+        select m.id, m.repo_id, m.digest, m.media_type, m.content, m.created_at from repositories r join manifests m on m.repo_id = r.id where r.name = $1 and m.digest = $2
         """);
 
-    static readonly Sql FindByIdSql = new("select id, repo_id, digest, media_type, content from manifests where id = $1");
+    static readonly Sql FindByIdSql = new("select id, repo_id, digest, media_type, content, created_at from manifests where id = $1");
 
-    static readonly Sql FindInRepositorySql = new("select id, repo_id, digest, media_type, content from manifests where repo_id = $1 and digest = $2");
+    static readonly Sql FindInRepositorySql = new("select id, repo_id, digest, media_type, content, created_at from manifests where repo_id = $1 and digest = $2");
 
     // What is added to the time keeps SQLite from reading all tags in their order for the few that the manifest has.
     static readonly Sql ListNamesSql = new("""
         select m.id, m.digest, coalesce(
-            (select t.name from tags t where t.repo_id = m.repo_id and t.manifest_id = m.id order by t.moved_at + 0 desc, t.name limit 1),
-            (select t.name from manifest_children c cross join tags t where c.repo_id = m.repo_id and c.child_id = m.id and t.repo_id = c.repo_id and t.manifest_id = c.manifest_id
+            (select t.name from tags t where t.repo_id = m.repo_id and t.manifest_id = m.id and t.is_attachment = 0 order by t.moved_at + 0 desc, t.name limit 1),
+            (select t.name from manifest_children c cross join tags t where c.repo_id = m.repo_id and c.child_id = m.id and t.repo_id = c.repo_id and t.manifest_id = c.manifest_id and t.is_attachment = 0
                 order by t.moved_at + 0 desc, t.name limit 1))
         from manifests m where m.id {any $1}
         """);
@@ -116,5 +125,7 @@ internal static class ImageTable
 
     static readonly Sql FinishSql = new("update image_contents set state = $2, reason = $3, attempts = 0, changed_at = {now} where manifest_id = $1");
 
-    static readonly Sql RetrySql = new("update image_contents set not_before = {now} + $2 where manifest_id = $1");
+    static readonly Sql ExtendSql = new("update image_contents set not_before = {now} + $2 where manifest_id = $1");
+
+    static readonly Sql RetrySql = new("update image_contents set not_before = {now} + $2, reason = $3 where manifest_id = $1");
 }

@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Oci;
 
 namespace Staithe.Content;
 
@@ -35,6 +36,8 @@ internal sealed record LayerFacts(string? DiffId, string? Incomplete, long Skipp
 /// <summary>The layers whose listing was made, and the names in them.</summary>
 internal static class LayerTable
 {
+    const int MaxReasonLength = 1000;
+
     /// <summary>Which of the digests the repository has, in no order.</summary>
     public static Task<List<LayerRow>> ListAsync(DbSession session, long repoId, string[] digests) => session.ListAsync(
         ListSql,
@@ -59,7 +62,7 @@ internal static class LayerTable
     public static Task FinishAsync(DbSession session, long blobId, long entries, long size, LayerFacts facts) => session.ExecuteAsync(
         PutSql, blobId, LayerRow.Indexed, null, entries, size, facts.DiffId, facts.Incomplete, facts.Skipped, facts.SkippedExample, LayerRow.CurrentReader);
 
-    public static Task RefuseAsync(DbSession session, long blobId, string reason) => session.ExecuteAsync(PutSql, blobId, LayerRow.Refused, reason, 0L, 0L, null, null, 0L, null, LayerRow.CurrentReader);
+    public static Task RefuseAsync(DbSession session, long blobId, string reason) => session.ExecuteAsync(PutSql, blobId, LayerRow.Refused, ForeignText.Line(reason, MaxReasonLength), 0L, 0L, null, null, 0L, null, LayerRow.CurrentReader);
 
     /// <summary>Which of the digests are layers with a listing.</summary>
     public static Task<List<string>> ListIndexedAsync(DbSession session, string[] digests) => session.ListAsync(ListIndexedSql, row => row.GetString(0), [digests]);

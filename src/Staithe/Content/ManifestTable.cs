@@ -8,7 +8,7 @@ namespace Staithe.Content;
 internal sealed record StoredManifest(string Digest, string MediaType, byte[] Content);
 
 /// <summary>A manifest that refers to another: what the referrers API tells of it.</summary>
-internal sealed record Referrer(long Id, string Digest, string MediaType, long Size, string? ArtifactType, string? AnnotationsJson);
+internal sealed record Referrer(long Id, string Digest, string MediaType, long Size, string? ArtifactType, string? AnnotationsJson, long CreatedAt);
 
 /// <summary>The manifests, with their bytes, and what they refer to.</summary>
 internal static class ManifestTable
@@ -27,6 +27,9 @@ internal static class ManifestTable
     /// <summary>Which of the digests are manifests of this repository; they are held against deletion until the transaction ends.</summary>
     public static Task<List<(long Id, string Digest, string MediaType, long Size)>> ListAsync(DbSession session, long repoId, string[] digests) =>
         session.ListAsync(ListSql, row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3)), repoId, digests);
+
+    /// <summary>Which of the digests are manifests of this repository, for whoever only looks.</summary>
+    public static Task<List<string>> ListPresentAsync(DbSession session, long repoId, string[] digests) => session.ListAsync(ListPresentSql, row => row.GetString(0), repoId, digests);
 
     /// <summary>
     /// Keeps the manifest's bytes. Pushed again it is the same row, as it was first kept: <c>MediaType</c> is that of the first push.
@@ -107,7 +110,8 @@ internal static class ManifestTable
         row.GetString(2),
         row.GetInt64(3),
         row.IsDBNull(4) ? null : row.GetString(4),
-        row.IsDBNull(5) ? null : row.GetString(5));
+        row.IsDBNull(5) ? null : row.GetString(5),
+        row.GetInt64(6));
 
     static readonly Sql FindByTagSql = new("""
         select m.digest, m.media_type, m.content
@@ -124,6 +128,8 @@ internal static class ManifestTable
     static readonly Sql ListSql = new("""
         select m.id, m.digest, m.media_type, m.size from manifests m where m.repo_id = $1 and m.digest {any $2} order by m.digest {keep manifests}
         """);
+
+    static readonly Sql ListPresentSql = new("select m.digest from manifests m where m.repo_id = $1 and m.digest {any $2}");
 
     static readonly Sql PutSql = new("""
         insert into manifests (repo_id, digest, media_type, size, subject, artifact_type, annotations, created_at, content)
@@ -175,12 +181,12 @@ internal static class ManifestTable
     static readonly Sql DeleteAllSql = new("delete from manifests where repo_id = $1");
 
     static readonly Sql ListReferrersSql = new("""
-        select id, digest, media_type, size, artifact_type, annotations from manifests
+        select id, digest, media_type, size, artifact_type, annotations, created_at from manifests
         where repo_id = $1 and subject = $2 and id > $3 order by id limit $4
         """);
 
     static readonly Sql ListReferrersOfTypeSql = new("""
-        select id, digest, media_type, size, artifact_type, annotations from manifests
+        select id, digest, media_type, size, artifact_type, annotations, created_at from manifests
         where repo_id = $1 and subject = $2 and id > $3 and artifact_type = $5 order by id limit $4
         """);
 }

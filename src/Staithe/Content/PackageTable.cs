@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Versions;
 
 namespace Staithe.Content;
 
@@ -17,7 +18,7 @@ internal static class PackageTable
     {
         foreach (var package in packages)
         {
-            await session.ExecuteAsync(AddSql, package.Ecosystem, package.Name, package.Version, package.Purl, package.Source);
+            await session.ExecuteAsync(AddSql, package.Ecosystem, package.Name, package.Version, package.Purl, package.Source, PackageName.Key(package.Ecosystem, package.Name));
             await session.ExecuteAsync(LinkSql, manifestId, package.Purl, package.Source);
         }
     }
@@ -37,7 +38,11 @@ internal static class PackageTable
         manifestId,
         last,
         (long)limit,
-        $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
+        Pattern(text.ToLowerInvariant()),
+        Pattern(PackageName.Key("pypi", text)));
+
+    static string Pattern(string text) =>
+        $"%{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
 
     /// <summary>How many packages of each ecosystem an image has.</summary>
     public static Task<List<(string Ecosystem, long Count)>> CountAsync(DbSession session, long manifestId) => session.ListAsync(CountSql, row => (row.GetString(0), row.GetInt64(1)), manifestId);
@@ -45,7 +50,7 @@ internal static class PackageTable
     static readonly Sql ClearSql = new("delete from image_packages where manifest_id = $1");
 
     static readonly Sql AddSql = new("""
-        insert into packages (ecosystem, name, version, purl, source) values ($1, $2, $3, $4, $5) on conflict (purl, source) do nothing
+        insert into packages (ecosystem, name, version, purl, source, key) values ($1, $2, $3, $4, $5, $6) on conflict (purl, source) do nothing
         """);
 
     static readonly Sql LinkSql = new("""
@@ -61,7 +66,7 @@ internal static class PackageTable
 
     static readonly Sql ListNamedSql = new("""
         select p.ecosystem, p.name, p.version, p.purl, p.source from image_packages i join packages p on p.id = i.package_id
-        where i.manifest_id = $1 and p.purl > $2 and lower(p.name) like $4 escape '\' order by p.purl, p.source limit $3
+        where i.manifest_id = $1 and p.purl > $2 and (lower(p.name) like $4 escape '\' or p.key like $5 escape '\') order by p.purl, p.source limit $3
         """);
 
     static readonly Sql CountSql = new("""

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Oci;
 
 namespace Staithe.Content;
@@ -19,13 +19,24 @@ internal sealed class PullCount(OciRoute.Manifest route)
 }
 
 /// <summary>
-/// How often what was pulled. A pull adds one in memory, without a lock; what has come together is written every few seconds in one transaction.
+/// How often each manifest was pulled. A pull adds one in memory, without a lock; the counts are written every few seconds in one transaction.
 /// A crash loses the last few: it is a count for people to look at, no more.
 /// </summary>
-internal sealed class PullCounts(Db db) : GatheredWrites(db, TimeSpan.FromSeconds(5))
+internal sealed class PullCounts(UnitRunner runner) : GatheredWrites(runner, WorkKind.Pulls, TimeSpan.FromSeconds(5))
 {
     const int MaxWaiting = 50_000; // names that were pulled since the last time; those above are not counted
     const int BatchNames = 500;
+
+    readonly GatheredUnits<(string Repository, string? Tag, long Count)> counts = new(
+        runner,
+        WorkKind.Pulls,
+        one => one.Tag is null ? one.Repository : $"{one.Repository}:{one.Tag}",
+        async (session, some) =>
+        {
+            foreach (var (repository, tag, count) in some.Order())
+                await PullTable.AddAsync(session, repository, tag, count);
+        },
+        MaxWaiting);
 
     readonly ConcurrentQueue<PullCount> waiting = new();
     int names;
@@ -44,7 +55,7 @@ internal sealed class PullCounts(Db db) : GatheredWrites(db, TimeSpan.FromSecond
     /// <summary>Writes down what has come together.</summary>
     public override async Task FlushAsync(CancellationToken cancel)
     {
-        while (!waiting.IsEmpty)
+        do
         {
             var batch = new Dictionary<(string Repository, string? Tag), long>();
             while (batch.Count < BatchNames && waiting.TryDequeue(out var pulled))
@@ -53,13 +64,8 @@ internal sealed class PullCounts(Db db) : GatheredWrites(db, TimeSpan.FromSecond
                 var key = (pulled.Route.Name.Value, pulled.Route.Reference.Tag?.Value);
                 batch[key] = batch.GetValueOrDefault(key) + pulled.Take();
             }
-            await Db.WriteAsync(
-                async session =>
-                {
-                    foreach (var ((repository, tag), count) in batch.OrderBy(one => one.Key))
-                        await PullTable.AddAsync(session, repository, tag, count);
-                },
-                cancel);
+            await counts.WriteAsync(batch.Select(one => (one.Key.Repository, one.Key.Tag, one.Value)), cancel);
         }
+        while (!waiting.IsEmpty);
     }
 }

@@ -21,6 +21,11 @@ internal static class TrashTable
     /// <summary>After the bytes are gone.</summary>
     public static Task RemoveAsync(DbSession session, string[] storageKeys) => session.ExecuteAsync(RemoveSql, [storageKeys]);
 
+    /// <summary>The bytes could not be deleted: they are tried again after a while.</summary>
+    public static Task PostponeAsync(DbSession session, string storageKey, TimeSpan wait) => session.ExecuteAsync(PostponeSql, storageKey, (long)wait.TotalMilliseconds);
+
+    static readonly Sql PostponeSql = new("update trash set delete_after = {now} + $2 where storage_key = $1");
+
     static readonly Sql AddSql = new("insert into trash (storage_key, delete_after) values ($1, {now} + $2)");
 
     static readonly Sql ListDueSql = new("select storage_key from trash where delete_after <= {now} order by delete_after limit $1");

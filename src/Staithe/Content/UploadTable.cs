@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Oci;
 
 namespace Staithe.Content;
@@ -36,9 +37,13 @@ internal static class UploadTable
     /// <summary>Ends an upload; its key is the caller's to put elsewhere in the same transaction. False when it has ended already.</summary>
     public static async Task<bool> DeleteAsync(DbSession session, UploadId id) => await session.ExecuteAsync(DeleteSql, id.Value) == 1;
 
-    /// <summary>Ends uploads that nobody has touched for long, except those named; their keys.</summary>
-    public static Task<List<string>> DeleteExpiredAsync(DbSession session, string[] except, int limit) =>
-        session.ListAsync(DeleteExpiredSql, row => row.GetString(0), except, (long)limit);
+    /// <summary>Uploads whose time is over, some of them; but for those of <paramref name="except"/>, which are being appended to.</summary>
+    public static Task<List<string>> ListExpiredAsync(DbSession session, string[] except, int limit) =>
+        session.ListAsync(ListExpiredSql, row => row.GetString(0), except, (long)limit);
+
+    /// <summary>Ends these uploads as far as their time is over; their keys.</summary>
+    public static Task<List<string>> DeleteExpiredAsync(DbSession session, string[] ids, string[] except) =>
+        session.ListAsync(DeleteExpiredSql, row => row.GetString(0), ids, except);
 
     /// <summary>Lets the uploads to a repository go on under its new name.</summary>
     public static Task MoveAsync(DbSession session, RepositoryName from, RepositoryName to) => session.ExecuteAsync(MoveSql, from.Value, to.Value);
@@ -92,7 +97,11 @@ internal static class UploadTable
     static readonly Sql DeleteOfSpaceSql = new($"delete from uploads where {InSpace} returning storage_key");
 
     static readonly Sql DeleteExpiredSql = new("""
-        delete from uploads where id in (select id from uploads where expires_at <= {now} and not (id {any $1}) order by expires_at limit $2)
-        returning storage_key
+        delete from uploads where id {any $1} and expires_at <= {now} and not (id {any $2}) returning storage_key
+        """);
+
+    static readonly Sql ListExpiredSql = new($$"""
+        select u.id from uploads u where u.expires_at <= {now} and not (u.id {any $1}) and {{FailedWorkTable.IsDue(WorkKind.Uploads, "u.id")}}
+        order by u.expires_at limit $2
         """);
 }

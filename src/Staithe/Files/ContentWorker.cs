@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Storage;
 using Staithe.Telemetry;
 
@@ -12,11 +13,11 @@ namespace Staithe.Files;
 /// rows say what is to be done, so it goes on where it was when the server stops. What fails is tried again, less and less often; what
 /// cannot be looked into is refused, with the reason.
 /// </summary>
-internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer, LogOutput log, TimeProvider clock) : BackgroundService
+internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer, UnitRunner runner, LogOutput log, TimeProvider clock) : BackgroundService
 {
     const int MaxAttempts = 5;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan FailureWait = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
     static readonly TimeSpan Lease = TimeSpan.FromHours(1); // longer than a layer may take
     static readonly TimeSpan CleanInterval = TimeSpan.FromHours(1);
 
@@ -89,50 +90,52 @@ internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader b
     {
         await Task.Yield();
         var cleaned = clock.GetTimestamp();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        await runner.LoopAsync(
+            WorkKind.Images,
+            async cancel =>
             {
-                if (!await RunOnceAsync(stoppingToken))
-                    await awake.WaitAsync(Interval, stoppingToken);
-                if (clock.GetElapsedTime(cleaned) < CleanInterval)
-                    continue;
-                cleaned = clock.GetTimestamp();
-                await CleanAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                log.Write(LogLevel.Error, "images cannot be looked into now; it will be tried again", ("exception", e.ToString()));
-                await Task.Delay(FailureWait, clock, stoppingToken);
-            }
-        }
+                if (!await RunOnceAsync(cancel))
+                    await awake.WaitAsync(Interval, cancel);
+                if (clock.GetElapsedTime(cleaned) >= CleanInterval)
+                {
+                    cleaned = clock.GetTimestamp();
+                    await CleanAsync(cancel);
+                }
+                return TimeSpan.Zero;
+            },
+            LongestWait,
+            clock,
+            stoppingToken);
     }
 
     async Task LookAsync(long manifestId, long attempts, CancellationToken cancel)
     {
-        if (await db.ReadAsync(session => ImageTable.FindAsync(session, manifestId), cancel) is not { } row)
-            return;
         Volatile.Write(ref current, manifestId);
+        var digest = "";
         try
         {
+            if (await db.ReadAsync(session => ImageTable.FindAsync(session, manifestId), cancel) is not { } row)
+                return;
+            digest = row.Digest;
             var started = clock.GetTimestamp();
-            var packages = await inspection.RunAsync(row, progress, () => db.WriteAsync(session => ImageTable.RetryAsync(session, row.Id, Lease), cancel), cancel);
+            var packages = await inspection.RunAsync(row, progress, () => db.WriteAsync(session => ImageTable.ExtendAsync(session, row.Id, Lease), cancel), cancel);
             await db.WriteAsync(session => ImageTable.FinishAsync(session, manifestId, ImageState.Done, null), cancel);
-            log.Write(LogLevel.Information, "looked into an image", ("digest", row.Digest), ("packages", packages), ("ms", (long)clock.GetElapsedTime(started).TotalMilliseconds));
+            log.Write(LogLevel.Information, "looked into an image", ("digest", digest), ("packages", packages), ("ms", (long)clock.GetElapsedTime(started).TotalMilliseconds));
         }
         catch (LayerRefusedException refused)
         {
             await db.WriteAsync(session => ImageTable.FinishAsync(session, manifestId, ImageState.Refused, refused.Message), cancel);
-            log.Write(LogLevel.Information, "an image cannot be looked into", ("digest", row.Digest), ("reason", refused.Message));
+            log.Write(LogLevel.Information, "an image cannot be looked into", ("digest", digest), ("reason", refused.Message));
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!(e is OperationCanceledException && cancel.IsCancellationRequested))
         {
-            log.Write(LogLevel.Error, "looking into an image failed", ("digest", row.Digest), ("attempt", attempts), ("exception", e.ToString()));
+            log.Write(LogLevel.Error, "looking into an image failed", ("digest", digest), ("attempt", attempts), ("exception", e.ToString()));
             var isFull = db.IsFull(e) || db.IsAway(e);
+            var cause = $"{e.GetType().Name}: {e.Message}";
             await db.WriteAsync(
                 session => attempts >= MaxAttempts && !isFull
-                    ? ImageTable.FinishAsync(session, manifestId, ImageState.Refused, "the registry failed at it several times; its log has the reason")
-                    : ImageTable.RetryAsync(session, manifestId, TimeSpan.FromMinutes(Math.Pow(2, Math.Min(attempts, 10)))),
+                    ? ImageTable.FinishAsync(session, manifestId, ImageState.Refused, $"the registry failed at it {MaxAttempts} times: {cause}")
+                    : ImageTable.RetryAsync(session, manifestId, TimeSpan.FromMinutes(Math.Pow(2, Math.Min(attempts, 10)) * (1 + (Random.Shared.NextDouble() / 5))), cause),
                 cancel);
         }
     }

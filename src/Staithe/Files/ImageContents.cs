@@ -79,7 +79,7 @@ internal sealed class ImageContents(Db db, FileBlobStorage storage, LayerFiles f
     static void CheckImage(FoundImage image)
     {
         if (!image.IsImage)
-            throw new LookException(StatusCodes.Status422UnprocessableEntity, $"{image.Name} is no image, so it has no files: it is {image.Manifest.ArtifactType ?? image.Manifest.MediaType}");
+            throw new LookException(StatusCodes.Status422UnprocessableEntity, image.Problem ?? $"{image.Name} is no image, so it has no files: it is {image.Manifest.ArtifactType ?? image.Manifest.MediaType}");
     }
 
     async Task<ImageFiles?> TryOpenAsync(FoundImage image, CancellationToken cancel)

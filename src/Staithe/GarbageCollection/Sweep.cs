@@ -1,6 +1,7 @@
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Storage;
 using Staithe.Telemetry;
 
@@ -10,11 +11,13 @@ namespace Staithe.GarbageCollection;
 /// Takes away what has no future: uploads that nobody goes on with, and bytes whose time in the trash is over. The bytes go first and the
 /// row after, so a crash between leaves a row to try again with, never bytes that nobody knows.
 /// </summary>
+/// <remarks>Each upload, each file and each step stands alone: one that fails is recorded and left for later, and the rest goes on.</remarks>
 /// <param name="db">The rows.</param>
 /// <param name="storage">The bytes.</param>
 /// <param name="claims">The uploads that are being written to.</param>
 /// <param name="trashAge">For how long deleted bytes stay, unless the disk is full.</param>
 /// <param name="auditAge">How old lines of the audit become.</param>
+/// <param name="runner">Runs and records the units.</param>
 /// <param name="log">Where it says what it did.</param>
 /// <param name="clock">Tells when it is due.</param>
 internal sealed class Sweep(
@@ -23,11 +26,13 @@ internal sealed class Sweep(
     UploadClaims claims,
     TimeSpan trashAge,
     TimeSpan auditAge,
+    UnitRunner runner,
     LogOutput log,
     TimeProvider clock) : BackgroundService
 {
     const int BatchRows = 500;
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(30), LongestWait = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan FailureAge = TimeSpan.FromDays(30);
 
     // A request that found the upload a moment before it expired may be about to make its file.
     static readonly TimeSpan ExpiredGrace = TimeSpan.FromMinutes(1);
@@ -38,11 +43,29 @@ internal sealed class Sweep(
     /// <summary>One round: everything that is due now. On a full disk, what was deleted need not wait for its time.</summary>
     public async Task RunOnceAsync(CancellationToken cancel)
     {
-        var expired = await RepeatAsync(DropExpiredAsync, cancel);
-        var deleted = await RepeatAsync(inner => EmptyTrashAsync(TimeSpan.Zero, inner), cancel);
-        if (trashAge > ExpiredGrace && storage.IsShortOfRoom())
-            deleted += await RepeatAsync(inner => EmptyTrashAsync(trashAge - FullDiskGrace, inner), cancel);
-        await RepeatAsync(inner => db.WriteAsync(SpaceUse.Frees, session => AuditTable.DeleteOldAsync(session, auditAge, BatchRows), inner), cancel);
+        var (expired, deleted) = (0, 0);
+        await runner.RunAsync(WorkKind.Uploads, Step, Step, async () => expired = await RepeatAsync(DropExpiredAsync, cancel), cancel);
+        await runner.RunAsync(
+            WorkKind.Trash,
+            Step,
+            Step,
+            async () =>
+            {
+                deleted = await RepeatAsync(inner => EmptyTrashAsync(TimeSpan.Zero, inner), cancel);
+                if (trashAge > ExpiredGrace && storage.IsShortOfRoom())
+                    deleted += await RepeatAsync(inner => EmptyTrashAsync(trashAge - FullDiskGrace, inner), cancel);
+            },
+            cancel);
+        await runner.RunAsync(
+            WorkKind.AuditAge,
+            Step,
+            Step,
+            async () =>
+            {
+                await RepeatAsync(inner => db.WriteAsync(SpaceUse.Frees, session => AuditTable.DeleteOldAsync(session, auditAge, BatchRows), inner), cancel);
+                await db.WriteAsync(SpaceUse.Frees, session => FailedWorkTable.DeleteOldAsync(session, FailureAge, BatchRows), cancel);
+            },
+            cancel);
         storage.TryRefillReserve();
         if (expired + deleted > 0)
             log.Write(LogLevel.Information, "sweep", ("uploads_expired", expired), ("keys_deleted", deleted));
@@ -50,20 +73,20 @@ internal sealed class Sweep(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
-        do
-        {
-            try
+        await Task.Yield();
+        await runner.LoopAsync(
+            WorkKind.Trash,
+            async cancel =>
             {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                log.Write(LogLevel.Error, "sweep failed; it will be tried again", ("exception", e.ToString()));
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+                await RunOnceAsync(cancel);
+                return Interval;
+            },
+            LongestWait,
+            clock,
+            stoppingToken);
     }
+
+    const string Step = "all of it";
 
     static async Task<int> RepeatAsync(Func<CancellationToken, Task<int>> batch, CancellationToken cancel)
     {
@@ -78,26 +101,38 @@ internal sealed class Sweep(
         return total;
     }
 
-    Task<int> DropExpiredAsync(CancellationToken cancel) => db.WriteAsync(
-        SpaceUse.Frees,
-        async session =>
-        {
-            var keys = await UploadTable.DeleteExpiredAsync(session, claims.List(), BatchRows);
-            foreach (var key in keys)
-                await TrashTable.AddAsync(session, key, ExpiredGrace);
-            return keys.Count;
-        },
-        cancel);
+    async Task<int> DropExpiredAsync(CancellationToken cancel)
+    {
+        var expired = await db.ReadAsync(session => UploadTable.ListExpiredAsync(session, claims.List(), BatchRows), cancel);
+        await runner.WriteAsync(
+            WorkKind.Uploads,
+            expired,
+            id => id,
+            async (session, some) =>
+            {
+                foreach (var key in await UploadTable.DeleteExpiredAsync(session, [.. some], claims.List()))
+                    await TrashTable.AddAsync(session, key, ExpiredGrace);
+            },
+            cancel,
+            SpaceUse.Frees);
+        return expired.Count;
+    }
 
     async Task<int> EmptyTrashAsync(TimeSpan early, CancellationToken cancel)
     {
         var keys = await db.ReadAsync(session => TrashTable.ListDueAsync(session, early, ExpiredGrace, BatchRows), cancel);
         if (keys.Count == 0)
             return 0;
-        var deleted = storage.Delete(keys);
+        var failures = new Dictionary<string, Exception>();
+        var deleted = storage.Delete(keys, failures.Add);
         await db.WriteAsync(SpaceUse.Frees, session => TrashTable.RemoveAsync(session, [.. deleted]), cancel);
-        if (deleted.Count < keys.Count)
-            log.Write(LogLevel.Error, "the sweep could not delete files, and will try again", ("keys", string.Join(' ', keys.Except(deleted).Take(10))));
-        return deleted.Count;
+        foreach (var key in deleted)
+            await runner.SucceedAsync(WorkKind.Trash, key, cancel);
+        foreach (var (key, failure) in failures)
+        {
+            var wait = await runner.FailAsync(WorkKind.Trash, key, key, failure, cancel);
+            await db.WriteAsync(SpaceUse.Small, session => TrashTable.PostponeAsync(session, key, wait), cancel);
+        }
+        return keys.Count;
     }
 }

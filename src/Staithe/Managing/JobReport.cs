@@ -3,6 +3,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Oci;
 
 namespace Staithe.Managing;
@@ -10,14 +11,28 @@ namespace Staithe.Managing;
 /// <summary>What waits to be done away from any request.</summary>
 /// <param name="Changed">Repositories that the search does not know as they are now.</param>
 /// <param name="Images">Images by whether they were looked into.</param>
-/// <param name="Unread">Those that failed or were refused.</param>
+/// <param name="Unread">Images that failed or were refused.</param>
+/// <param name="Failed">Units of other work that failed.</param>
 /// <param name="Trash">Keys whose bytes go soon, and of how many it is time.</param>
 /// <param name="Uploads">Uploads under way.</param>
-internal sealed record JobState(long Changed, IReadOnlyList<(string State, long Count)> Images, IReadOnlyList<UnreadImageRow> Unread, (long Count, long Due) Trash, (long Count, long Bytes) Uploads);
+internal sealed record JobState(
+    long Changed,
+    IReadOnlyList<(string State, long Count)> Images,
+    IReadOnlyList<UnreadImageRow> Unread,
+    IReadOnlyList<FailedWork> Failed,
+    (long Count, long Due) Trash,
+    (long Count, long Bytes) Uploads)
+{
+    /// <summary>How many images are in a state of <see cref="ImageState"/>.</summary>
+    public long CountImages(string state) => Images.Where(image => image.State == state).Sum(image => image.Count);
+}
 
 /// <summary>The work in the background, for admins of the registry.</summary>
 internal static class JobReport
 {
+    /// <summary>The most failed units that are told at once.</summary>
+    public const int MaxFailed = 200;
+
     public static async Task<JobState> ReadAsync(DbSession session, Identity who, long after, int limit)
     {
         Asker.RequireAdmin(who);
@@ -25,6 +40,7 @@ internal static class JobReport
             await JobTable.CountChangedAsync(session),
             await JobTable.CountImagesAsync(session),
             await JobTable.ListUnreadAsync(session, after, limit),
+            await FailedWorkTable.ListAsync(session, "", "", MaxFailed),
             await StorageTable.CountTrashAsync(session),
             await StorageTable.CountUploadsAsync(session));
     }
@@ -34,6 +50,18 @@ internal static class JobReport
     {
         Asker.RequireAdmin(who);
         return JobTable.ListUnreadAsync(session, after, limit);
+    }
+
+    /// <summary>Has a unit of work that failed tried again at once.</summary>
+    /// <exception cref="AccountException">No such unit has failed.</exception>
+    public static async Task RetryAsync(DbSession session, Identity who, Actor actor, string kind, string unit)
+    {
+        Asker.RequireAdmin(who);
+        if (!await FailedWorkTable.RetryAsync(session, kind, unit))
+            throw new AccountException(AccountProblem.Unknown, "no such work has failed: it may have gone well meanwhile");
+        if (kind == WorkKind.Trash)
+            await TrashTable.PostponeAsync(session, unit, TimeSpan.Zero);
+        await AuditTable.AddAsync(session, actor, new Deed("work.retry", $"{kind} {OciException.Quote(unit)}".TrimEnd(), null));
     }
 
     /// <summary>Has an image looked into again.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Staithe.Content;
 using Staithe.Oci;
 
@@ -21,7 +20,7 @@ internal sealed class RecipeLookup(IImageSource source)
         var manifest = Manifest.Parse(found.Content, found.MediaType);
         if (MediaTypes.IsIndex(manifest.MediaType))
         {
-            var child = await ChooseAsync(name, manifest, platform, cancel);
+            var child = await ChooseAsync(name, reference, manifest, platform, cancel);
             stored = child.Stored;
             manifest = child.Manifest;
         }
@@ -32,7 +31,7 @@ internal sealed class RecipeLookup(IImageSource source)
             throw NoImage(name, reference, "its config is missing or cannot be read");
         if (platform is not null && !platform.Takes(config.Platform))
             throw NoImage(name, reference, $"it is for {config.Platform}, not for {platform}");
-        return new RecipeImage(host, isPlainHttp, name, reference, digest, Digest.Parse(stored.Digest), platform, config, ReadAnnotations(manifest));
+        return new RecipeImage(host, isPlainHttp, name, reference, digest, Digest.Parse(stored.Digest), platform, config, manifest.Annotations);
     }
 
     /// <summary>What the publisher suggests.</summary>
@@ -52,27 +51,22 @@ internal sealed class RecipeLookup(IImageSource source)
         return published;
     }
 
-    // An image without a platform may be for any: its config tells.
-    async Task<(StoredManifest Stored, Manifest Manifest)> ChooseAsync(RepositoryName name, Manifest index, Platform? platform, CancellationToken cancel)
+    async Task<(StoredManifest Stored, Manifest Manifest)> ChooseAsync(RepositoryName name, Reference reference, Manifest index, Platform? platform, CancellationToken cancel)
     {
-        var chosen = ImageLookup.Choose(index, platform)
-            ?? (index.Children.Where(child => child.Platform is not { IsUnknown: true }).ToList() is [{ Platform: null } only] ? only : null)
-            ?? throw new OciException(OciError.ManifestUnknown, platform is null ? $"the index of {name} has no image" : $"{name} has no image for {platform}, but for: {ImageLookup.Platforms(index)}");
-        var stored = await source.FindManifestAsync(name, Reference.To(chosen.Digest), cancel)
-            ?? throw new OciException(OciError.ManifestUnknown, $"{name} does not have the image {chosen.Digest} that its index names");
-        return (stored, Manifest.Parse(stored.Content, stored.MediaType));
+        var isAbsent = false;
+        var chosen = await ImageChoice.FindAsync<StoredManifest>(index, platform, async digest =>
+        {
+            var found = await source.FindManifestAsync(name, Reference.To(digest), cancel);
+            isAbsent |= found is null;
+            return found is null ? null : (found, Manifest.Parse(found.Content, found.MediaType));
+        });
+        return chosen ?? throw (isAbsent
+            ? new OciException(OciError.ManifestUnknown, $"the registry does not hold {(platform is null ? "any image" : $"the image for {platform}")} that the index {Show(name, reference)} lists")
+            : new OciException(OciError.ManifestUnknown, platform is null ? $"the index {Show(name, reference)} has no image" : $"{name} has no image for {platform}, but for: {ImageChoice.Platforms(index.Children)}"));
     }
 
     static OciException NoImage(RepositoryName name, Reference reference, string reason) =>
         new(OciError.ManifestUnknown, $"{Show(name, reference)} cannot be run: {reason}");
 
     static string Show(RepositoryName name, Reference reference) => $"{name}{(reference.Tag is null ? '@' : ':')}{reference}";
-
-    static Dictionary<string, string> ReadAnnotations(Manifest manifest)
-    {
-        if (manifest.AnnotationsJson is null)
-            return [];
-        using var document = JsonDocument.Parse(manifest.AnnotationsJson);
-        return new Dictionary<string, string>(((JsonElement?)document.RootElement).TextMap());
-    }
 }

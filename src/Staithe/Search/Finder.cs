@@ -202,7 +202,7 @@ internal sealed class Finder(Db db, IReadOnlyList<string> officialSpaces)
             text.Append(CultureInfo.InvariantCulture, $" and $9 <> '' and ('' {{any $10}} or true) and {(words == WordsMode.NewestOfMany ? $"+d.repo_id in (select w.{key} from search_words w where {match})" : match)}");
         }
         foreach (var (i, shape) in filters.Split(' ', StringSplitOptions.RemoveEmptyEntries).Index())
-            text.Append(" and ").Append(SearchClause.Write(shape, i == 0 && hasDriver, ref next));
+            text.Append(" and ").Append(SearchClause.Write(shape, i == 0 && hasDriver, ref next, isSqlite));
         // A name that is the word, alone or as its last part, is what was meant, and among those the official one.
         return text.Append(" order by ").Append(words switch
         {

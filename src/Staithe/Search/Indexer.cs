@@ -1,29 +1,35 @@
-using System.Text.Json;
+using System.Globalization;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Oci;
-using Staithe.Telemetry;
 
 namespace Staithe.Search;
 
-/// <summary>Keeps the index a moment behind the content: looks at each repository that has changed, one at a time, away from any request.</summary>
-internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : BackgroundService
+/// <summary>
+/// Keeps the index a moment behind the content: looks at each repository that has changed, one at a time, away from any request. A repository that
+/// cannot be indexed holds up no other one.
+/// </summary>
+internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : BackgroundService
 {
     const int BatchRows = 50;
     const int MaxBlobs = 200; // that are read of one repository
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromMinutes(1);
 
     readonly InheritedLabels labels = new(db, blobs);
 
-    /// <summary>Looks at everything that has changed; how many repositories that were.</summary>
+    /// <summary>Looks at everything that has changed and is due; how many repositories that were.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
-        var total = 0;
+        var (total, after) = (0, 0L);
         while (true)
         {
-            var changed = await db.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, BatchRows), cancel);
-            foreach (var (repoId, seq) in changed)
-                await IndexAsync(repoId, seq, cancel);
+            var changed = await db.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, after, BatchRows), cancel);
+            foreach (var (repoId, seq, name) in changed)
+            {
+                await runner.RunAsync(WorkKind.Search, repoId.ToString(CultureInfo.InvariantCulture), name, () => IndexAsync(repoId, seq, cancel), cancel);
+                after = repoId;
+            }
             total += changed.Count;
             if (changed.Count < BatchRows)
                 return total;
@@ -32,19 +38,17 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval);
-        do
-        {
-            try
+        await Task.Yield();
+        await runner.LoopAsync(
+            WorkKind.Search,
+            async cancel =>
             {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                log.Write(LogLevel.Error, "the search index fell behind; it will be tried again", ("exception", e.ToString()));
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+                await RunOnceAsync(cancel);
+                return Interval;
+            },
+            LongestWait,
+            TimeProvider.System,
+            stoppingToken);
     }
 
     async Task IndexAsync(long repoId, long seq, CancellationToken cancel)
@@ -75,18 +79,15 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         document.AddTerm("space", snapshot.Name.Split('/')[0]);
         foreach (var tag in snapshot.Tags)
         {
-            if (OfDigest(tag) is { } kind)
-            {
-                document.AddTerm("has", kind);
-                continue; // nobody looks for a name that is a digest
-            }
             document.AddTerm("tag", tag);
             document.AddWords(tag);
         }
+        foreach (var tag in snapshot.AttachmentTags)
+            document.AddTerm("has", ArtifactKind.OfTag(tag)?.Has);
         foreach (var (row, manifest) in parsed)
         {
-            AddAnnotations(document, row.AnnotationsJson);
-            if (manifest.Layers.Any(layer => layer.MediaType.Contains("in-toto", StringComparison.Ordinal)))
+            AddAnnotations(document, Manifest.ReadAnnotations(row.AnnotationsJson));
+            if (manifest.Layers.Any(layer => layer.MediaType == BuildFile.StatementType))
             {
                 document.AddTerm("has", "attestation"); // beside the images of an index, as an image for no platform
                 foreach (var layer in manifest.Layers.Where(IsRead))
@@ -102,12 +103,12 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
                 if (await FindAsync(stored, descriptor, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
                     continue;
                 if (document.Size == 0)
-                    document.Size = manifest.Blobs.Sum(layer => layer.Size);
+                    document.Size = manifest.TotalSize;
                 AddConfig(document, config, await labels.FindAsync(row.Id, config, cancel));
             }
         }
         foreach (var type in snapshot.ReferrerTypes)
-            document.AddTerm("has", Kind(type));
+            document.AddTerm("has", ArtifactKind.Of(type)?.Has ?? type);
         if (snapshot.Readme.Length > 0)
             document.AddTerm("has", "readme");
         if (snapshot.Description.Length > 0)
@@ -141,6 +142,8 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
             document.AddTerm("type", "image");
         else
             document.AddTerm("type", manifest.ArtifactType);
+        if (ArtifactKind.Of(manifest) is { Title: not ("Image" or "Image index") } kind)
+            document.AddWords(kind.Title);
     }
 
     static void AddConfig(SearchDocument document, ImageConfig config, IReadOnlySet<string> inherited)
@@ -173,17 +176,12 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         }
     }
 
-    static void AddAnnotations(SearchDocument document, string? json)
+    static void AddAnnotations(SearchDocument document, IReadOnlyDictionary<string, string> annotations)
     {
-        if (json is null)
-            return;
-        using var annotations = JsonDocument.Parse(json);
-        foreach (var annotation in annotations.RootElement.EnumerateObject())
+        foreach (var (name, value) in annotations)
         {
-            if (annotation.Value.GetString() is not { } value)
-                continue;
-            document.AddTerm("annotation", $"{annotation.Name}={value}");
-            AddKnown(document, annotation.Name, value);
+            document.AddTerm("annotation", $"{name}={value}");
+            AddKnown(document, name, value);
         }
     }
 
@@ -199,8 +197,8 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
                 document.Description = document.Description.Length > 0 ? document.Description : Line(value, 400);
                 break;
             case "org.opencontainers.image.licenses" or "license" or "licenses":
-                foreach (var licence in value.Split([" AND ", " OR ", ",", "(", ")"], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(10))
-                    document.AddTerm("license", licence);
+                foreach (var licence in SpdxLicense.Split(value).Take(10))
+                    document.AddTerm("license", SpdxLicense.Key(licence));
                 break;
             case "org.opencontainers.image.base.name" or "org.opencontainers.image.base.digest":
                 document.AddTerm("base", value);
@@ -211,24 +209,9 @@ internal sealed class Indexer(Db db, BlobReader blobs, LogOutput log) : Backgrou
         }
     }
 
-    // What cosign ties to an image by the name of a tag (sha256-….sig) instead of a subject.
-    static string? OfDigest(string tag) => tag.Length > 71 && tag.StartsWith("sha256-", StringComparison.Ordinal) && tag[7..71].All(char.IsAsciiHexDigitLower)
-        ? tag[71..] switch { ".sig" => "signature", ".att" => "attestation", ".sbom" => "sbom", _ => null }
-        : null;
-
-    static string Kind(string artifactType) => artifactType switch
-    {
-        _ when artifactType.Contains("containerfile", StringComparison.Ordinal) || artifactType.Contains("dockerfile", StringComparison.Ordinal) => "buildfile",
-        _ when artifactType.Contains("cyclonedx", StringComparison.Ordinal) || artifactType.Contains("spdx", StringComparison.Ordinal) => "sbom",
-        _ when artifactType.Contains("signature", StringComparison.Ordinal) || artifactType.Contains("cosign", StringComparison.Ordinal) || artifactType.Contains("sigstore", StringComparison.Ordinal) => "signature",
-        _ when artifactType.Contains("in-toto", StringComparison.Ordinal) => "attestation",
-        _ => artifactType,
-    };
-
     static string Line(string text, int length)
     {
-        var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        line = new string([.. line.Where(c => !char.IsControl(c))]);
-        return line.Length > length ? line[..length].TrimEnd() + "…" : line;
+        var line = ForeignText.Line(text, length + 1);
+        return line.Length > length ? ForeignText.Clean(line, length).TrimEnd() + "…" : line;
     }
 }

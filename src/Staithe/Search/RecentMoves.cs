@@ -59,12 +59,12 @@ internal sealed class RecentMoves(Db db, Finder finder)
     static readonly Sql ListSql = new(
         $$"""
         select {{Columns}} from json_each($6) e cross join repositories r left join spaces s on s.name = r.space cross join tag_moves t
-        where r.id = e.value and {{VisibleRepositories.Condition}} and t.id in (select x.id from tag_moves x where x.repo_id = r.id order by x.id desc limit $7)
+        where r.id = e.value and {{VisibleRepositories.Condition}} and t.id in (select x.id from tag_moves x where x.repo_id = r.id and x.is_attachment = 0 order by x.id desc limit $7)
         order by t.id desc limit $7
         """,
         $$"""
         select {{Columns}} from unnest($6) as e(value) join repositories r on r.id = e.value left join spaces s on s.name = r.space
-            cross join lateral (select x.* from tag_moves x where x.repo_id = r.id order by x.id desc limit $7) t
+            cross join lateral (select x.* from tag_moves x where x.repo_id = r.id and x.is_attachment = 0 order by x.id desc limit $7) t
         where {{VisibleRepositories.Condition}} order by t.id desc limit $7
         """);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Staithe.Access;
 using Staithe.Database;
+using Staithe.Versions;
 
 namespace Staithe.Search;
 
@@ -27,7 +28,7 @@ internal sealed class SearchClause
 
     public SearchFilter Filter { get; }
 
-    /// <summary>t for a term, b for what it is built on, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed.</summary>
+    /// <summary>t for a term, b for what it is built on, d for a digest, p for packages, f for layers that have a file, o for official, u for when it changed, w for words, n for a repository's name.</summary>
     public char Kind { get; }
 
     /// <summary>The same with what else its condition depends on: a ! before where it must not be, a * behind where it is nearly everywhere.</summary>
@@ -66,6 +67,8 @@ internal sealed class SearchClause
     /// <param name="official">The spaces that speak for this registry.</param>
     public static Task<SearchClause> ReadAsync(DbSession session, Identity who, SearchFilter filter, string[] official) => filter.Field switch
     {
+        SearchQuery.WordField => Task.FromResult(new SearchClause(filter, 'w', SearchWords.Match(filter.Value.Split(' ')), RareCount)),
+        SearchQuery.RepositoryField => Task.FromResult(new SearchClause(filter, 'n', [filter.Value], RareCount)),
         "package" => ReadPackageAsync(session, filter),
         "file" => ReadFileAsync(session, filter),
         "base" => ReadBaseAsync(session, who, filter),
@@ -79,11 +82,12 @@ internal sealed class SearchClause
     /// <param name="shape">As <see cref="Shape"/>.</param>
     /// <param name="isDriver">Whether it leads the way: then what has it is found first.</param>
     /// <param name="next">The number of the first argument that it reads; afterwards that of the first behind.</param>
-    public static string Write(string shape, bool isDriver, ref int next)
+    /// <param name="isSqlite">Whether it is for SQLite.</param>
+    public static string Write(string shape, bool isDriver, ref int next, bool isSqlite)
     {
         var (not, kind, first) = (shape[0] == '!' ? "not " : "", shape.Trim('!', '*')[0], next);
         var isAsked = shape.EndsWith('*'); // each repository by itself; else whether it is among those that have it
-        next += kind switch { 't' or 'b' or 'd' or 'f' => 3, _ => 1 };
+        next += kind switch { 't' or 'b' or 'd' or 'f' => 3, 'w' => 2, _ => 1 };
         // The plus keeps SQLite from beginning with what does not lead, and from trying each of many layers one by one; "cross join" keeps it to the
         // order as it is written.
         var among = $"{(isDriver ? "" : "+")}d.repo_id {not}in";
@@ -100,6 +104,9 @@ internal sealed class SearchClause
             'f' when isAsked => $"{not}{HasLayer(first)}",
             // A repository may have a layer without an image that has it: that is for the second condition.
             'f' => $"({among} (select rb.repo_id from ({Layers($"${first}", $"${first + 1}", $"${first + 2}")}) x cross join repo_blobs rb where rb.blob_id = x.layer_id) and {HasLayer(first)})",
+            'w' when isSqlite => $"{not}(d.repo_id in (select x.rowid from search_words x where x.search_words match ${first} and ${first + 1} <> ''))",
+            'w' => $"{not}exists (select 1 from search_words x where x.repo_id = d.repo_id and x.words @@ to_tsquery('simple', ${first + 1}) and ${first} <> '')",
+            'n' => $"{not}(r.name = ${first} or (length(r.name) > length(${first}) and substr(r.name, length(r.name) - length(${first})) = '/' || ${first}))",
             'o' => $"{not}(r.space {{any ${first}}})",
             _ => $"{not}(d.updated_at >= {{now}} - ${first})",
         };
@@ -138,21 +145,33 @@ internal sealed class SearchClause
     {
         var fitting = new Dictionary<long, string>();
         var read = 0;
-        await session.ForEachAsync(
-            filter.IsPrefix ? PackagesByPrefixSql : PackagesByNameSql,
-            row =>
-            {
-                read++;
-                var (ecosystem, name, version, source) = (row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4));
-                if (filter.Bound is not { } bound || bound.Takes(ecosystem, row.GetInt64(5) == 1 ? version : VersionOf(source)))
-                    fitting[row.GetInt64(0)] = source.Length == 0 ? $"{name} {version}" : $"{name} {version} (from {source})";
-                return read < MaxPackages;
-            },
-            filter.IsPrefix ? [filter.Low, filter.High, (long)MaxPackages] : [filter.Value, $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages]);
+        var asked = filter.Name ?? filter.Value;
+        foreach (var (sql, arguments) in ListPackages(filter, asked))
+        {
+            await session.ForEachAsync(
+                sql,
+                row =>
+                {
+                    read++;
+                    var (ecosystem, name, version, source, isOwn) = (row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5) == 1);
+                    // The key of another system's rules may be the key of this name by chance.
+                    var key = PackageName.Key(ecosystem, asked);
+                    if (isOwn && !(filter.IsPrefix ? row.GetString(6).StartsWith(key, StringComparison.Ordinal) : row.GetString(6) == key))
+                        return read < MaxPackages;
+                    if (filter.Bound is not { } bound || bound.Takes(ecosystem, isOwn ? version : VersionOf(source)))
+                        fitting[row.GetInt64(0)] = source.Length == 0 ? $"{name} {version}" : $"{name} {version} (from {source})";
+                    return read < MaxPackages;
+                },
+                arguments);
+        }
         long[] ids = [.. fitting.Keys];
         var count = filter.IsExcluded || ids.Length == 0 ? 0 : await session.FindNumberAsync(CountPackagesSql, ids, (long)PackageSetCount) ?? 0;
         return new SearchClause(filter, 'p', [ids], count) { Packages = fitting, IsOfNothing = ids.Length == 0, IsPartial = read >= MaxPackages };
     }
+
+    static IEnumerable<(Sql Sql, object?[] Arguments)> ListPackages(SearchFilter filter, string asked) => filter.IsPrefix
+        ? PackageName.Keys(asked).Select(key => (PackagesByPrefixSql, (object?[])[key, key + "\U0010FFFF", (long)MaxPackages]))
+        : [(PackagesByNameSql, [PackageName.Keys(asked), $"{filter.Value} ", $"{filter.Value}!", (long)MaxPackages])];
 
     static async Task<SearchClause> ReadFileAsync(DbSession session, SearchFilter filter)
     {
@@ -178,10 +197,10 @@ internal sealed class SearchClause
     static readonly Sql CountLayersSql = new($"select count(*) from (select 1 from ({Layers("$1", "$2", "$3")}) x cross join repo_blobs rb where rb.blob_id = x.layer_id limit $4) y");
 
     static readonly Sql PackagesByNameSql = new("""
-        select id, ecosystem, name, version, source, 1 from packages where lower(name) = $1
-        union all select id, ecosystem, name, version, source, 0 from packages where source <> '' and lower(source) >= $2 and lower(source) < $3 and lower(name) <> $1
+        select id, ecosystem, name, version, source, 1, key from packages where key {any $1}
+        union all select id, ecosystem, name, version, source, 0, key from packages where source <> '' and lower(source) >= $2 and lower(source) < $3 and lower(name) || ' ' <> $2
         limit $4
         """);
 
-    static readonly Sql PackagesByPrefixSql = new("select id, ecosystem, name, version, source, 1 from packages where lower(name) >= $1 and lower(name) < $2 order by lower(name) limit $3");
+    static readonly Sql PackagesByPrefixSql = new("select id, ecosystem, name, version, source, 1, key from packages where key >= $1 and key < $2 order by key limit $3");
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Staithe.Oci;
 using Staithe.Versions;
 
@@ -12,6 +13,9 @@ namespace Staithe.Search;
 /// <param name="IsExcluded">Whether it must not be.</param>
 internal sealed record SearchFilter(string Field, string Value, bool IsPrefix, bool IsExcluded)
 {
+    /// <summary>The name of a package as it was typed: some package systems tell upper and lower case apart.</summary>
+    public string? Name { get; init; }
+
     /// <summary>How the version of a package is to stand to another one; null for any version.</summary>
     public VersionBound? Bound { get; init; }
 
@@ -56,14 +60,18 @@ internal enum SearchOrder
 
 /// <summary>
 /// A search as people type it: words, which must all be there, if only as beginnings; <c>field:value</c>, with <c>*</c> at the end for a
-/// beginning; <c>-field:value</c> for what must not be; quotes around what has spaces.
+/// beginning; <c>-word</c> and <c>-field:value</c> for what must not be; quotes around what has spaces, or is to be words and no field.
+/// An image that was pasted (<see cref="PastedName"/>) means its repository.
 /// </summary>
-internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<SearchFilter> Filters)
+internal sealed partial record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<SearchFilter> Filters)
 {
     /// <summary>The most characters that are read.</summary>
     public const int MaxLength = 400;
 
-    const int MaxWords = 8, MaxFilters = 8;
+    /// <summary>Fields that nobody types: words that must not be there, and a repository by its whole name or the end of it.</summary>
+    public const string WordField = "word", RepositoryField = "repository";
+
+    const int MaxWords = 8, MaxFilters = 8, MaxProblems = 5;
     const int MinDigestLetters = 6; // fewer would be those of too many
     const int MaxDays = 36_500;
 
@@ -96,20 +104,71 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     /// <summary>Whether it asks for nothing.</summary>
     public bool IsEmpty => Words.Count == 0 && Filters.Count == 0;
 
-    /// <summary>Reads a search. What has no meaning is a word; what is too much is left out.</summary>
+    /// <summary>
+    /// What was not understood, for whoever refuses such a search; empty otherwise. Whoever goes on has in its place the words of it, and not what is too much.
+    /// </summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>All that was not understood in one line; null when there is nothing.</summary>
+    public string? Problem => Problems.Count == 0 ? null : string.Join("; ", Problems);
+
+    /// <summary>Reads a search.</summary>
     public static SearchQuery Parse(string text)
     {
-        var words = new List<string>();
-        var filters = new List<SearchFilter>();
-        foreach (var part in Split((text.Length > MaxLength ? text[..MaxLength] : text).Replace('\0', ' '))) // which PostgreSQL does not take
-        {
-            if (ReadFilter(part) is { } filter)
-                filters.Add(filter);
-            else
-                words.AddRange(Tokens(part));
-        }
-        return new SearchQuery([.. words.Distinct().Take(MaxWords)], [.. filters.Distinct().Take(MaxFilters)]);
+        if (PastedName.TryRead(text) is { } pasted)
+            return Of(pasted);
+        var (words, filters, problems) = (new List<string>(), new List<SearchFilter>(), new List<string>());
+        if (text.Length > MaxLength)
+            problems.Add($"a search has at most {MaxLength} characters");
+        foreach (var part in Split((text.Length > MaxLength ? text[..MaxLength] : text).Replace('\0', ' ')))
+            Read(part, words, filters, problems);
+        if (words.Distinct().Count() > MaxWords)
+            problems.Add($"a search has at most {MaxWords} words");
+        if (filters.Distinct().Count() > MaxFilters)
+            problems.Add($"a search has at most {MaxFilters} conditions");
+        return new SearchQuery([.. words.Distinct().Take(MaxWords)], [.. filters.Distinct().Take(MaxFilters)]) { Problems = [.. problems.Distinct().Take(MaxProblems)] };
     }
+
+    static SearchQuery Of(PastedName pasted) => pasted.Space.Length > 0
+        ? new SearchQuery([], [new SearchFilter("space", pasted.Space, false, false)])
+        : new SearchQuery([], [new SearchFilter("name", pasted.Repository.Split('/')[^1], false, false), new SearchFilter(RepositoryField, pasted.Repository, false, false)]);
+
+    static void Read(Part part, List<string> words, List<SearchFilter> filters, List<string> problems)
+    {
+        var isExcluded = part.Text is ['-', _, ..];
+        var body = isExcluded ? part.Text[1..] : part.Text;
+        var colon = body.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0)
+        {
+            var field = Alias(body[..colon].ToLowerInvariant());
+            var value = body[(colon + 1)..];
+            if (Fields.FirstOrDefault(known => known.Field == field) is { Field: not null } known)
+            {
+                var (filter, problem) = ReadFilter(field, value, isExcluded);
+                if (filter is not null)
+                    filters.Add(filter);
+                else
+                    words.AddRange(Tokens(part.Text));
+                if (problem is not null)
+                    problems.Add($"{field}:{OciException.Quote(value)} is not understood: {problem}, such as {known.Example}");
+                return;
+            }
+            if (!part.IsColonQuoted && IsFieldLike(field) && value is not [':' or '/', ..])
+            {
+                problems.Add(
+                    $"there is no field {OciException.Quote(field)}: the fields are {string.Join(", ", Fields.Select(one => one.Field))}; to search for the words write \"{OciException.Quote(body)}\" in quotes"
+                    + (value.Length > 0 && char.IsAsciiDigit(value[0]) ? $", and for an image name:{field} tag:{OciException.Quote(value)}" : ""));
+            }
+        }
+        if (!isExcluded || part.IsDashQuoted)
+            words.AddRange(Tokens(part.Text));
+        else if (string.Join(' ', Tokens(body)) is { Length: > 0 } excluded)
+            filters.Add(new SearchFilter(WordField, excluded, true, true));
+    }
+
+    static string Alias(string field) => field is "licence" ? "license" : field is "architecture" ? "arch" : field;
+
+    static bool IsFieldLike(string text) => text.Length <= 40 && char.IsAsciiLetter(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
     /// <summary>The words of a text as they are indexed: letters and digits, in lower case, without accents.</summary>
     public static IEnumerable<string> Tokens(string text)
@@ -143,11 +202,11 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
         : string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0xFFFE ? " " : rune.ToString()));
 
     // By spaces, except inside quotes.
-    static IEnumerable<string> Split(string text)
+    static IEnumerable<Part> Split(string text)
     {
         var part = new StringBuilder();
-        var quoted = false;
-        foreach (var c in text)
+        var (quoted, dashQuoted, colonQuoted, colons) = (false, false, false, 0);
+        foreach (var c in text + " ")
         {
             if (c == '"')
             {
@@ -156,53 +215,65 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
             else if (char.IsWhiteSpace(c) && !quoted)
             {
                 if (part.Length > 0)
-                    yield return part.ToString();
+                    yield return new Part(part.ToString(), dashQuoted, colonQuoted);
                 part.Clear();
+                (dashQuoted, colonQuoted, colons) = (false, false, 0);
             }
             else if (!char.IsControl(c) && !char.IsSurrogate(c))
             {
+                dashQuoted |= part.Length == 0 && quoted;
+                if (c == ':' && colons++ == 0)
+                    colonQuoted = quoted;
                 part.Append(c);
             }
         }
         if (part.Length > 0)
-            yield return part.ToString();
+            yield return new Part(part.ToString(), dashQuoted, colonQuoted); // a quote was not closed
     }
 
-    static SearchFilter? ReadFilter(string part)
+    /// <param name="IsDashQuoted">Whether the first character stands in quotes.</param>
+    /// <param name="IsColonQuoted">Whether the first colon does.</param>
+    readonly record struct Part(string Text, bool IsDashQuoted, bool IsColonQuoted);
+
+    static (SearchFilter? Filter, string? Problem) ReadFilter(string field, string value, bool excluded)
     {
-        var excluded = part.StartsWith('-');
-        var colon = part.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 1 || colon == part.Length - 1)
-            return null;
-        var field = part[(excluded ? 1 : 0)..colon].ToLowerInvariant();
-        field = field is "licence" ? "license" : field is "architecture" ? "arch" : field;
-        if (Fields.All(known => known.Field != field))
-            return null;
-        var value = part[(colon + 1)..];
+        if (value.Length == 0)
+            return (null, "it needs a value");
         switch (field)
         {
             case "package":
-                return ReadPackage(value, excluded);
+                return ReadPackage(value, excluded) is { } package ? (package, null) : (null, "write a name, and perhaps < <= = >= or > and a version");
             case "file":
-                return ReadFile(value, excluded);
+                return ReadFile(value, excluded) is { } file ? (file, null) : (null, "write a path");
             case "digest":
                 return ReadDigest(value, excluded);
-            case "updated" when ReadDays(value) is { } days:
-                return new SearchFilter(field, days.ToString(CultureInfo.InvariantCulture), false, excluded);
+            case "updated":
+                return ReadDays(value) is { } days
+                    ? (new SearchFilter(field, days.ToString(CultureInfo.InvariantCulture), false, excluded), null)
+                    : (null, "write a number with d, w, m or y");
+            case "is" when !value.Equals("official", StringComparison.OrdinalIgnoreCase):
+                return (null, "the only value is official");
+            case "port" when !Port().IsMatch(value):
+                return (null, "write a number from 1 to 65535, and perhaps /tcp, /udp or /sctp");
         }
         var prefix = value.EndsWith('*') && value.Length > 1;
         if (prefix)
             value = value[..^1];
         if (!IsCased(field))
             value = value.ToLowerInvariant();
+        if (field == "license")
+            value = prefix ? SpdxLicense.KeyPrefix(value) : SpdxLicense.Key(value);
         // A port stands with its protocol, a label with its value: what is left out may be anything.
-        return field switch
+        return (field switch
         {
             "port" when !prefix && !value.Contains('/', StringComparison.Ordinal) => new SearchFilter(field, value + "/", true, excluded),
             "label" or "annotation" when !prefix && !value.Contains('=', StringComparison.Ordinal) => new SearchFilter(field, value + "=", true, excluded),
             _ => new SearchFilter(field, value, prefix, excluded),
-        };
+        }, null);
     }
+
+    [GeneratedRegex(@"\A([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])(/(tcp|udp|sctp))?\*?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Port();
 
     // NAME, NAME<VERSION, NAME*: where a name ends that has an operator behind it.
     static SearchFilter? ReadPackage(string value, bool excluded)
@@ -220,7 +291,7 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
         }
         var prefix = name.EndsWith('*');
         name = prefix ? name[..^1] : name;
-        return name.Length == 0 ? null : new SearchFilter("package", name.ToLowerInvariant(), prefix, excluded) { Bound = bound };
+        return name.Length == 0 ? null : new SearchFilter("package", name.ToLowerInvariant(), prefix, excluded) { Bound = bound, Name = name };
     }
 
     // Names are kept without the slash at their beginning.
@@ -234,14 +305,16 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     }
 
     // Whole, or its beginning as pages show it.
-    static SearchFilter ReadDigest(string value, bool excluded)
+    static (SearchFilter? Filter, string? Problem) ReadDigest(string value, bool excluded)
     {
         if (Digest.TryParse(value, out var digest))
-            return new SearchFilter("digest", digest.Value, false, excluded);
-        var text = value.TrimEnd('*').ToLowerInvariant();
+            return (new SearchFilter("digest", digest.Value, false, excluded), null);
+        var text = value.TrimEnd('*', '…').ToLowerInvariant();
         text = text.Contains(':', StringComparison.Ordinal) ? text : $"sha256:{text}";
         var letters = text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return new SearchFilter("digest", text, letters.Length >= MinDigestLetters && letters.All(char.IsAsciiHexDigitLower), excluded);
+        return letters.Length > 0 && letters.All(char.IsAsciiHexDigitLower)
+            ? (new SearchFilter("digest", text, letters.Length >= MinDigestLetters, excluded), null)
+            : (null, $"write a digest, or at least {MinDigestLetters} of its hexadecimal digits");
     }
 
     static int? ReadDays(string value)
@@ -253,5 +326,5 @@ internal sealed record SearchQuery(IReadOnlyList<string> Words, IReadOnlyList<Se
     }
 
     /// <summary>Whether upper and lower case differ in a field.</summary>
-    public static bool IsCased(string field) => field is "label" or "annotation" or "env" or "volume" or "tag" or "entrypoint" or "type" or "base";
+    public static bool IsCased(string field) => field is "label" or "annotation" or "env" or "volume" or "tag" or "entrypoint" or "type" or "base" or "license";
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Staithe.Database;
+using Staithe.Oci;
 
 namespace Staithe.Search;
 
@@ -34,7 +35,7 @@ internal sealed class SearchDocument
     {
         if (string.IsNullOrEmpty(value) || terms.Count >= MaxTerms || value.Any(char.IsControl))
             return;
-        value = value.Length > MaxValueLength ? value[..MaxValueLength] : value;
+        value = ForeignText.Clean(value, MaxValueLength); // cuts between characters, not inside of one
         terms.Add((field, SearchQuery.IsCased(field) ? value : value.ToLowerInvariant()));
     }
 

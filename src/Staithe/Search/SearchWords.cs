@@ -41,6 +41,9 @@ internal sealed class SearchWords
         string.Join(" & ", words.Select(word => $"{word}:*{(inNames ? "A" : "")}")),
     ];
 
+    /// <summary>The same for words that must all be there, if only as beginnings, when nobody has asked what there is of them.</summary>
+    public static object?[] Match(IReadOnlyList<string> words) => [string.Join(" AND ", words.Select(word => $"\"{word}\"*")), string.Join(" & ", words.Select(word => $"{word}:*"))];
+
     /// <summary>Which of a few repositories have them; null where going through everything that has them is as little work.</summary>
     public async Task<HashSet<long>?> AmongAsync(DbSession session, long[] repositories) =>
         whole.Count < words.Count ? null : [.. await session.ListAsync(AmongSql, row => row.GetInt64(0), [.. Arguments(), repositories])];

@@ -72,6 +72,8 @@ internal static class Watches
                 var query = Normal(name);
                 if (mustSee && (query.Length > SearchQuery.MaxLength || query.Any(char.IsControl) || SearchQuery.Parse(query).IsEmpty))
                     throw new AccountException(AccountProblem.Invalid, $"a search to watch has at least a word or a field, and at most {SearchQuery.MaxLength} characters");
+                if (mustSee && SearchQuery.Parse(query).Problem is { } problem)
+                    throw new AccountException(AccountProblem.Invalid, problem);
                 return (null, null, query);
         }
     }

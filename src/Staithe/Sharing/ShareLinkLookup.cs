@@ -4,6 +4,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Oci;
 
 namespace Staithe.Sharing;
@@ -30,7 +31,7 @@ internal sealed record ShownShareLink(ShareLinkRow Link, IReadOnlyList<string> T
 /// Pulls of a link that limits them are counted in the database one by one: the one write that a pull may cause. Those of others are
 /// counted here and written from time to time.
 /// </remarks>
-internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret secret) : GatheredWrites(db, TimeSpan.FromSeconds(10))
+internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret secret, UnitRunner runner) : GatheredWrites(runner, WorkKind.Links, TimeSpan.FromSeconds(10))
 {
     const long CacheBytes = 2 * 1024 * 1024;
     const int EntryBytes = 1024;
@@ -42,6 +43,16 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
 
     readonly BoundedCache<Remembered> cache = new(CacheBytes);
     readonly ConcurrentDictionary<long, long> pulls = new();
+    readonly GatheredUnits<(long Id, long Pulls)> counts = new(
+        runner,
+        WorkKind.Links,
+        one => $"link {one.Id}",
+        async (session, some) =>
+        {
+            foreach (var (id, count) in some.Order())
+                await ShareLinkTable.AddPullsAsync(session, id, count);
+        },
+        most: 10_000);
 
     /// <summary>The link; null when there is none of that secret, its time is over, it was revoked or used up, or who made it may no longer share that.</summary>
     public async Task<ShareLinkPass?> FindAsync(string text, CancellationToken cancel)
@@ -52,7 +63,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
         var pass = FindRemembered(hash) ?? await ReadAsync(hash, cancel);
         if (pass?.MaxPulls is null)
             return pass;
-        var use = await Db.ReadAsync(session => ShareLinkTable.FindUseAsync(session, pass.Id, Grace), cancel);
+        var use = await db.ReadAsync(session => ShareLinkTable.FindUseAsync(session, pass.Id, Grace), cancel);
         return use == ShareLinkUse.Ended ? null : pass with { Use = use };
     }
 
@@ -61,7 +72,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
     {
         if (await FindAsync(text, cancel) is not { Use: ShareLinkUse.Open } pass)
             return null;
-        return await Db.ReadAsync(
+        return await db.ReadAsync(
             async session => await ShareLinkTable.FindBySecretAsync(session, secret.Hash(text)) is { } link ? new ShownShareLink(link, await ShareLinkTable.ListNewestTagsAsync(session, link.RepoId, link.Tag, ShownTags)) : null,
             cancel);
     }
@@ -70,7 +81,7 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
     public async Task<bool> TryPullAsync(ShareLinkPass pass, CancellationToken cancel)
     {
         if (pass.MaxPulls is not null)
-            return await Db.WriteAsync(SpaceUse.Small, session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
+            return await db.WriteAsync(SpaceUse.Small, session => ShareLinkTable.TakeAsync(session, pass.Id), cancel);
         pulls.AddOrUpdate(pass.Id, 1, (_, count) => count + 1);
         return true;
     }
@@ -84,21 +95,13 @@ internal sealed class ShareLinkLookup(Db db, AccessEpoch epoch, ServerSecret sec
             if (pulls.TryRemove(id, out var count))
                 counted.Add((id, count));
         }
-        if (counted.Count == 0)
-            return;
-        await Db.WriteAsync(
-            async session =>
-            {
-                foreach (var (id, count) in counted.OrderBy(one => one.Id))
-                    await ShareLinkTable.AddPullsAsync(session, id, count);
-            },
-            cancel);
+        await counts.WriteAsync(counted, cancel);
     }
 
     async Task<ShareLinkPass?> ReadAsync(string hash, CancellationToken cancel)
     {
         var stamp = epoch.Stamp;
-        var found = await Db.ReadAsync(
+        var found = await db.ReadAsync(
             async session => await ShareLinkTable.FindBySecretAsync(session, hash) is { } link && await ShareLinks.DecideAsync(session, link) is var decision && decision.May(Rights.Pull)
                 ? (Link: link, Decision: decision)
                 : default,

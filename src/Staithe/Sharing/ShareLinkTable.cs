@@ -74,9 +74,11 @@ internal static class ShareLinkTable
     public static async Task<ShareLinkUse> FindUseAsync(DbSession session, long id, TimeSpan grace) =>
         (ShareLinkUse)(await session.FindNumberAsync(FindUseSql, id, (long)grace.TotalMilliseconds) ?? (long)ShareLinkUse.Ended);
 
-    /// <summary>The tags of a repository that moved last; with a tag given that one alone, if it is there.</summary>
+    /// <summary>The tags of a repository that moved last, without attachments; with a tag given that one alone, if it is there.</summary>
     public static Task<List<string>> ListNewestTagsAsync(DbSession session, long repoId, string? tag, int limit) =>
-        session.ListAsync(ListNewestTagsSql, row => row.GetString(0), repoId, tag ?? "", (long)limit);
+        tag is null
+            ? session.ListAsync(ListNewestTagsSql, row => row.GetString(0), repoId, (long)limit)
+            : session.ListAsync(FindTagSql, row => row.GetString(0), repoId, tag);
 
     static ShareLinkRow Map(DbDataReader row) => new(
         row.GetInt64(0),
@@ -114,7 +116,8 @@ internal static class ShareLinkTable
         {Select} where r.space = $1 and l.id > $2 and {Target.Reaches("r.name")} order by l.id limit $3
         """);
 
-    static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and ($2 = '' or t.name = $2) order by t.moved_at desc, t.name limit $3");
+    static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and t.is_attachment = 0 order by t.moved_at desc, t.name limit $2");
+    static readonly Sql FindTagSql = new("select t.name from tags t where t.repo_id = $1 and t.name = $2");
 
     static readonly Sql CountSql = new("select count(*) from share_links where repo_id = $1");
     static readonly Sql DeleteSql = new("delete from share_links where id = $1");

@@ -79,9 +79,11 @@ internal sealed class FileBlobStorage : IDisposable
     public Task SyncAsync(string key, SafeFileHandle file, bool isNew) => sync.SyncAsync(file, isNew ? Path.GetDirectoryName(PathOf(key)) : null);
 
     /// <summary>Deletes bytes, durably; none is as good. The keys under which nothing is any more.</summary>
-    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys)
+    /// <param name="keys">Of which bytes.</param>
+    /// <param name="failed">Is told which bytes could not be deleted, and why.</param>
+    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys, Action<string, Exception> failed)
     {
-        var deleted = keys.Where(TryDelete).ToList();
+        var deleted = keys.Where(key => TryDelete(key, failed)).ToList();
         foreach (var directory in deleted.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
             NativeFile.SyncDirectory(directory);
         return deleted;
@@ -113,7 +115,7 @@ internal sealed class FileBlobStorage : IDisposable
 
     public void Dispose() => sync.Dispose();
 
-    bool TryDelete(string key)
+    bool TryDelete(string key, Action<string, Exception> failed)
     {
         while (true)
         {
@@ -122,12 +124,17 @@ internal sealed class FileBlobStorage : IDisposable
                 File.Delete(PathOf(key));
                 return true;
             }
+            catch (DirectoryNotFoundException)
+            {
+                return true;
+            }
             catch (IOException e) when (DiskFault.Find(e) is not null && reserve?.TryRelease(all: true) == true)
             {
                 // a file system that copies on write needs blocks even to free some
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {
+                failed(key, e);
                 return false;
             }
         }

@@ -45,6 +45,7 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
             "user.delete" => RemoveAsync(visit, user),
             "space.owner" => SetOwnerAsync(visit, user),
             "image.retry" => RetryAsync(visit),
+            "work.retry" => RetryWorkAsync(visit),
             _ => throw UnknownDeed(),
         };
     }
@@ -172,17 +173,26 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
     async Task ShowJobsAsync(Visit visit, SettingsNav nav, Echo echo)
     {
         var state = await db.ReadAsync(session => JobReport.ReadAsync(session, visit.Who, Id(visit.Query("after")), PageRows + 1), visit.Cancel);
-        long Count(string name) => state.Images.Where(image => image.State == name).Sum(image => image.Count);
         await SendAsync<JobsPage, JobsView>(visit, nav, new JobsView(
             state.Changed,
-            Count(ImageState.Waiting),
-            Count(ImageState.Done),
-            Count(ImageState.Refused),
+            state.CountImages(ImageState.Waiting),
+            state.CountImages(ImageState.Done),
+            state.CountImages(ImageState.Refused),
             [.. state.Unread.Take(PageRows).Select(row => new UnreadImage(row.ManifestId, row.Repository, row.Digest, row.State == ImageState.Refused, row.Reason, row.Attempts, Shown.Then(row.State == ImageState.Refused ? row.ChangedAt : row.NotBefore)))],
             state.Unread.Count > PageRows ? state.Unread[PageRows - 1].ManifestId : null,
             state.Trash.Count,
             state.Trash.Due,
-            state.Uploads.Count), echo);
+            state.Uploads.Count)
+        {
+            Failed = [.. state.Failed.Select(one => new FailedUnit(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Shown.Then(one.FailedAt), Shown.Then(one.NotBefore)))],
+        }, echo);
+    }
+
+    async Task RetryWorkAsync(Visit visit)
+    {
+        var (kind, unit) = (visit.Field("kind"), visit.Field("unit"));
+        await db.WriteAsync(session => JobReport.RetryAsync(session, visit.Who, visit.Actor, kind, unit), visit.Cancel);
+        await visit.DoneAsync($"{Path}?view={Jobs}");
     }
 
     async Task RetryAsync(Visit visit)
@@ -226,7 +236,17 @@ public sealed record SpaceStorage(string Space, long Repositories, long Blobs, l
 /// <summary>What waits to be done.</summary>
 /// <param name="Changed">Repositories that the search does not know as they are now.</param>
 /// <param name="Next">Behind which image the next page begins; null at the end.</param>
-public sealed record JobsView(long Changed, long Waiting, long Done, long Refused, IReadOnlyList<UnreadImage> Unread, long? Next, long Trash, long TrashDue, long Uploads);
+public sealed record JobsView(long Changed, long Waiting, long Done, long Refused, IReadOnlyList<UnreadImage> Unread, long? Next, long Trash, long TrashDue, long Uploads)
+{
+    /// <summary>Units of work that failed and have not gone well since.</summary>
+    public IReadOnlyList<FailedUnit> Failed { get; init; } = [];
+}
+
+/// <summary>A unit of work that failed.</summary>
+/// <param name="Unit">As the worker names it.</param>
+/// <param name="Label">The same for people.</param>
+/// <param name="NextAt">When it is tried again.</param>
+public sealed record FailedUnit(string Kind, string Unit, string Label, string Cause, long Attempts, DateTimeOffset FailedAt, DateTimeOffset NextAt);
 
 /// <summary>An image that could not be looked into, or not yet.</summary>
 /// <param name="At">When it was refused, or when it is tried again.</param>

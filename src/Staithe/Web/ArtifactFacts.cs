@@ -73,26 +73,13 @@ internal sealed class ArtifactReader(ImageReader blobs)
         else if (type == InToto || image.Manifest.Layers.Any(layer => layer.MediaType is Envelope or InToto))
             await AddAttestationAsync(about, cancel);
         else
-            about.Kind = Kinds.FirstOrDefault(kind => type.StartsWith(kind.Type, StringComparison.Ordinal) || config.StartsWith(kind.Type, StringComparison.Ordinal)).Title ?? (image.IsImage ? "Image whose config cannot be read" : "Artifact");
+            about.Kind = ArtifactKind.Of(image.Manifest)?.Title is { } title and not "Image" ? title : image.IsImage ? "Image whose config cannot be read" : "Artifact";
         if (type.Length > 0)
             about.Add("Type", type);
+        about.AddTime();
         about.AddPulls();
         return about.End();
     }
-
-    static readonly (string Type, string Title)[] Kinds =
-    [
-        (BuildFile.ArtifactType, "Build file"),
-        (PublisherRecipe.ArtifactType, "Recipe"),
-        ("application/vnd.cncf.openpolicyagent.", "Policies"),
-        ("application/vnd.cncf.flux.", "Flux manifests"),
-        ("application/vnd.sylabs.sif.", "Singularity image"),
-        ("application/vnd.devcontainers", "Development container"),
-        ("application/vnd.docker.compose.project", "Compose project"),
-        ("application/vnd.docker.plugin.", "Docker plugin"),
-        ("application/vnd.buildkit.cacheconfig.", "Build cache"),
-        ("application/vnd.aquasec.trivy.", "Trivy database"),
-    ];
 
     static bool IsModel(string type) =>
         type.StartsWith("application/vnd.cncf.model.", StringComparison.Ordinal) || type.StartsWith("application/vnd.cnai.model.", StringComparison.Ordinal)
@@ -277,7 +264,7 @@ internal sealed class ArtifactReader(ImageReader blobs)
         foreach (var (name, term) in ((string, string)[])[("version", "Version"), ("licenses", "Licence"), ("vendor", "From"), ("authors", "By"), ("source", "Source"), ("url", "Website"), ("documentation", "Documentation")])
         {
             if (annotations.TryGetValue($"org.opencontainers.image.{name}", out var value))
-                yield return (term, value);
+                yield return (term, name == "licenses" ? SpdxLicense.SpellWhole(value) : value);
         }
     }
 
@@ -320,6 +307,17 @@ internal sealed class ArtifactReader(ImageReader blobs)
                 return;
             facts.RemoveAll(fact => fact.Term == term);
             facts.Add(new ArtifactFact(term, Shown.Cut(value, 1000)));
+        }
+
+        /// <summary>When it was built, where it says so; else when it was pushed.</summary>
+        public void AddTime()
+        {
+            if (facts.Exists(fact => fact.Term == "Built"))
+                return;
+            if (ForeignTime.Parse(Annotations.GetValueOrDefault("org.opencontainers.image.created")) is { } created)
+                Add("Built", Shown.Time(created));
+            else
+                Add("Pushed", Shown.Time(Shown.Then(Image.Row.PushedAt)));
         }
 
         public void Command(string client, string[] arguments) => commands.Add(new RunFile(client, ShellText.Join(arguments), ""));

@@ -148,7 +148,7 @@ public sealed record DiffSetting(string Kind, string Name, string? Before, strin
     };
 
     /// <summary>A value as people read it.</summary>
-    public string Read(string value) => (Kind, Name) == ("config", "created") && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Shown.Time(time) : Shown.Cut(value);
+    public string Read(string value) => (Kind, Name) == ("config", "created") && ForeignTime.Parse(value) is { } time ? Shown.Time(time) : Shown.Cut(value);
 
     /// <summary>Whether the name says more than the title does.</summary>
     public bool IsNamed => Kind != "config";

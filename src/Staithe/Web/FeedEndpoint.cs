@@ -70,6 +70,8 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
                 var text = http.Request.Query["q"] is [{ } query] ? Watches.Normal(query) : "";
                 if (text.Length > SearchQuery.MaxLength)
                     throw new OciException(OciError.ParameterInvalid, $"q has at most {SearchQuery.MaxLength} characters");
+                if (SearchQuery.Parse(text).Problem is { } problem)
+                    throw new OciException(OciError.ParameterInvalid, problem);
                 var ending = text.Length == 0 ? "" : $"?q={Uri.EscapeDataString(text)}";
                 return new Feed(
                     root, text.Length == 0 ? $"Everything on {http.Request.Host}" : $"{text} on {http.Request.Host}", $"/search{ending}", path + ending, await moves.OfSearchAsync(await readers.IdentifyAsync(http), SearchQuery.Parse(text), cancel));

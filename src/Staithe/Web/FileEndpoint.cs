@@ -20,8 +20,9 @@ namespace Staithe.Web;
 /// <param name="guard">Turns what is thrown into the answer.</param>
 /// <param name="pages">The face for people: a browser gets directories, and what goes wrong, as pages.</param>
 /// <param name="access">Lets those on who come with a browser.</param>
+/// <param name="attachments">Counts what is attached, for the page of a directory.</param>
 internal sealed class FileEndpoint(
-    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access)
+    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access, AttachmentReader attachments)
 {
     const string Prefix = "/f/";
     const int PieceBytes = 256 * 1024;
@@ -115,7 +116,8 @@ internal sealed class FileEndpoint(
             case EntryType.Directory when visit is not null:
                 http.Response.Headers.CacheControl = "no-store"; // a page has its reader in it
                 http.Response.Headers.Vary = "Accept";
-                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request) with { Notes = await contents.ListNotesAsync(image, http.RequestAborted) }));
+                var attached = await attachments.ListAsync(image, await attachments.ListReferrersAsync(image, http.RequestAborted), isDeep: false, http.RequestAborted);
+                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request) with { Notes = await contents.ListNotesAsync(image, http.RequestAborted) }, attached.Count));
                 break;
             case EntryType.Directory:
                 await SendListAsync(http, image, files, entry, await contents.ListNotesAsync(image, http.RequestAborted));
@@ -152,7 +154,7 @@ internal sealed class FileEndpoint(
         response.Headers.AcceptRanges = "bytes";
         response.Headers.ETag = tag;
         // No If-Modified-Since: images that are built to be the same again have the same time on everything.
-        if (TryTime(file.Node.Modified) is { } modified)
+        if (ForeignTime.FromUnixSeconds(file.Node.Modified) is { } modified)
             response.Headers.LastModified = modified.ToString("R", CultureInfo.InvariantCulture);
         if (http.Request.Headers.IfNoneMatch.SelectMany(value => value?.Split(',') ?? []).Any(value => value.Trim() is "*" || value.Trim().Replace("W/", "", StringComparison.Ordinal) == tag))
         {
@@ -262,7 +264,7 @@ internal sealed class FileEndpoint(
                 json.WriteString("mode", Convert.ToString(node.Mode, 8).PadLeft(4, '0'));
                 json.WriteNumber("uid", node.UserId);
                 json.WriteNumber("gid", node.GroupId);
-                if (TryTime(node.Modified) is { } modified)
+                if (ForeignTime.FromUnixSeconds(node.Modified) is { } modified)
                     json.WriteString("modifiedAt", modified);
                 if (shown.Link.Length > 0)
                     json.WriteString("link", shown.Link);
@@ -300,7 +302,4 @@ internal sealed class FileEndpoint(
         EntryType.Fifo => "fifo",
         _ => "device",
     };
-
-    /// <summary>A file's time; null when it is none that a calendar has.</summary>
-    public static DateTimeOffset? TryTime(long seconds) => seconds is >= 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Staithe.Content;
 using Staithe.Files;
+using Staithe.Oci;
 using Staithe.Transport;
 
 namespace Staithe.Web;
@@ -63,7 +64,7 @@ internal static class FileListPage
         var link = shown.Node.Type is EntryType.File or EntryType.Directory or EntryType.SymbolicLink ? $"<a href=\"{Encode($"./{Uri.EscapeDataString(entry.Name)}{slash}{query}")}\">{name}</a>" : name;
         var target = shown.Node.Type == EntryType.SymbolicLink ? $" → {Encode(Visible(shown.Link))}" : shown.Node.Type is EntryType.File or EntryType.Directory ? "" : $" ({FileEndpoint.Kind(shown)})";
         var size = shown.Node.Type == EntryType.File ? shown.Node.Size.ToString("N0", CultureInfo.InvariantCulture) : "";
-        var time = FileEndpoint.TryTime(shown.Node.Modified)?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
+        var time = ForeignTime.FromUnixSeconds(shown.Node.Modified)?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "";
         return $"<tr><td>{link}{target}</td><td class=\"n\">{size}</td><td>{Convert.ToString(shown.Node.Mode, 8).PadLeft(4, '0')}</td><td>{time}</td></tr>\n";
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Staithe.Content;
 using Staithe.Files;
+using Staithe.Oci;
 using Staithe.Recipes;
 
 namespace Staithe.Web;
@@ -66,7 +67,7 @@ public sealed record FileListing(
             Convert.ToString(node.Mode, 8).PadLeft(4, '0'),
             node.UserId,
             node.GroupId,
-            node.Type == EntryType.Whiteout || node.Flags.HasFlag(NodeFlags.Implied) ? null : FileEndpoint.TryTime(node.Modified),
+            node.Type == EntryType.Whiteout || node.Flags.HasFlag(NodeFlags.Implied) ? null : ForeignTime.FromUnixSeconds(node.Modified),
             shown.Link.Length > 0 ? shown.Link : null,
             node.Flags.HasFlag(NodeFlags.Opaque),
             layer ?? entry.Layer + 1) { IsTold = node.Type != EntryType.Whiteout && !node.Flags.HasFlag(NodeFlags.Implied) };
@@ -92,8 +93,9 @@ public sealed record FileLine(
 }
 
 /// <summary>A directory of an image as a page of its own.</summary>
-public sealed record FilesView(string Repository, string Reference, bool IsTag, string Name, string Digest, FileListing Listing)
+/// <param name="Attached">How much is attached to the image.</param>
+public sealed record FilesView(string Repository, string Reference, bool IsTag, string Name, string Digest, FileListing Listing, int Attached)
 {
-    internal static FilesView Of(FoundImage image, FileListing listing) => new(
-        image.Name.Repository.Value, image.Name.Reference.ToString(), image.Name.Reference.Digest is null, image.Name.ToString(), image.Index?.Digest ?? image.Row.Digest, listing);
+    internal static FilesView Of(FoundImage image, FileListing listing, int attached) => new(
+        image.Name.Repository.Value, image.Name.Reference.ToString(), image.Name.Reference.Digest is null, image.Name.ToString(), image.Index?.Digest ?? image.Row.Digest, listing, attached);
 }

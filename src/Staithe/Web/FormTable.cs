@@ -74,6 +74,7 @@ internal static class FormTable
         new("user.enable", "The account was enabled.", "changeUser"),
         new("user.delete", "The account was deleted.", "deleteUser"),
         new("image.retry", "The image will be examined again.", "retryImage"),
+        new("work.retry", "The work will be tried again.", "retryJob"),
     ];
 
     static readonly Dictionary<string, FormAction> ByName = All.ToDictionary(form => form.Name, StringComparer.Ordinal);

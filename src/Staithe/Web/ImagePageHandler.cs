@@ -12,13 +12,10 @@ using Staithe.Transport;
 namespace Staithe.Web;
 
 /// <summary>The page of one image, or of whatever else a manifest describes: what it is, how it was built, how to run it, what is attached.</summary>
-internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader images, RecipeLookup recipes, ImageContents contents) : IWebHandler
+internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader images, RecipeLookup recipes, ImageContents contents, AttachmentReader attachments) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int MaxReferrers = 200;
-    const long MaxReferrerBytes = 512 * 1024;
-    const int MaxRawBytes = 256 * 1024;
-    const int MaxNesting = 50, MaxNested = 20, MaxNestedBytes = 16 * 1024;
+    const int MaxRawBytes = 256 * 1024, MaxRawLength = 2 * 1024 * 1024;
     const int PackagesPerPage = 200, MaxPackages = 50_000;
     const int MostTags = 50;
 
@@ -50,7 +47,12 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             await SendBomAsync(visit, image);
             return;
         }
-        var referrers = await ReferrersAsync(image, visit.Cancel);
+        if (visit.Query("view") == "download")
+        {
+            await DownloadAsync(visit, image);
+            return;
+        }
+        var referrers = await attachments.ListReferrersAsync(image, visit.Cancel);
         var tab = visit.Query("view") switch
         {
             "build" when config is not null => ImageTab.Build,
@@ -79,7 +81,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
             config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
             platform?.ToString(),
-            ImageFacts.FewOf(Annotations(image.Manifest)),
+            ImageFacts.FewOf(image.Manifest.Annotations),
             [.. Layers(image, build)],
             build is null ? null : Show(build),
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
@@ -87,34 +89,39 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             packages,
             bases,
             tab == ImageTab.Overview && config is not null ? await ListOthersAsync(image, name, visit.Cancel) : [],
-            tab == ImageTab.Attached ? await NestAsync(image.Row.RepoId, referrers, visit.Cancel) : [.. referrers.Select(Show)],
+            await attachments.ListAsync(image, referrers, isDeep: tab == ImageTab.Attached, visit.Cancel),
             tab == ImageTab.Raw ? Raw(image.Row.Content) : null,
             tab == ImageTab.Raw && image.Index is not null ? Raw(image.Index.Content) : null,
-            config is not null && decision.May(Rights.Push)) { Notes = notes });
-    }
-
-    async Task<List<Referrer>> ReferrersAsync(FoundImage image, CancellationToken cancel)
-    {
-        var subjects = new[] { image.Row.Digest, image.Index?.Digest }.OfType<string>().Distinct();
-        var all = new List<Referrer>();
-        foreach (var subject in subjects)
-            all.AddRange((await db.ReadAsync(session => ManifestTable.ListReferrersAsync(session, image.Row.RepoId, Digest.Parse(subject), null, 0, MaxReferrers, MaxReferrerBytes), cancel)).Referrers);
-        return all;
-    }
-
-    // What refers to those in turn, such as the signature of a bill of materials; what refers to that can be seen on its own page.
-    Task<List<AttachedLine>> NestAsync(long repoId, List<Referrer> referrers, CancellationToken cancel) => db.ReadAsync(
-        async session =>
+            config is not null && decision.May(Rights.Push))
         {
-            var lines = new List<AttachedLine>();
-            foreach (var referrer in referrers)
-            {
-                var nested = lines.Count >= MaxNesting ? [] : (await ManifestTable.ListReferrersAsync(session, repoId, Digest.Parse(referrer.Digest), null, 0, MaxNested, MaxNestedBytes)).Referrers;
-                lines.Add(Show(referrer) with { Attached = [.. nested.Select(Show)] });
-            }
-            return lines;
-        },
-        cancel);
+            Problem = image.Problem,
+            Notes = notes,
+        });
+    }
+
+    // A part of an artifact as a file, which no browser shows.
+    async Task DownloadAsync(Visit visit, FoundImage image)
+    {
+        var manifest = image.Manifest;
+        var layer = visit.Query("layer") is { Length: > 0 } asked
+            ? manifest.Blobs.FirstOrDefault(blob => blob.Digest.Value == asked)
+            : manifest.Layers is [var first, ..] ? first : null;
+        if (layer is null)
+        {
+            await visit.SendNothingAsync("Not here", $"{image.Name} has no such part.");
+            return;
+        }
+        if (await images.ReadAsync(image.Row.RepoId, layer.Digest, visit.Cancel) is not { } content)
+        {
+            await visit.SendNothingAsync("Not here", $"That part of {image.Name} is too large to be downloaded here, or is not in this registry: pull it with a client.");
+            return;
+        }
+        var name = $"{image.Name.Repository.Value[(image.Name.Repository.Value.LastIndexOf('/') + 1)..]}-{Shown.Digest(layer.Digest.Value)}{(layer.MediaType.EndsWith("json", StringComparison.Ordinal) ? ".json" : "")}";
+        visit.Http.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        visit.Http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
+        visit.Http.Response.Headers.XContentTypeOptions = "nosniff";
+        await WholeBody.SendAsync(visit.Http, MediaTypes.OctetStream, content);
+    }
 
     // What its layers tell goes before what a label says.
     async Task<ImageFacts> FactsAsync(FoundImage image, ImageConfig config, List<BaseImage> bases, CancellationToken cancel)
@@ -133,7 +140,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
                 return attached;
         }
         // BuildKit keeps what it knows of the making beside the images of the index, for a platform that is none.
-        foreach (var entry in image.Children.Where(child => child.Platform is { IsUnknown: true }).Take(20))
+        foreach (var entry in AttachmentReader.Attestations(image).Take(20))
         {
             if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == BuildFile.StatementType, cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
                 return kept;
@@ -257,16 +264,19 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         [.. file.Lines.Where(line => !line.IsOfBase).Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
         file.Text);
 
-    static AttachedLine Show(Referrer referrer) => new(referrer.Digest, referrer.ArtifactType ?? referrer.MediaType, referrer.Size, referrer.AnnotationsJson is { } json ? JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [] : []);
-
-    static Dictionary<string, string> Annotations(Manifest manifest) => manifest.AnnotationsJson is { } json ? JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [] : [];
-
     static string Raw(byte[] content)
     {
         if (content.Length > MaxRawBytes)
             return "It is too large to be shown here: pull it.";
-        using var document = JsonDocument.Parse(content);
-        return JsonSerializer.Serialize(document.RootElement, Indented);
+        try
+        {
+            using var document = JsonDocument.Parse(content);
+            return ForeignText.Clean(JsonSerializer.Serialize(document.RootElement, Indented), MaxRawLength);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException) // half of a character somewhere: then as it came
+        {
+            return ForeignText.Clean(Encoding.UTF8.GetString(content), MaxRawLength);
+        }
     }
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -333,6 +343,9 @@ public sealed record ImageView(
 {
     /// <summary>What of it was not read, and which of its claims are not true; nothing while nobody has looked into it.</summary>
     public IReadOnlyList<ImageNote> Notes { get; init; } = [];
+
+    /// <summary>Why it has no image, where it is an index of which none is here.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>A layer, and the instruction that made it.</summary>
@@ -379,6 +392,15 @@ public sealed record BuildViewLine(string Text, long? LayerSize, int Covers);
 /// <summary>What refers to it.</summary>
 public sealed record AttachedLine(string Digest, string Type, long Size, IReadOnlyDictionary<string, string> Annotations)
 {
+    /// <summary>What it is, as people name it.</summary>
+    public string Title { get; init; } = "";
+
+    /// <summary>When it was made, or pushed where it does not say.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>Where its content can be downloaded.</summary>
+    public string? Download { get; init; }
+
     /// <summary>What refers to that, as far as it was looked up.</summary>
     public IReadOnlyList<AttachedLine> Attached { get; init; } = [];
 }

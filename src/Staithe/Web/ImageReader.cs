@@ -59,6 +59,8 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup, Inherite
 }
 
 /// <summary>What an image says of itself.</summary>
+/// <param name="Created">When it was built; null when it does not say, or says what cannot be true.</param>
+/// <param name="PushedAt">When it was pushed.</param>
 /// <param name="Command">What is run.</param>
 /// <param name="Said">What it says in the words of the image specification: title, licence, source, …</param>
 public sealed record ImageFacts(
@@ -67,6 +69,7 @@ public sealed record ImageFacts(
     IReadOnlyList<string> Platforms,
     long Size,
     DateTimeOffset? Created,
+    DateTimeOffset PushedAt,
     string Title,
     string Description,
     IReadOnlyList<string> Ports,
@@ -88,6 +91,9 @@ public sealed record ImageFacts(
     /// <summary>Which of <see cref="Said"/> are labels of the image that it is built on, which a build takes over. They are not its own title or version.</summary>
     public IReadOnlyList<string> Inherited { get; init; } = [];
 
+    /// <summary>The platforms that an index lists whose images this registry does not hold.</summary>
+    public IReadOnlyList<string> Absent { get; init; } = [];
+
     internal static ImageFacts Of(FoundImage image, ImageConfig config, IReadOnlySet<string> inherited)
     {
         string? Own(string label) => inherited.Contains(label) ? null : config.Labels.GetValueOrDefault(label);
@@ -96,11 +102,12 @@ public sealed record ImageFacts(
         return new ImageFacts(
             image.Row.Digest,
             config.Platform.ToString(),
-            [.. image.Children.Select(child => child.Platform).OfType<Platform>().Where(made => !made.IsUnknown).Select(made => made.ToString()).Distinct()],
-            image.Manifest.Blobs.Sum(blob => blob.Size),
-            config.Created,
-            Short(Own($"{Prefix}title") ?? "", MaxTitle),
-            Short(Own($"{Prefix}description") ?? Own("summary") ?? "", MaxText),
+            [.. image.Children.Where(child => !child.IsAttestation).Select(child => child.Platform?.ToString()).OfType<string>().Distinct()],
+            image.Manifest.TotalSize,
+            config.Created ?? ForeignTime.Parse(Own($"{Prefix}created")) ?? ForeignTime.Parse(image.Manifest.Annotations.GetValueOrDefault($"{Prefix}created")),
+            Shown.Then(image.Row.PushedAt),
+            ForeignText.Line(Own($"{Prefix}title") ?? "", MaxTitle),
+            ForeignText.Line(Own($"{Prefix}description") ?? Own("summary") ?? "", MaxText),
             Few(config.ExposedPorts.Select(port => port.ToString())),
             Few(config.Volumes),
             Few(config.Environment.Select(variable => $"{variable.Name}={variable.Value}")),
@@ -110,7 +117,11 @@ public sealed record ImageFacts(
             Few(config.WholeCommand),
             Cut(config.StopSignal),
             config.HealthCheck is { } check ? Cut(string.Join(' ', check.Test.Skip(1))) : null,
-            FewOf(said)) { Inherited = Few(said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)) };
+            FewOf(said))
+        {
+            Inherited = Few(said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)),
+            Absent = Few(image.Children.Where(child => !child.IsAttestation && image.Absent.Contains(child.Digest)).Select(child => child.Platform?.ToString() ?? child.Digest.Value).Distinct()),
+        };
     }
 
     /// <summary>As much of labels or annotations as a page shows.</summary>

@@ -13,7 +13,7 @@ namespace Staithe.Web;
 internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReader images, Finder finder) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int TagsPerPage = 50, ChartDays = 30;
+    const int TagsPerPage = 50, FirstTags = 10, ChartDays = 30;
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path.IndexOfAny([':', '@', '%']) < 0;
 
@@ -42,10 +42,27 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
     {
         var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
         var page = int.TryParse(visit.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, 100_000) : 1;
-        var (count, main) = await db.ReadAsync(async session => (await RepositoryPageTable.CountTagsAsync(session, row.Id), await RepositoryPageTable.FindMainTagAsync(session, row.Id)), visit.Cancel);
-        var tags = view is RepositoryTab.Overview or RepositoryTab.Tags
-            ? await db.ReadAsync(session => RepositoryPageTable.ListTagsAsync(session, row.Id, view == RepositoryTab.Tags ? (page - 1) * TagsPerPage : 0, view == RepositoryTab.Tags ? TagsPerPage : 10), visit.Cancel)
-            : [];
+        var filter = new TagFilter(
+            visit.Query("q").Trim() is { Length: <= TagName.MaxLength } text ? text : "",
+            visit.Query("sort") switch { "name" => TagOrder.Name, "version" => TagOrder.Version, _ => TagOrder.Newest },
+            visit.Query("attachments") == "1");
+        var (count, attachments, fitting, main) = await db.ReadAsync(
+            async session => (
+                await RepositoryPageTable.CountTagsAsync(session, row.Id, new TagFilter()),
+                await RepositoryPageTable.CountTagsAsync(session, row.Id, new TagFilter(IsAttachment: true)),
+                view == RepositoryTab.Tags ? await RepositoryPageTable.CountTagsAsync(session, row.Id, filter) : 0,
+                await RepositoryPageTable.FindMainTagAsync(session, row.Id)),
+            visit.Cancel);
+        var pages = (int)Math.Max(1, (fitting + TagsPerPage - 1) / TagsPerPage);
+        page = Math.Min(page, pages);
+        var tags = await db.ReadAsync(
+            async session => view switch
+            {
+                RepositoryTab.Overview => await RepositoryPageTable.ListFirstTagsAsync(session, row.Id, main, FirstTags),
+                RepositoryTab.Tags => await RepositoryPageTable.ListTagsAsync(session, row.Id, filter, (page - 1) * TagsPerPage, TagsPerPage),
+                _ => [],
+            },
+            visit.Cancel);
         var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
         var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, RepositoryView.MovesPerPage), visit.Cancel) : [];
         var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
@@ -77,8 +94,13 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
             visit.Who.Kind == IdentityKind.User,
             MayManage(visit, decision),
             page,
-            (int)((count + TagsPerPage - 1) / TagsPerPage))
+            pages)
         {
+            Filter = filter.Text,
+            Sort = filter.Order.ToString().ToLowerInvariant(),
+            IsAttachments = filter.IsAttachment,
+            AttachmentCount = attachments,
+            FittingCount = fitting,
             IsOfficial = finder.IsOfficial(name.Value),
             IsWatched = visit.Who.Kind == IdentityKind.User && await db.ReadAsync(session => WatchTable.HasRepositoryAsync(session, visit.Who.Id, row.Id), visit.Cancel),
         });
@@ -144,6 +166,21 @@ public sealed record RepositoryView(
 {
     /// <summary>How many moves a page has.</summary>
     public const int MovesPerPage = 50;
+
+    /// <summary>What is in the names of the tags that are listed.</summary>
+    public string Filter { get; init; } = "";
+
+    /// <summary>In which order they are: newest, name or version.</summary>
+    public string Sort { get; init; } = "newest";
+
+    /// <summary>Whether attachments are listed in place of releases.</summary>
+    public bool IsAttachments { get; init; }
+
+    /// <summary>How many tags are attachments.</summary>
+    public long AttachmentCount { get; init; }
+
+    /// <summary>How many tags the filter lets through.</summary>
+    public long FittingCount { get; init; }
 
     /// <summary>Whether it is in a space that speaks for this registry.</summary>
     public bool IsOfficial { get; init; }

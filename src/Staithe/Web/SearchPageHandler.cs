@@ -19,13 +19,16 @@ internal sealed class SearchPageHandler(Db db, Finder finder) : IWebHandler
         var query = SearchQuery.Parse(text);
         var order = visit.Query("sort") == "updated" || query.Words.Count == 0 ? SearchOrder.Updated : SearchOrder.Best;
         var page = int.TryParse(visit.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, Finder.MaxResults / PerPage) : 1;
-        var found = await finder.RunAsync(visit.Who, query, order, (page - 1) * PerPage, PerPage, visit.Cancel);
+        var found = query.Problem is null
+            ? await finder.RunAsync(visit.Who, query, order, (page - 1) * PerPage, PerPage, visit.Cancel)
+            : new Found([], 0, false, false, [], []);
         var facets = found.Facets.GroupBy(facet => facet.Field).Where(group => group.Count() > 1 || group.First().Count < found.Total)
             .Select(group => new FacetGroup(FacetTitle(group.Key), [.. group.Select(facet => new FacetLink(FacetText(facet), facet.Count, $"{text} {facet.Field}:{Quoted(facet.Value)}".Trim()))])).ToList();
         await visit.SendAsync<SearchPage, SearchView>(new SearchView(
             text, order == SearchOrder.Updated, query.Words.Count > 0, [.. found.Hits.Select(Shown.Hit)], found.Total, found.IsMore, found.IsPartial, found.Meant, facets, page, (found.Total + PerPage - 1) / PerPage)
         {
-            MayWatch = visit.Who.Kind == IdentityKind.User && !query.IsEmpty,
+            Problems = query.Problems,
+            MayWatch = visit.Who.Kind == IdentityKind.User && !query.IsEmpty && query.Problem is null,
             IsWatched = visit.Who.Kind == IdentityKind.User && !query.IsEmpty && await db.ReadAsync(session => WatchTable.HasSearchAsync(session, visit.Who.Id, Watches.Normal(text)), visit.Cancel),
         });
     }
@@ -68,6 +71,9 @@ internal sealed class SearchPageHandler(Db db, Finder finder) : IWebHandler
 public sealed record SearchView(
     string Query, bool IsByTime, bool MayRank, IReadOnlyList<Hit> Hits, int Total, bool IsMore, bool IsPartial, IReadOnlyList<string> Meant, IReadOnlyList<FacetGroup> Facets, int Page, int Pages)
 {
+    /// <summary>What of the search was not understood; then nothing was looked for.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
     /// <summary>Whether the reader may watch the search.</summary>
     public bool MayWatch { get; init; }
 

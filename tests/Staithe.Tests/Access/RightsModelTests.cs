@@ -77,7 +77,7 @@ public sealed class RightsModelTests
             (this.closed, this.random) = (closed, random);
             var epoch = new AccessEpoch(closed.Db);
             robots = new SpaceRobots(closed.Secret, new Trusts(new Issuers([], [], TimeProvider.System)));
-            invitations = new Invitations(epoch, closed.Secret, new Refusals(closed.Db, _ => { }), spacesInviteNewUsers: true);
+            invitations = new Invitations(epoch, closed.Secret, new Refusals(Poison.Runner(closed.Registry)), spacesInviteNewUsers: true);
         }
 
         public Dictionary<string, int> Done { get; } = [];

@@ -23,8 +23,7 @@ public sealed partial class StatementTests
         ],
         ["fsck looks at everything"] = ["FsckTable.ForgottenSql", "FsckTable.PresentSql", "FsckTable.TagsSql", "FsckTable.TwoHomesSql", "FsckTable.UnlinkedSql"],
         ["an admin asks how much there is"] = ["JobTable.ImagesSql", "StorageTable.BlobsSql", "StorageTable.ListSpacesSql"],
-        ["a page tells how many tags there are, and counts them in an index"] = ["RepositoryPageTable.CountTagsSql"],
-        ["the newest in the order of an index, and these are sorted"] = ["RecentMoves.ListSql", "Snapshot.FindSql", "Snapshot.ListManifestsSql"],
+        ["the newest in the order of an index, and these are sorted"] = ["RecentMoves.ListSql", "Snapshot.FindSql"],
     };
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class ImageConfigTests
     [InlineData("""{"config":[],"rootfs":7,"history":{},"created":5,"os":[],"architecture":{} }""")]
     [InlineData("""{"config":{"Env":{},"ExposedPorts":[80],"Volumes":"x","Labels":[],"Entrypoint":{},"Cmd":7,"User":[],"Healthcheck":{"Test":["NONE"]},"StopSignal":""} }""")]
     [InlineData("""{"config":{"Env":["=x","",7,null],"ExposedPorts":{"0":{},"65536":{},"-1":{},"8-4":{},"1-2-3":{},"80/icmp":{},"a":{},"":{} },"Healthcheck":{"Test":["CMD"]} } }""")]
-    [InlineData("""{"config":{"Env":["A\u0000=b","A=\u0000","\ud800=b"],"Cmd":["good","\ud800"],"Entrypoint":["good",7],"Volumes":{"/\u0000":{},"/\udc00":{} },"Labels":{"a":"\u0000","b":7} } }""")]
+    [InlineData("""{"config":{"Env":["A\u0000=b","A=\u0000","\ud800=b"],"Cmd":["good","\ud800"],"Entrypoint":["good",7],"Volumes":{"/\u0000":{},"/\udc00":{} },"Labels":{"b":7} } }""")]
     public void What_is_not_what_it_should_be_is_left_out(string json)
     {
         var config = Parse(json)!;
@@ -129,7 +129,9 @@ public sealed class ImageConfigTests
             Assert.Equal(environment, config.Environment);
             Assert.Equal(volumes, config.Volumes);
             Assert.Equal(command, config.Command);
-            Assert.Equal(labels.OrderBy(label => label.Key, StringComparer.Ordinal), config.Labels.OrderBy(label => label.Key, StringComparer.Ordinal));
+            // Labels are for people: what is no text in them is replaced.
+            var clean = labels.GroupBy(label => ForeignText.Clean(label.Key)).Select(group => KeyValuePair.Create(group.Key, ForeignText.Clean(group.Last().Value)));
+            Assert.Equal(clean.OrderBy(label => label.Key, StringComparer.Ordinal), config.Labels.OrderBy(label => label.Key, StringComparer.Ordinal));
         }
     }
 

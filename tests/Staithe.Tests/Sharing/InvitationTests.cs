@@ -210,7 +210,7 @@ public sealed class InvitationTests
     static Invitations Invitations(Registry registry)
     {
         using var directory = Staithe.Storage.DataDirectory.Open(registry.Config.Data);
-        return new Invitations(new AccessEpoch(registry.App.Database), ServerSecret.LoadOrCreate(directory.SecretFile), new Refusals(registry.App.Database, e => Assert.Fail(e.ToString())), registry.Config.SpacesInviteNewUsers);
+        return new Invitations(new AccessEpoch(registry.App.Database), ServerSecret.LoadOrCreate(directory.SecretFile), new Refusals(Poison.Runner(registry)), registry.Config.SpacesInviteNewUsers);
     }
 
     static async Task MakeOrganizationAsync(ApiClient owner)

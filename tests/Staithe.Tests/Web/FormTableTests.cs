@@ -137,6 +137,8 @@ public sealed partial class FormTableTests
         foreach (var deed in (string[])["user.add", "user.reset", "user.admin", "user.ordinary", "user.disable", "user.enable", "user.delete"])
             await root.DoAsync("/admin", deed, ("user", "carol"), ("confirm", "carol"), ("sign", "elsewhere"));
         await app.Database.WriteAsync(session => session.ExecuteAsync(new Sql("update image_contents set state = 'refused', reason = 'x'")), TestContext.Current.CancellationToken);
+        await app.Database.WriteAsync(session => session.ExecuteAsync(new Sql("insert into failed_work values ('trash', 'x', 'x', 'x', 1, 0, 0)")), TestContext.Current.CancellationToken);
+        await root.DoAsync("/admin?view=jobs", "work.retry", ("kind", "trash"), ("unit", "x"));
         await root.DoAsync("/admin?view=jobs", "image.retry", ("id", (await server.As("root").ListAsync("/unread-images", "id"))[0]!));
 
         Assert.Equal(FormTable.All.Select(form => form.Name).Order(StringComparer.Ordinal), alice.Posted.Order(StringComparer.Ordinal));
