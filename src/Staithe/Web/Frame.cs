@@ -1,3 +1,5 @@
+using Staithe.Clients;
+
 namespace Staithe.Web;
 
 /// <summary>What every page shows around its content.</summary>
@@ -9,6 +11,14 @@ namespace Staithe.Web;
 /// <param name="Path">The page's own path and query, to come back to.</param>
 public sealed record Frame(string Host, string? User, bool IsAdmin, bool IsOpen, string FormToken, string Path)
 {
+<<<<<<< HEAD
     /// <summary>What the form before this page has done; null for nothing.</summary>
     public string? Done { get; init; }
+=======
+    /// <summary>Whether the registry was reached without TLS.</summary>
+    public bool IsPlainHttp { get; init; }
+
+    /// <summary>Writes the commands that a page shows.</summary>
+    internal ClientCommands Clients => new(Host, IsPlainHttp);
+>>>>>>> c99d4f1 (access, clients: name a refusal's cause; write each command once)
 }

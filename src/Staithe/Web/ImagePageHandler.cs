@@ -77,7 +77,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             image.Manifest.MediaType,
             image.Manifest.ArtifactType,
             config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
-            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
+            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", visit.Frame.Clients, visit.Cancel) : null,
             platform?.ToString(),
             ImageFacts.FewOf(Annotations(image.Manifest)),
             [.. Layers(image, build)],
@@ -159,7 +159,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     async Task<RunView> RunAsync(Visit visit, ImageName name, Platform? platform)
     {
         var query = visit.Http.Request.Query;
-        var image = await recipes.GetAsync(visit.Frame.Host, !visit.Http.Request.IsHttps, name.Repository, name.Reference, platform, visit.Cancel);
+        var image = await recipes.GetAsync(visit.Frame.Clients, name.Repository, name.Reference, platform, visit.Cancel);
         var (options, problem) = (RecipeOptions.None, (string?)null);
         try
         {
@@ -174,7 +174,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         var published = await recipes.ListPublishedAsync(recipe, visit.Cancel);
         return new RunView(
             [.. Kinds.Select(kind => new RunFile(kind.Title, recipe.Write(kind.Kind).TrimEnd(), $"/run/{name}/{kind.File.Replace("NAME", recipe.Name, StringComparison.Ordinal)}"))],
-            [.. PullCommand.List(recipe.Reference, image.IsPlainHttp, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
+            [.. image.Clients.Pulls(recipe.Reference, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
             recipe.Notes,
             recipe.Check,
             [.. published.Commands.Select(command => new PublishedCommand(

@@ -51,7 +51,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
         var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
         var facts = view == RepositoryTab.Overview && main is not null ? await images.FindFactsAsync(new ImageName(name, Reference.To(TagName.Parse(main))), null, visit.Cancel) : null;
         var artifact = view == RepositoryTab.Overview && main is not null && facts is null
-            ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Host, !visit.Http.Request.IsHttps, visit.Cancel)
+            ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Clients, visit.Cancel)
             : null;
         var readme = view == RepositoryTab.Overview
             ? await db.ReadAsync(session => RepositoryPageTable.FindReadmeAsync(session, row.Id, MarkdownText.Version), visit.Cancel)
