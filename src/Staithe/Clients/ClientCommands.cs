@@ -48,9 +48,12 @@ internal sealed record ClientCommands(string Host, bool IsPlainHttp)
     public IReadOnlyList<string> Words(string client, string verb, params IReadOnlyList<string> arguments)
     {
         var reach = Reach(client, verb, arguments);
-        return client is "nerdctl" or "podman-compose"
-            ? [client, .. reach, .. verb.Split(' '), .. arguments]
-            : [client, .. verb.Split(' '), .. reach, .. arguments];
+        return client switch
+        {
+            "nerdctl" or "podman-compose" => [client, .. reach, .. verb.Split(' '), .. arguments],
+            "helm" => [client, .. verb.Split(' '), .. arguments, .. reach],
+            _ => [client, .. verb.Split(' '), .. reach, .. arguments],
+        };
     }
 
     /// <summary>Signs in with podman or docker.</summary>

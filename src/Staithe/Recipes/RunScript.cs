@@ -29,13 +29,13 @@ internal static class RunScript
         if (kind == RecipeKind.Docker && recipe.Image.Clients.DockerNote is { } note)
             lines.Add($"# {note}");
         lines.AddRange(recipe.Heading.Select(line => $"# {line}"));
+        lines.Add(ShellText.Join(Arguments(recipe, kind)));
+        lines.Add($"# Does it work?  {(kind == RecipeKind.Docker ? recipe.Check.Replace("podman ", "docker ", StringComparison.Ordinal) : recipe.Check)}");
         if (recipe.Settings.Count > 0)
         {
             lines.Add("# Settings of the image, with the values they have in it:");
             lines.AddRange(recipe.Settings.Select(setting => $"#   -e {ShellText.Quote(Pair(setting))}"));
         }
-        lines.Add(ShellText.Join(Arguments(recipe, kind)));
-        lines.Add($"# Does it work?  {(kind == RecipeKind.Docker ? recipe.Check.Replace("podman ", "docker ", StringComparison.Ordinal) : recipe.Check)}");
         return string.Join('\n', lines) + "\n";
     }
 
