@@ -230,7 +230,8 @@ internal sealed class Composition : IAsyncDisposable
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
             var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), sessions, epoch, refusals, log);
-            var targets = new TargetPages(db, epoch, secret, invitations);
+            var shareCommands = new ShareCommands(recipes);
+            var targets = new TargetPages(db, epoch, secret, invitations, shareCommands);
             handlers.AddRange(
             [
                 new SignInHandler(signIn, sessions, elsewhere.Links),
@@ -241,7 +242,7 @@ internal sealed class Composition : IAsyncDisposable
                 new RepositorySettingsHandler(db, epoch, changes, targets),
                 new AdminHandler(db, epoch, new People(Users, changes), new StorageReport(db, directory.Path, () => cache.Bytes, clock)),
                 setup,
-                new ShareHandler(links),
+                new ShareHandler(db, links, shareCommands),
                 new InviteHandler(invitations),
             ]);
         }

@@ -41,6 +41,10 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         return reach;
     }
 
+    /// <summary>What to say to somebody who was refused (<see cref="RefusalReason"/>).</summary>
+    public Task<string> SayRefusalAsync(Identity who, RepositoryName name, Rights missing, TagName? tag, CancellationToken cancel) =>
+        db.ReadAsync(session => RefusalReason.OfAsync(session, who, name, missing, tag), cancel);
+
     /// <summary>The same, inside a transaction, with nothing remembered and with what it was decided by.</summary>
     public static async Task<Explanation> ExplainAsync(DbSession session, Identity who, RepositoryName name)
     {

@@ -43,7 +43,7 @@ internal static class SpaceAccess
     {
         var missing = rights & ~(await AccessLookup.DecideAsync(session, who, space, target)).Always;
         if (missing != Rights.None)
-            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} would need the right {RightsText.Format(missing)} on {OciException.Quote(target)}{(who.Limit is null ? "" : ", with this token,")} for that: ask an owner of the space {space.Name}");
+            throw new AccountException(AccountProblem.Forbidden, await RefusalReason.OfAsync(session, who, space, target, missing));
     }
 
     /// <summary>

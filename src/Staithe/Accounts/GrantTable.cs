@@ -60,6 +60,10 @@ internal static class GrantTable
     public static Task<List<GrantRow>> ListOfRobotAsync(DbSession session, long spaceId, long robotId, string target) =>
         session.ListAsync(ListOfRobotSql, Map, spaceId, robotId, TargetsOver(target));
 
+    /// <summary>What a user or a robot was given that covers the target, and has ended, in the order in which it was given.</summary>
+    public static Task<List<GrantRow>> ListEndedAsync(DbSession session, long spaceId, Grantee grantee, string target) =>
+        session.ListAsync(ListEndedSql, Map, spaceId, grantee.UserId ?? 0, grantee.RobotId ?? 0, TargetsOver(target));
+
     /// <summary>What a team was given, or a robot, and has not ended: what whoever gets into the team, or gets the robot's secret, has from then on.</summary>
     public static Task<List<GrantRow>> ListOfAsync(DbSession session, Grantee grantee) => session.ListAsync(ListOfSql, Map, grantee.TeamId ?? 0, grantee.RobotId ?? 0);
 
@@ -127,6 +131,13 @@ internal static class GrantTable
 
     static readonly Sql ListOfRobotSql = new($$"""
         select {{Columns}} from grants g where g.space_id = $1 and g.robot_id = $2 and g.target {any $3} and (g.expires_at is null or g.expires_at > {now})
+        """);
+
+    static readonly Sql ListEndedSql = new($$"""
+        select {{Columns}} from grants g
+        where g.space_id = $1 and (g.user_id = $2 or g.robot_id = $3 or g.team_id in (select team_id from team_members where user_id = $2))
+            and g.target {any $4} and g.expires_at <= {now}
+        order by g.id
         """);
 
     static readonly Sql ListOverSql = new($$"""

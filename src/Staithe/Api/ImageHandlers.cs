@@ -38,7 +38,7 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         {
             throw call.Who.Kind == IdentityKind.Anonymous
                 ? Unauthorized()
-                : new ApiException(StatusCodes.Status403Forbidden, $"{call.Who.Name} may not push to {image.Name.Repository}: ask an admin of the space {image.Name.Repository.Space}");
+                : new ApiException(StatusCodes.Status403Forbidden, await access.SayRefusalAsync(call.Who, image.Name.Repository, Rights.Push, null, call.Cancel));
         }
         var attached = await boms.RunAsync(image, new Pusher(call.Who.Creator(call.Actor), (_, _) => false), call.Cancel);
         return new AttachedSbom(attached.Digest.Value, CycloneDx.MediaType, image.Row.Digest, attached.Bom.Digest.Value, attached.Bom.Size, attached.Packages);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Staithe.Clients;
 using Staithe.Config;
 using Staithe.Oci;
 using Staithe.Oci.Client;
@@ -54,8 +55,8 @@ internal static class FindCommand
               staithe find 'digest:sha256:4f1d…' --json | jq -r '.items[].matches[].image'
                   Which images hold this layer?
 
-            What is private is found by those who may pull it, after a login ("podman login HOST" or "docker login HOST"):
-            the credentials are found in $REGISTRY_AUTH_FILE, podman's auth.json and ~/.docker/config.json.
+            What is private is found by those who may pull it, after a login ("{RegistryUrl.UsualClients.Login()}"
+            or "{RegistryUrl.UsualClients.Login(client: "docker")}"): the credentials are found in $REGISTRY_AUTH_FILE, podman's auth.json and ~/.docker/config.json.
             """);
     }
 
@@ -84,7 +85,7 @@ internal static class FindCommand
         var credential = Credential.Find(terminal.Environment, url.Authority, null);
         using var client = new OciClient(url, credential);
         using var answer = await client.FindJsonAsync($"/api/v1/search?q={Uri.EscapeDataString(query)}&limit={limit.ToString(CultureInfo.InvariantCulture)}&sort={wanted.Order}", cancel)
-            ?? throw new OciException(OciError.Unsupported, $"{call.Name} does not search as Staithe does: \"podman search {url.Authority}/WORD\" may find something there");
+            ?? throw new OciException(OciError.Unsupported, $"{call.Name} does not search as Staithe does: \"{ClientCommands.For(url).Line("podman", "search", $"{url.Authority}/WORD")}\" may find something there");
         await (wanted.IsJson ? WriteJsonAsync(terminal, answer) : WriteAsync(terminal, answer.RootElement, call, credential is not null, wanted.Words));
     }
 

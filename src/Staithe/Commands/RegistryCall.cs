@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 
@@ -15,7 +16,7 @@ internal sealed class RegistryCall(Terminal terminal)
     public string Name => Url!.GetLeftPart(UriPartial.Authority);
 
     /// <summary>How one signs in there.</summary>
-    public string Login => $"podman login {Url!.Authority}";
+    public string Login => ClientCommands.For(Url!).Login();
 
     /// <summary>Does it; the exit code.</summary>
     /// <param name="ask">What is to be done.</param>

@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Oci;
 
 namespace Staithe.Commands;
@@ -7,6 +8,9 @@ internal static class RegistryUrl
 {
     /// <summary>The one that is asked when nobody names one.</summary>
     public const string Usual = "http://localhost:5000";
+
+    /// <summary>The commands of clients for that one.</summary>
+    public static ClientCommands UsualClients { get; } = ClientCommands.For(new Uri(Usual));
 
     /// <summary>Reads it. Without a scheme: TLS, but not on this machine, where it is rare.</summary>
     /// <exception cref="OciException">It is no URL, or one with more than a host.</exception>

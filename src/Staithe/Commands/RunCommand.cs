@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Staithe.Clients;
 using Staithe.Config;
 using Staithe.Oci;
 using Staithe.Oci.Client;
@@ -41,19 +42,20 @@ internal static class RunCommand
                 parsed.GetValue(ports) ?? [], parsed.GetValue(name), parsed.GetValue(variables) ?? [], parsed.GetValue(platform)),
             cancel));
         return command.WithHelp(
-            """
+            $"""
             Examples:
               staithe run team/app:1
                   A podman command for an image of the registry at localhost:5000.
               staithe run registry.example/team/app:1 --as quadlet --pin > app.container
                   A unit for systemd, which always runs the same bytes.
-              staithe run team/app:1 --as kube --port 8081:8080 --env GREETING=hello | podman kube play -
+              staithe run team/app:1 --as kube --port 8081:8080 --env GREETING=hello | {RegistryUrl.UsualClients.Line("podman", "kube play", "-")}
               staithe run team/app:1 | sh
                   Runs it; read it first.
 
             Ports, volumes, variables, user and health check come from the image's config. What the image leaves
-            open, and what to know, is in comments. A private image needs a login first ("podman login HOST" or
-            "docker login HOST"): the credentials are found in $REGISTRY_AUTH_FILE, podman's auth.json and
+            open, and what to know, is in comments. A private image needs a login first
+            ("{RegistryUrl.UsualClients.Login()}" or
+            "{RegistryUrl.UsualClients.Login(client: "docker")}"): the credentials are found in $REGISTRY_AUTH_FILE, podman's auth.json and
             ~/.docker/config.json. The registry has the same at http://HOST/run/REPOSITORY:TAG/run.sh.
             """);
     }
@@ -79,7 +81,7 @@ internal static class RunCommand
         var (url, name, reference) = Locate(wanted.Image, wanted.Registry);
         call.Url = url;
         using var client = new OciClient(url, Credential.Find(terminal.Environment, url.Authority, name));
-        var image = await new RecipeLookup(new RemoteImages(client)).GetAsync(url.Authority, url.Scheme == Uri.UriSchemeHttp, name, reference, platform, cancel);
+        var image = await new RecipeLookup(new RemoteImages(client)).GetAsync(ClientCommands.For(url), name, reference, platform, cancel);
         await terminal.Output.WriteAsync(Recipe.From(image, options).Write(kind));
     }
 

@@ -81,15 +81,16 @@ internal static class StaitheCommand
         var version = root.Options.OfType<VersionOption>().Single();
         version.Description = "Show the version.";
         version.Action = new VersionAction(terminal.Output);
+        var clients = RegistryUrl.UsualClients;
         return root.WithHelp(
-            """
+            $"""
             Examples:
               staithe serve
                   Start a registry at localhost:5000 for this machine.
               staithe user add alice --admin
                   Make the first account; serve also prints a link to do that in a browser.
-              podman login --tls-verify=false localhost:5000
-              podman push --tls-verify=false alpine localhost:5000/alice/alpine:3
+              {clients.Login()}
+              {clients.Line("podman", "push", "alpine", $"{clients.Host}/alice/alpine:3")}
                   Push an image; "podman pull" takes the same name.
               staithe find alpine
                   Find images; "staithe find --help" tells what can be asked.

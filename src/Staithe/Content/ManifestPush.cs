@@ -25,7 +25,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     const int MaxMissingTold = 100;
 
     /// <summary>Keeps the manifest and moves the tags to it, in one transaction.</summary>
-    /// <exception cref="OciException">DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DENIED for a tag, or a condition that does not hold.</exception>
+    /// <exception cref="OciException">DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, or a condition that does not hold.</exception>
+    /// <exception cref="MissingRightException">The pusher may not set one of the tags.</exception>
     public async Task<(Digest Digest, Digest? Subject)> RunAsync(
         RepositoryName name, Reference reference, IReadOnlyList<TagName> tags, byte[] content, string? contentType, TagCondition? condition, Pusher pusher, CancellationToken cancel)
     {
@@ -80,7 +81,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
             if (current == manifest.Digest)
                 return;
             if (!pusher.MayTag(tag, current is not null))
-                throw new OciException(OciError.Denied, current is null ? $"{pusher.Actor.Name} may not set the tag {tag} in {name}" : $"{pusher.Actor.Name} may not move the tag {tag} in {name}: it is at {current}");
+                throw new MissingRightException(current is null ? Rights.Push : Rights.Move, tag);
             if (current is not null)
                 await TagTable.MoveAsync(session, repoId, tag, manifest.Id);
             else if (!await TagTable.CreateAsync(session, repoId, tag, manifest.Id))

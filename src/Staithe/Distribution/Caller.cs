@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Content;
 using Staithe.Oci;
 
 namespace Staithe.Distribution;
@@ -20,10 +21,10 @@ internal sealed record Caller(Identity Who, Decision Decision, string? Address, 
     public bool MayTag(TagName tag, bool isThere) => Decision.May(isThere ? Rights.Move : Rights.Push, tag);
 
     /// <summary>A right to delete some tags is none to delete others, nor a manifest, which takes all its tags along.</summary>
-    /// <exception cref="OciException">DENIED.</exception>
+    /// <exception cref="MissingRightException">The right is missing.</exception>
     public void CheckDelete(OciRoute.Manifest route)
     {
         if (route.Reference.Tag is { } tag ? !Decision.May(Rights.Delete, tag) : !Decision.Always.HasFlag(Rights.Delete))
-            throw new OciException(OciError.Denied, $"{Who.Name} may not delete {route.Reference} from {route.Name}");
+            throw new MissingRightException(Rights.Delete, route.Reference.Tag);
     }
 }

@@ -2,6 +2,8 @@ using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Clients;
+using Staithe.Content;
 using Staithe.Oci;
 using Staithe.Sharing;
 
@@ -57,7 +59,7 @@ internal sealed class Gate(
             // An anonymous token is one that was asked for.
             return caller.Who.Kind != IdentityKind.Anonymous || caller.Token is not null
                 ? (caller, asked)
-                : throw Challenge(http, asked, "sign in first; \"podman login\" and \"docker login\" do");
+                : throw Challenge(http, asked, SignInFirst(http));
         }
         if (caller.Token is null && caller.Who.Kind != IdentityKind.Anybody)
         {
@@ -111,6 +113,10 @@ internal sealed class Gate(
         return await LetInAsync(http, asked, name, present, caller, await DecideAsync(caller, name, present, http.RequestAborted));
     }
 
+    /// <summary>The refusal of a request that was let in, and then needed a right that its caller does not have.</summary>
+    public Task<OciException> DenyAsync(HttpContext http, OciRoute asked, OciRoute route, Caller caller, MissingRightException missing) =>
+        DenyAsync(http, asked.Repository!, route.Repository!, caller, missing.Right, missing.Tag);
+
     /// <summary>For what stands beside the registry's API: who asks, and the route of a manifest that they may pull, with the name that the repository has now.</summary>
     /// <exception cref="OciException">As for <see cref="AdmitAsync"/>.</exception>
     public async Task<(Identity Who, OciRoute.Manifest Route)> AdmitToReadAsync(HttpContext http, OciRoute.Manifest asked)
@@ -140,7 +146,7 @@ internal sealed class Gate(
 
     /// <summary>The refusal of a wrong name or secret: the same whatever was wrong.</summary>
     public static OciException WrongSecret(IReadOnlyDictionary<string, string> challenge) =>
-        new(OciError.Unauthorized, "the name and the password, or the token, do not belong together, or have ended") { Headers = challenge };
+        new(OciError.Unauthorized, "the name and the password, or the token, do not belong together, the token has ended, or the account is disabled") { Headers = challenge };
 
     /// <summary>Who signs in.</summary>
     /// <exception cref="OciException">UNAUTHORIZED with the challenge, or TOOMANYREQUESTS.</exception>
@@ -186,14 +192,19 @@ internal sealed class Gate(
             return (caller with { Decision = decision }, asked.Of(present));
         }
         if (decision is null || who.Kind == IdentityKind.Anonymous)
-            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? "sign in first, or ask for the right to this repository" : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
+            throw Challenge(http, asked, who.Kind == IdentityKind.Anonymous ? SignInFirst(http) : "this token was not asked for this repository", isNarrow: token is not null && decision is null);
         // A token says less than its owner may when less was asked for: then another one helps, and nothing else is wrong.
         if (token is not null && Allows(await access.DecideAsync(who, name, http.RequestAborted), asked, needed))
             throw Challenge(http, asked, "this token was not asked for that: ask for another", isNarrow: true);
         if (needed == Rights.Pull)
-            throw RepositoryListHandler.Unknown(name);
-        Refuse(caller, needed, present, null);
-        throw new OciException(OciError.Denied, $"{who.Name} may not {Words(needed)} {name}: ask an admin of the space {name.Space}");
+            throw RepositoryListHandler.Unknown(name, RefusalReason.OfCredential(who.Limit, name.Value, needed));
+        throw await DenyAsync(http, name, present, caller, needed, needed == Rights.Delete ? (asked as OciRoute.Manifest)?.Reference.Tag : null);
+    }
+
+    async Task<OciException> DenyAsync(HttpContext http, RepositoryName asked, RepositoryName present, Caller caller, Rights missing, TagName? tag)
+    {
+        Refuse(caller, missing, present, null);
+        return new OciException(OciError.Denied, await access.SayRefusalAsync(caller.Who, asked, missing, tag, http.RequestAborted));
     }
 
     void Refuse(Caller caller, Rights needed, RepositoryName name, string? detail) =>
@@ -246,13 +257,13 @@ internal sealed class Gate(
     // A right to delete some tags is none to delete blobs, which have no tag.
     static bool Allows(Decision decision, OciRoute route, Rights needed) => route is OciRoute.Blob && needed == Rights.Delete ? decision.Always.HasFlag(needed) : decision.May(needed);
 
-    static string Words(Rights right) => right == Rights.Delete ? "delete from" : "push to";
-
     // What was given while the registry was open, to anybody, is void now that it is not.
     static bool IsForUs(HttpContext http, BearerToken token) => token.Who.Kind != IdentityKind.Anybody && string.Equals(token.Service, http.Request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     static OciException Challenge(HttpContext http, OciRoute route, string message, string? error = null, bool isNarrow = false) =>
         new(OciError.Unauthorized, message) { Headers = ChallengeHeader(http, route, isNarrow ? "insufficient_scope" : error) };
+
+    static string SignInFirst(HttpContext http) => $"sign in first: {ClientCommands.For(http.Request).Login()}";
 
     // RFC 6750 section 3, with the scopes as the Docker Registry token specification writes them: all that the request needs, blanks between.
     static Dictionary<string, string> ChallengeHeader(HttpContext http, OciRoute route, string? error)

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Staithe.Content;
 using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -113,6 +114,10 @@ internal sealed class RegistryEndpoint(
             {
                 await DispatchAsync(http, route, caller, facts);
                 return;
+            }
+            catch (MissingRightException missing)
+            {
+                throw await gate.DenyAsync(http, asked, route, caller, missing);
             }
             catch (OciException absent) when (absent.Error.IsAbsence && moves < MaxMoves && !http.Response.HasStarted)
             {

@@ -8,7 +8,11 @@ namespace Staithe.Distribution;
 /// <summary><c>/v2/_catalog</c> of the Docker Registry API: the names of the repositories that have a manifest, as far as the caller may pull from them.</summary>
 internal sealed class RepositoryListHandler(Db db)
 {
-    public static OciException Unknown(RepositoryName name) => new(OciError.NameUnknown, $"there is no repository {name}");
+    /// <summary>There is no such repository, as far as the caller may know.</summary>
+    /// <param name="name">As the caller wrote it.</param>
+    /// <param name="credential">What holds the caller's credential back from that name, whether there is one or not.</param>
+    public static OciException Unknown(RepositoryName name, string? credential = null) =>
+        new(OciError.NameUnknown, $"there is no repository {name}{(credential is null ? "" : $" that you may see: {credential}")}");
 
     public async Task GetAsync(HttpContext http, Caller caller)
     {

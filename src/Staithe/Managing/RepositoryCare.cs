@@ -25,14 +25,14 @@ internal static class RepositoryCare
         var missing = rights & ~seen.Decision.Always;
         return missing == Rights.None
             ? seen.Place!
-            : throw new AccountException(AccountProblem.Forbidden, $"{who.Name} would need the right {RightsText.Format(missing)} on {seen.Place!.Name}{(who.Limit is null ? "" : ", with this token,")} for that: ask an owner of the space {seen.Place.Name.Space}");
+            : throw new AccountException(AccountProblem.Forbidden, await RefusalReason.OfAsync(session, who, seen.Place!.Name, missing));
     }
 
     /// <exception cref="AccountException">The asker does not manage the repository.</exception>
-    public static void RequireManage(Identity who, RepositoryName name, Decision decision)
+    public static async Task RequireManageAsync(DbSession session, Identity who, RepositoryName name, Decision decision)
     {
         if (!decision.Always.HasFlag(Rights.Manage))
-            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage {name}{(who.Limit is null ? "" : " with this token")}: ask an owner of the space {name.Space}");
+            throw new AccountException(AccountProblem.Forbidden, await RefusalReason.OfAsync(session, who, name, Rights.Manage));
     }
 
     /// <summary>Sets what is given and leaves what is null. To let more people pull is to give them that right.</summary>
@@ -40,7 +40,7 @@ internal static class RepositoryCare
     {
         var seen = await SeenAsync(session, who, name);
         name = seen.Place!.Name;
-        RequireManage(who, name, seen.Decision);
+        await RequireManageAsync(session, who, name, seen.Decision);
         if (wish.Visibility > seen.Place.Visibility)
             await SpaceAccess.RequireToGiveAsync(session, who, await Spaces.FindAsync(session, name.Space), [new Gift(name.Value, Rights.Pull)]);
         if (wish.Visibility is { } visibility)
@@ -58,7 +58,7 @@ internal static class RepositoryCare
         // Whether there is such a space is told to who may make something in it.
         var there = target is null ? Rights.None : (await AccessLookup.DecideAsync(session, who, target, to.Value)).Always;
         if (target is null || !there.HasFlag(Rights.Push))
-            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} may not make {to}{(who.Limit is null ? "" : " with this token")}: ask an admin of the space {to.Space}, or offer them the repository");
+            throw new AccountException(AccountProblem.Forbidden, $"{await RefusalReason.OfAsync(session, who, to, Rights.Push, doing: $"make {to}")} Or offer the repository to that space.");
         await SpaceAccess.RequireToGiveAsync(session, who, source, await ListGainsAsync(session, from, source, target, to));
         var mayShow = target.Id == source.Id || there.HasFlag(Rights.Manage);
         return await RepositoryMove.RunAsync(session, actor, from, source, target, to, mayShow ? Visibility.Public : target.Visibility);

@@ -39,7 +39,7 @@ internal static class RightsReport
         var present = own.Place!.Name;
         if (user is null && robot is null)
             return Explain(present, asker, own, null);
-        RepositoryCare.RequireManage(asker, present, own.Decision);
+        await RepositoryCare.RequireManageAsync(session, asker, present, own.Decision);
         var (who, kept) = user is not null ? await FindUserAsync(session, user) : await FindRobotAsync(session, present.Space, robot!);
         return Explain(present, who, await AccessLookup.ExplainAsync(session, who, present), kept);
     }
@@ -50,7 +50,7 @@ internal static class RightsReport
     {
         var own = await SeenAsync(session, asker, name);
         var place = own.Place!;
-        RepositoryCare.RequireManage(asker, place.Name, own.Decision);
+        await RepositoryCare.RequireManageAsync(session, asker, place.Name, own.Decision);
         var space = await Spaces.FindAsync(session, place.Name.Space);
         var reasons = await ListOfOwnerAsync(session, place.OwnerId);
         if (place.Visibility is Visibility.Public or Visibility.Internal)

@@ -5,7 +5,13 @@ internal static class ComposeFile
 {
     public static string Write(Recipe recipe)
     {
-        var lines = new List<string>(recipe.Heading.Select(line => $"# {line}")) { "# Start it with \"podman-compose up -d\" or \"docker compose up -d\" beside this file." };
+        var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"))
+        {
+            $"# Start it beside this file:  {recipe.Image.Clients.Line("podman-compose", "up", "-d")}",
+            $"# With docker:  {recipe.Image.Clients.Line("docker", "compose up", "-d")}",
+        };
+        if (recipe.Image.Clients.DockerNote is { } note)
+            lines.Add($"# {note}");
         lines.AddRange(
         [
             "services:",

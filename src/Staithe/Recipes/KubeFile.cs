@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Clients;
 using Staithe.Oci;
 
 namespace Staithe.Recipes;
@@ -15,7 +16,9 @@ internal static class KubeFile
     {
         var forCluster = kind == RecipeKind.Kubernetes;
         var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"));
-        lines.Add(forCluster ? "# Start it with \"kubectl apply -f\" and this file." : $"# Start it with \"podman kube play{(recipe.Image.IsPlainHttp ? " --tls-verify=false" : "")}\" and this file, or its address.");
+        lines.Add($"# Start it:  {(forCluster ? "kubectl apply -f kube.yaml" : recipe.Image.Clients.Line("podman", "kube play", "kube.yaml"))}");
+        if (forCluster && recipe.Image.Clients.NodesNote is { } note)
+            lines.Add($"# {note}");
         if (forCluster && recipe.IsService)
             AddDeployment(lines, recipe);
         else

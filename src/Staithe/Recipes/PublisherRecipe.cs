@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Staithe.Clients;
 using Staithe.Oci;
 
 namespace Staithe.Recipes;

@@ -10,6 +10,8 @@ internal static class QuadletUnit
     public static string Write(Recipe recipe)
     {
         var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"));
+        if (recipe.Image.Clients.RegistriesNote is { } note)
+            lines.Add($"# {note}");
         lines.AddRange(
         [
             "# Put it into ~/.config/containers/systemd (or /etc/containers/systemd), then: systemctl --user daemon-reload",
@@ -40,8 +42,7 @@ internal static class QuadletUnit
     static List<string> PodmanArguments(Recipe recipe)
     {
         var arguments = new List<string>();
-        if (recipe.Image.IsPlainHttp)
-            arguments.Add("--tls-verify=false");
+        arguments.AddRange(recipe.Image.Clients.Reach("podman", "run", []));
         if (recipe.Image.Platform is { } platform)
             arguments.Add($"--platform={platform}");
         if (recipe.StopSignal is { } signal)

@@ -70,7 +70,7 @@ internal static class RecipeJson
             json.WriteString(name, recipe.Write(kind));
         json.WriteEndObject();
         json.WriteStartObject("pulls");
-        foreach (var pull in PullCommand.List(recipe.Reference, recipe.Image.IsPlainHttp, recipe.Name))
+        foreach (var pull in recipe.Image.Clients.Pulls(recipe.Reference, recipe.Name))
             json.WriteString(pull.Client, pull.Command);
         json.WriteEndObject();
     }

@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Oci;
 
@@ -7,11 +8,10 @@ namespace Staithe.Recipes;
 internal sealed class RecipeLookup(IImageSource source)
 {
     /// <summary>The image under a tag or digest.</summary>
-    /// <param name="host">The registry, as the asker reached it.</param>
-    /// <param name="isPlainHttp">Whether that was without TLS.</param>
+    /// <param name="clients">Writes the commands for the registry, as the reader reached it.</param>
     /// <param name="platform">Which of an index's images; null for the usual one, or the only one.</param>
     /// <exception cref="OciException">MANIFEST_UNKNOWN, also when it is there and is no image.</exception>
-    public async Task<RecipeImage> GetAsync(string host, bool isPlainHttp, RepositoryName name, Reference reference, Platform? platform, CancellationToken cancel)
+    public async Task<RecipeImage> GetAsync(ClientCommands clients, RepositoryName name, Reference reference, Platform? platform, CancellationToken cancel)
     {
         var found = await source.FindManifestAsync(name, reference, cancel) ?? throw new OciException(
             OciError.ManifestUnknown,
@@ -31,7 +31,7 @@ internal sealed class RecipeLookup(IImageSource source)
             throw NoImage(name, reference, "its config is missing or cannot be read");
         if (platform is not null && !platform.Takes(config.Platform))
             throw NoImage(name, reference, $"it is for {config.Platform}, not for {platform}");
-        return new RecipeImage(host, isPlainHttp, name, reference, digest, Digest.Parse(stored.Digest), platform, config, manifest.Annotations);
+        return new RecipeImage(clients, name, reference, digest, Digest.Parse(stored.Digest), platform, config, manifest.Annotations);
     }
 
     /// <summary>What the publisher suggests.</summary>

@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Oci;
 
 namespace Staithe.Recipes;
@@ -7,13 +8,7 @@ internal static class RunScript
 {
     public static IReadOnlyList<string> Arguments(Recipe recipe, RecipeKind kind)
     {
-        var arguments = new List<string> { kind == RecipeKind.Docker ? "docker" : "podman", "run" };
-        if (recipe.IsService)
-            arguments.Add("-d");
-        else
-            arguments.AddRange(recipe.IsInteractive ? ["--rm", "-it"] : ["--rm"]);
-        if (kind == RecipeKind.Podman && recipe.Image.IsPlainHttp)
-            arguments.Add("--tls-verify=false");
+        var arguments = new List<string>();
         if (recipe.Image.Platform is { } platform)
             arguments.AddRange(["--platform", platform.ToString()]);
         arguments.AddRange(["--name", recipe.Name]);
@@ -24,20 +19,23 @@ internal static class RunScript
         foreach (var variable in recipe.Environment)
             arguments.AddRange(["-e", Pair(variable)]);
         arguments.Add(recipe.Reference);
-        return arguments;
+        return recipe.Image.Clients.Words(
+            kind == RecipeKind.Docker ? "docker" : "podman", recipe.IsService ? "run -d" : recipe.IsInteractive ? "run --rm -it" : "run --rm", arguments);
     }
 
     public static string Write(Recipe recipe, RecipeKind kind)
     {
         var lines = new List<string> { "#!/bin/sh" };
+        if (kind == RecipeKind.Docker && recipe.Image.Clients.DockerNote is { } note)
+            lines.Add($"# {note}");
         lines.AddRange(recipe.Heading.Select(line => $"# {line}"));
+        lines.Add(ShellText.Join(Arguments(recipe, kind)));
+        lines.Add($"# Does it work?  {(kind == RecipeKind.Docker ? recipe.Check.Replace("podman ", "docker ", StringComparison.Ordinal) : recipe.Check)}");
         if (recipe.Settings.Count > 0)
         {
             lines.Add("# Settings of the image, with the values they have in it:");
             lines.AddRange(recipe.Settings.Select(setting => $"#   -e {ShellText.Quote(Pair(setting))}"));
         }
-        lines.Add(ShellText.Join(Arguments(recipe, kind)));
-        lines.Add($"# Does it work?  {(kind == RecipeKind.Docker ? recipe.Check.Replace("podman ", "docker ", StringComparison.Ordinal) : recipe.Check)}");
         return string.Join('\n', lines) + "\n";
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Oci;
 using Staithe.Recipes;
@@ -50,12 +51,12 @@ internal sealed class ArtifactReader(ImageReader blobs)
     /// <summary>What it is.</summary>
     /// <param name="image">Its manifest.</param>
     /// <param name="reference">Host, name, and tag or digest.</param>
-    /// <param name="isPlainHttp">Whether the registry is reached without TLS.</param>
+    /// <param name="clients">Writes the commands that fetch it.</param>
     /// <param name="cancel">Gives up.</param>
-    public async Task<ArtifactFacts> ReadAsync(FoundImage image, string reference, bool isPlainHttp, CancellationToken cancel)
+    public async Task<ArtifactFacts> ReadAsync(FoundImage image, string reference, ClientCommands clients, CancellationToken cancel)
     {
         using var manifest = JsonDocument.Parse(image.Row.Content);
-        var about = new About(image, reference, isPlainHttp, Parts(manifest.RootElement), manifest.RootElement.Member("annotations").TextMap());
+        var about = new About(image, reference, clients, Parts(manifest.RootElement), manifest.RootElement.Member("annotations").TextMap());
         var type = image.Manifest.ArtifactType ?? "";
         var config = image.Manifest.Config?.MediaType ?? "";
         foreach (var (term, value) in Named(about.Annotations))
@@ -113,10 +114,9 @@ internal sealed class ArtifactReader(ImageReader blobs)
         // A tag cannot hold a plus sign; helm writes and reads an underscore for it.
         string[] version = reference.Tag is { } tag ? ["--version", tag.Value.Replace('_', '+')] : [];
         var at = reference.Tag is null ? $"oci://{about.Reference}" : chartAt;
-        string[] plain = about.IsPlainHttp ? ["--plain-http"] : [];
-        about.Command("helm: fetch the chart", ["helm", "pull", at, .. version, .. plain]);
-        about.Command("helm: install it", ["helm", "install", name[(name.LastIndexOf('/') + 1)..], at, .. version, .. plain]);
-        about.Command("helm: what can be set", ["helm", "show", "values", at, .. version, .. plain]);
+        about.Command("helm: fetch the chart", "helm", "pull", [at, .. version]);
+        about.Command("helm: install it", "helm", "install", [name[(name.LastIndexOf('/') + 1)..], at, .. version]);
+        about.Command("helm: what can be set", "helm", "show values", [at, .. version]);
     }
 
     async Task AddModuleAsync(About about, CancellationToken cancel)
@@ -132,7 +132,7 @@ internal sealed class ArtifactReader(ImageReader blobs)
         about.Add("Exports", string.Join(", ", component.Member("exports").Texts()));
         about.Add("Imports", string.Join(", ", component.Member("imports").Texts()));
         about.Add("World", component.Member("target").Text());
-        about.Command("wkg", ["wkg", "oci", "pull", .. about.IsPlainHttp ? (string[])["--insecure", about.Host] : [], "-o", $"{about.File}.wasm", about.Reference]);
+        about.Command("wkg", "wkg", "oci pull", ["-o", $"{about.File}.wasm", about.Reference]);
     }
 
     async Task AddModelAsync(About about, CancellationToken cancel)
@@ -160,13 +160,13 @@ internal sealed class ArtifactReader(ImageReader blobs)
         about.Add("Documentation", told.Member("docURL").Text());
         var type = about.Image.Manifest.Config?.MediaType ?? "";
         if (type.StartsWith("application/vnd.docker.ai.", StringComparison.Ordinal))
-            about.Command("docker", ["docker", "model", "pull", about.Reference]);
+            about.Command("docker", "docker", "model pull", [about.Reference]);
         else if (type.StartsWith("application/vnd.kitops.", StringComparison.Ordinal))
-            about.Command("kit", ["kit", "pull", about.Reference, .. about.IsPlainHttp ? (string[])["--plain-http"] : []]);
+            about.Command("kit", "kit", "pull", [about.Reference]);
         else if (type.StartsWith("application/vnd.c", StringComparison.Ordinal))
-            about.Command("modctl", ["modctl", "pull", about.Reference, .. about.IsPlainHttp ? (string[])["--plain-http"] : []]);
+            about.Command("modctl", "modctl", "pull", [about.Reference]);
         else
-            about.Command("ollama", ["ollama", "pull", about.Reference, .. about.IsPlainHttp ? (string[])["--insecure"] : []]);
+            about.Command("ollama", "ollama", "pull", [about.Reference]);
     }
 
     async Task AddSignatureAsync(About about, CancellationToken cancel)
@@ -269,7 +269,7 @@ internal sealed class ArtifactReader(ImageReader blobs)
     }
 
     /// <summary>What has been found out so far.</summary>
-    sealed class About(FoundImage image, string reference, bool isPlainHttp, IReadOnlyList<ArtifactPart> parts, IReadOnlyDictionary<string, string> annotations)
+    sealed class About(FoundImage image, string reference, ClientCommands clients, IReadOnlyList<ArtifactPart> parts, IReadOnlyDictionary<string, string> annotations)
     {
         readonly List<ArtifactFact> facts = [];
         readonly List<RunFile> commands = [];
@@ -277,10 +277,6 @@ internal sealed class ArtifactReader(ImageReader blobs)
         public FoundImage Image { get; } = image;
 
         public string Reference => reference;
-
-        public bool IsPlainHttp => isPlainHttp;
-
-        public string Host => reference[..reference.IndexOf('/', StringComparison.Ordinal)];
 
         public IReadOnlyList<ArtifactPart> Parts => parts;
 
@@ -320,17 +316,17 @@ internal sealed class ArtifactReader(ImageReader blobs)
                 Add("Pushed", Shown.Time(Shown.Then(Image.Row.PushedAt)));
         }
 
-        public void Command(string client, string[] arguments) => commands.Add(new RunFile(client, ShellText.Join(arguments), ""));
+        public void Command(string title, string client, string verb, string[] arguments) => commands.Add(new RunFile(title, clients.Line(client, verb, arguments), ""));
 
         /// <summary>How clients get it that know nothing of its kind.</summary>
         public void AddPulls()
         {
-            Command("oras", ["oras", "pull", .. isPlainHttp ? (string[])["--plain-http"] : [], reference]);
-            Command("skopeo", ["skopeo", "copy", .. isPlainHttp ? (string[])["--src-tls-verify=false"] : [], $"docker://{reference}", $"oci:{File}"]);
+            Command("oras", "oras", "pull", [reference]);
+            Command("skopeo", "skopeo", "copy", [$"docker://{reference}", $"oci:{File}"]);
             foreach (var (part, index) in parts.Select((one, place) => (Part: one, Index: place)).Where(one => Digest.TryParse(one.Part.Digest, out _)).Take(MaxPulled))
             {
                 var path = part.Title is { Length: > 0 and < 200 } title && !title.Contains('/', StringComparison.Ordinal) && Visible.Is(title) && title is not ("." or "..") ? title : $"{File}-{index + 1}";
-                Command($"curl, {(parts.Count == 1 ? "what it holds" : $"part {index + 1}")}", ["curl", "-fL", "-o", path.StartsWith('-') ? $"./{path}" : path, $"{(isPlainHttp ? "http" : "https")}://{Host}/v2/{Image.Name.Repository}/blobs/{part.Digest}"]);
+                Command($"curl, {(parts.Count == 1 ? "what it holds" : $"part {index + 1}")}", "curl", "-fL", ["-o", path.StartsWith('-') ? $"./{path}" : path, $"{clients.Url}/v2/{Image.Name.Repository}/blobs/{part.Digest}"]);
             }
         }
 

@@ -26,7 +26,7 @@ internal sealed class AttachHandler(PageAccess access, ImageLookup lookup, BomAt
             return;
         }
         if (!reach.Decision.May(Rights.Push))
-            throw new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", $"You may not push to {name.Repository}: ask an admin of the space {name.Repository.Space}.");
+            throw new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", await access.SayRefusalAsync(visit, name.Repository, Rights.Push));
         try
         {
             var image = await lookup.GetAsync(name with { Repository = reach.Name }, null, visit.Cancel);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Files;
 using Staithe.Oci;
@@ -37,7 +38,7 @@ public sealed record FileListing(
             entries.Count > PerPage ? entries[PerPage - 1].Name : null,
             "");
         var file = entries.FirstOrDefault(entry => entry.Node.Type == EntryType.File)?.Name ?? "";
-        return listing with { Command = ShellText.Join(["curl", "-fL", $"{request.Scheme}://{request.Host}{listing.Link(listing.Path + file, layer)}"]) };
+        return listing with { Command = ShellText.Join(["curl", "-fL", $"{ClientCommands.For(request).Url}{listing.Link(listing.Path + file, layer)}"]) };
     }
 
     /// <summary>Where something of the same view is.</summary>

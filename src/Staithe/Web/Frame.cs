@@ -1,3 +1,5 @@
+using Staithe.Clients;
+
 namespace Staithe.Web;
 
 /// <summary>What every page shows around its content.</summary>
@@ -11,4 +13,10 @@ public sealed record Frame(string Host, string? User, bool IsAdmin, bool IsOpen,
 {
     /// <summary>What the form before this page has done; null for nothing.</summary>
     public string? Done { get; init; }
+
+    /// <summary>Whether the registry was reached without TLS.</summary>
+    public bool IsPlainHttp { get; init; }
+
+    /// <summary>Writes the commands that a page shows.</summary>
+    internal ClientCommands Clients => new(Host, IsPlainHttp);
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Files;
@@ -79,7 +81,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             image.Manifest.MediaType,
             image.Manifest.ArtifactType,
             config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
-            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", !visit.Http.Request.IsHttps, visit.Cancel) : null,
+            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", visit.Frame.Clients, visit.Cancel) : null,
             platform?.ToString(),
             ImageFacts.FewOf(image.Manifest.Annotations),
             [.. Layers(image, build)],
@@ -96,7 +98,20 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         {
             Problem = image.Problem,
             Notes = notes,
+            Index = image.Index is null ? null : await ReadIndexAsync(image, visit.Cancel),
+            TagCount = await db.ReadAsync(session => RepositoryPageTable.CountTagsAsync(session, image.Row.RepoId, new TagFilter()), visit.Cancel),
+            MayManage = visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage),
         });
+    }
+
+    async Task<IndexView> ReadIndexAsync(FoundImage image, CancellationToken cancel)
+    {
+        var index = await db.ReadAsync(session => IndexTable.ReadAsync(session, image.Row.RepoId, image.Index!.Content, image.Index.MediaType), cancel);
+        return new IndexView(
+            [.. index.Entries.Select(entry => new PlatformLine(entry.Name ?? entry.MediaType, entry.Digest, entry.Size, entry.Digest == image.Row.Digest))],
+            index.Attestations,
+            image.Children.Count,
+            index.Size);
     }
 
     // A part of an artifact as a file, which no browser shows.
@@ -166,7 +181,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     async Task<RunView> RunAsync(Visit visit, ImageName name, Platform? platform)
     {
         var query = visit.Http.Request.Query;
-        var image = await recipes.GetAsync(visit.Frame.Host, !visit.Http.Request.IsHttps, name.Repository, name.Reference, platform, visit.Cancel);
+        var image = await recipes.GetAsync(visit.Frame.Clients, name.Repository, name.Reference, platform, visit.Cancel);
         var (options, problem) = (RecipeOptions.None, (string?)null);
         try
         {
@@ -180,8 +195,9 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         var recipe = Recipe.From(image, options);
         var published = await recipes.ListPublishedAsync(recipe, visit.Cancel);
         return new RunView(
+            [.. ShareCommands.RunsOf(recipe)],
             [.. Kinds.Select(kind => new RunFile(kind.Title, recipe.Write(kind.Kind).TrimEnd(), $"/run/{name}/{kind.File.Replace("NAME", recipe.Name, StringComparison.Ordinal)}"))],
-            [.. PullCommand.List(recipe.Reference, image.IsPlainHttp, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
+            [.. image.Clients.Pulls(recipe.Reference, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
             recipe.Notes,
             recipe.Check,
             [.. published.Commands.Select(command => new PublishedCommand(
@@ -193,7 +209,11 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             options.IsPinned,
             visit.Query("name"),
             string.Join('\n', Lines(query["port"])),
-            string.Join('\n', Lines(query["env"])));
+            string.Join('\n', Lines(query["env"])))
+        {
+            Settings = [.. recipe.Settings.Select(setting => $"{setting.Name}={setting.Value}")],
+            Fetch = image.Clients.IsPlainHttp ? image.Clients.Pull("podman", recipe.Reference) : null,
+        };
     }
 
     async Task SendBomAsync(Visit visit, FoundImage image)
@@ -233,8 +253,8 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
 
     static readonly (RecipeKind Kind, string Title, string File)[] Kinds =
     [
-        (RecipeKind.Podman, "podman", "run.sh"),
-        (RecipeKind.Docker, "docker", "run.sh?as=docker"),
+        (RecipeKind.Podman, "Script for podman", "run.sh"),
+        (RecipeKind.Docker, "Script for docker", "run.sh?as=docker"),
         (RecipeKind.Compose, "Compose", "compose.yaml"),
         (RecipeKind.Kube, "podman kube play", "kube.yaml"),
         (RecipeKind.Kubernetes, "Kubernetes", "kube.yaml?flavour=kubernetes"),
@@ -346,18 +366,46 @@ public sealed record ImageView(
 
     /// <summary>Why it has no image, where it is an index of which none is here.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>What the index has that was asked for; null when it was no index.</summary>
+    public IndexView? Index { get; init; }
+
+    /// <summary>How many tags the repository has.</summary>
+    public long TagCount { get; init; }
+
+    /// <summary>Whether the reader manages the repository.</summary>
+    public bool MayManage { get; init; }
 }
+
+/// <summary>What an index has.</summary>
+/// <param name="Attestations">How much of it tells of the images, and is none.</param>
+/// <param name="Count">How many manifests it names, all told.</param>
+/// <param name="Size">Of all together, what they share counted once.</param>
+public sealed record IndexView(IReadOnlyList<PlatformLine> Lines, int Attestations, int Count, long Size);
+
+/// <summary>A manifest of an index.</summary>
+/// <param name="Size">Of its config and layers; null when it is not here.</param>
+/// <param name="IsShown">Whether the page is about it.</param>
+public sealed record PlatformLine(string Platform, string Digest, long? Size, bool IsShown);
 
 /// <summary>A layer, and the instruction that made it.</summary>
 public sealed record LayerLine(string Digest, string MediaType, long Size, string? Instruction, int Covers);
 
 /// <summary>How to run it.</summary>
+/// <param name="Commands">The whole of it as a line, for podman and docker.</param>
 /// <param name="Files">Derived, for each engine.</param>
 /// <param name="Check">How to see whether it works.</param>
 /// <param name="Published">What whoever published it suggests.</param>
 /// <param name="Problem">What is wrong with what was asked for.</param>
 public sealed record RunView(
-    IReadOnlyList<RunFile> Files, IReadOnlyList<RunFile> Pulls, IReadOnlyList<string> Notes, string Check, IReadOnlyList<PublishedCommand> Published, string? Problem, bool IsPinned, string Name, string Ports, string Variables);
+    IReadOnlyList<SecretText> Commands, IReadOnlyList<RunFile> Files, IReadOnlyList<RunFile> Pulls, IReadOnlyList<string> Notes, string Check, IReadOnlyList<PublishedCommand> Published, string? Problem, bool IsPinned, string Name, string Ports, string Variables)
+{
+    /// <summary>Variables of the image that look like settings, with the image's values.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>How to fetch it before a publisher's command, which does not say how this registry is reached; null when it need not.</summary>
+    public string? Fetch { get; init; }
+}
 
 /// <summary>A recipe, and where it is to be had as a file.</summary>
 public sealed record RunFile(string Title, string Text, string Url);

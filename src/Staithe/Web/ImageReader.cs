@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Oci;
 using Staithe.Search;
@@ -41,12 +42,12 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup, Inherite
     public Task<ImageConfig?> FindConfigAsync(BaseImage below, CancellationToken cancel) => labels.FindConfigAsync(below.ManifestId, cancel);
 
     /// <summary>What an artifact is that is no image; null when it is one, or cannot be read.</summary>
-    public async Task<ArtifactFacts?> FindArtifactAsync(ImageName name, string host, bool isPlainHttp, CancellationToken cancel)
+    public async Task<ArtifactFacts?> FindArtifactAsync(ImageName name, ClientCommands clients, CancellationToken cancel)
     {
         try
         {
             var (image, config) = await GetAsync(name, null, cancel);
-            return config is null ? await new ArtifactReader(this).ReadAsync(image, $"{host}/{name}", isPlainHttp, cancel) : null;
+            return config is null ? await new ArtifactReader(this).ReadAsync(image, $"{clients.Host}/{name}", clients, cancel) : null;
         }
         catch (OciException)
         {

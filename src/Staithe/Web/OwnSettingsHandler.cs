@@ -80,9 +80,8 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
     /// <summary>How the clients log in with a name and a secret.</summary>
     public static IEnumerable<SecretText> LoginCommands(Visit visit, string name, string secret)
     {
-        var (host, insecure) = (visit.Frame.Host, visit.Http.Request.IsHttps ? "" : " --tls-verify=false");
-        yield return new SecretText("Log in with podman", $"printf %s {secret} | podman login{insecure} --username {name} --password-stdin {host}");
-        yield return new SecretText("Log in with docker", $"printf %s {secret} | docker login --username {name} --password-stdin {host}");
+        yield return new SecretText("Log in with podman", visit.Frame.Clients.LoginWith("podman", name, secret));
+        yield return new SecretText("Log in with docker", visit.Frame.Clients.LoginWith("docker", name, secret));
     }
 
     async Task ShowPasswordAsync(Visit visit, Echo echo)

@@ -35,6 +35,9 @@ internal sealed class PageAccess(AccessLookup access, PresentNames names)
         return null;
     }
 
+    /// <summary>What to say to a reader who sees a repository and has not the right for something.</summary>
+    public Task<string> SayRefusalAsync(Visit visit, RepositoryName name, Rights missing) => access.SayRefusalAsync(visit.Who, name, missing, null, visit.Cancel);
+
     /// <summary>What one may not see is not there; whoever has not signed in may try that first.</summary>
     public static Task RefuseAsync(Visit visit) => visit.RefuseAsync("There is no such repository, or none that you may see.");
 }

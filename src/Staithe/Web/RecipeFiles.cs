@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Telemetry;
@@ -48,7 +49,7 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         name = (await admit(http, new OciRoute.Manifest(name, reference))).Name;
         if (!Authority().IsMatch(http.Request.Host.Value ?? ""))
             throw new OciException(OciError.ParameterInvalid, "the Host header is no host and port, which a recipe would have to name");
-        var image = await lookup.GetAsync(http.Request.Host.Value!, !http.Request.IsHttps, name, reference, platform, http.RequestAborted);
+        var image = await lookup.GetAsync(ClientCommands.For(http.Request), name, reference, platform, http.RequestAborted);
         var recipe = Recipe.From(image, options);
         var body = kind is { } one ? Encoding.UTF8.GetBytes(recipe.Write(one)) : RecipeJson.Write(recipe, await lookup.ListPublishedAsync(recipe, http.RequestAborted));
         await SendAsync(http, ContentType(file), body);
@@ -85,7 +86,7 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
     async Task SendListAsync(HttpContext http, RepositoryName name, Reference reference)
     {
         var image = $"{name}{(reference.Tag is null ? '@' : ':')}{reference}";
-        var found = await lookup.GetAsync(http.Request.Host.Value!, !http.Request.IsHttps, name, reference, null, http.RequestAborted);
+        var found = await lookup.GetAsync(ClientCommands.For(http.Request), name, reference, null, http.RequestAborted);
         http.Response.Headers.Vary = "Accept";
         if (http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {

@@ -63,12 +63,14 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
                 _ => [],
             },
             visit.Cancel);
+        string[] several = [.. tags.Where(tag => tag.Children > 0 || MediaTypes.IsIndex(tag.MediaType)).Select(tag => tag.Digest).Distinct()];
+        var indexes = several.Length == 0 ? [] : await db.ReadAsync(session => IndexTable.ListAsync(session, row.Id, several), visit.Cancel);
         var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
         var moves = view == RepositoryTab.History ? await db.ReadAsync(session => TagMoveTable.ListAsync(session, row.Id, visit.Query("tag"), before, RepositoryView.MovesPerPage), visit.Cancel) : [];
         var days = view is RepositoryTab.Overview or RepositoryTab.History ? await db.ReadAsync(session => PullTable.ListDaysAsync(session, row.Id, ChartDays), visit.Cancel) : [];
         var facts = view == RepositoryTab.Overview && main is not null ? await images.FindFactsAsync(new ImageName(name, Reference.To(TagName.Parse(main))), null, visit.Cancel) : null;
         var artifact = view == RepositoryTab.Overview && main is not null && facts is null
-            ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Host, !visit.Http.Request.IsHttps, visit.Cancel)
+            ? await images.FindArtifactAsync(new ImageName(name, Reference.To(TagName.Parse(main))), visit.Frame.Clients, visit.Cancel)
             : null;
         var readme = view == RepositoryTab.Overview
             ? await db.ReadAsync(session => RepositoryPageTable.FindReadmeAsync(session, row.Id, MarkdownText.Version), visit.Cancel)
@@ -85,7 +87,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
             facts,
             artifact,
             count,
-            [.. tags.Select(tag => Line(tag))],
+            [.. tags.Select(tag => Line(tag, indexes.GetValueOrDefault(tag.Digest)))],
             [.. moves.Select(move => new MoveLine(move.Id, move.Tag, move.Digest, move.Actor, DateTimeOffset.FromUnixTimeMilliseconds(move.MovedAt), move.IsThere, move.Before))],
             [.. days.Select(day => new DayCount(DateTimeOffset.UnixEpoch.AddDays(day.Day), day.Count))],
             row.Pulls,
@@ -118,8 +120,12 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
 
     static long UserId(Visit visit) => visit.Who.Kind == IdentityKind.User ? visit.Who.Id : 0;
 
-    static TagLine Line(TagRow tag) => new(
-        tag.Name, tag.Digest, DateTimeOffset.FromUnixTimeMilliseconds(tag.MovedAt), tag.Size, tag.Children, tag.MovedBy, tag.PulledAt is { } pulled ? DateTimeOffset.FromUnixTimeMilliseconds(pulled) : null);
+    static TagLine Line(TagRow tag, IndexContent? index) => new(
+        tag.Name, tag.Digest, DateTimeOffset.FromUnixTimeMilliseconds(tag.MovedAt), tag.Size, tag.Children, tag.MovedBy, tag.PulledAt is { } pulled ? DateTimeOffset.FromUnixTimeMilliseconds(pulled) : null)
+    {
+        Platforms = [.. index?.Entries.Select(entry => entry.Name).OfType<string>().Distinct() ?? []],
+        Sizes = [.. index?.Entries.Select(entry => entry.Size).OfType<long>() ?? []],
+    };
 }
 
 /// <summary>The parts of a repository's page.</summary>
@@ -191,7 +197,14 @@ public sealed record RepositoryView(
 
 /// <summary>A tag.</summary>
 /// <param name="Children">How many images an index has; 0 for an image.</param>
-public sealed record TagLine(string Name, string Digest, DateTimeOffset MovedAt, long Size, long Children, string? MovedBy, DateTimeOffset? PulledAt);
+public sealed record TagLine(string Name, string Digest, DateTimeOffset MovedAt, long Size, long Children, string? MovedBy, DateTimeOffset? PulledAt)
+{
+    /// <summary>For which platforms an index has something; none for an image.</summary>
+    public IReadOnlyList<string> Platforms { get; init; } = [];
+
+    /// <summary>How large what an index has is, as far as it is here; none for an image.</summary>
+    public IReadOnlyList<long> Sizes { get; init; } = [];
+}
 
 /// <summary>A move of a tag.</summary>
 /// <param name="Digest">To where; null when it was deleted.</param>

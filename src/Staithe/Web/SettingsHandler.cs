@@ -147,4 +147,8 @@ public sealed record ShownSecret(string Title, string Message, IReadOnlyList<Sec
 
 /// <summary>Something to copy.</summary>
 /// <param name="Label">What it is.</param>
-public sealed record SecretText(string Label, string Text);
+public sealed record SecretText(string Label, string Text)
+{
+    /// <summary>What it needs besides; null when it needs nothing.</summary>
+    public string? Note { get; init; }
+}

@@ -1,3 +1,6 @@
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Oci;
 using Staithe.Sharing;
 
 namespace Staithe.Web;
@@ -6,7 +9,7 @@ namespace Staithe.Web;
 /// What a share link is for, and how one pulls by it. The page of a link that has ended is that of one that never was. Its address is a secret:
 /// no other page is told where its reader came from.
 /// </summary>
-internal sealed class ShareHandler(ShareLinkLookup links) : IWebHandler
+internal sealed class ShareHandler(Db db, ShareLinkLookup links, ShareCommands commands) : IWebHandler
 {
     const string Prefix = "/s/";
 
@@ -23,27 +26,28 @@ internal sealed class ShareHandler(ShareLinkLookup links) : IWebHandler
             return;
         }
         var (link, tags) = (shown.Link, shown.Tags);
-        var name = $"{visit.Frame.Host}/{ShareLinkName.Of(secret, link.Repository)}";
-        var tag = link.Tag ?? (tags.Contains("latest") ? "latest" : (tags.Count > 0 ? tags[0] : null));
+        var tag = link.Tag ?? await db.ReadAsync(session => RepositoryPageTable.FindMainTagAsync(session, link.RepoId), visit.Cancel);
+        var image = tag is null || tags.Count == 0 ? null : $"{visit.Frame.Host}/{ShareLinkName.Of(secret, link.Repository)}:{tag}";
         await visit.SendAsync<SharePage, SharedImage>(new SharedImage(
             link.Repository,
             link.Tag,
-            tag is null || tags.Count == 0 ? null : $"{name}:{tag}",
+            image,
+            image is null ? [] : await commands.ListAsync(visit.Frame.Clients, secret, RepositoryName.Parse(link.Repository), TagName.Parse(tag!), visit.Cancel),
             tags,
             DateTimeOffset.FromUnixTimeMilliseconds(link.ExpiresAt),
             link.MaxPulls,
-            link.Pulls,
-            visit.Http.Request.IsHttps ? "" : "--tls-verify=false "));
+            link.Pulls));
     }
 }
 
 /// <summary>What is shared by a link.</summary>
 /// <param name="Tag">The one tag; null for the whole repository.</param>
 /// <param name="Image">What to pull; null while there is nothing.</param>
+/// <param name="Commands">How to run and pull it; none while there is nothing.</param>
 /// <param name="Tags">The tags that one may pull, those that moved last first.</param>
 /// <param name="MaxPulls">Null for as many as one likes.</param>
-/// <param name="PodmanOptions">What podman has to be told besides.</param>
-public sealed record SharedImage(string Repository, string? Tag, string? Image, IReadOnlyList<string> Tags, DateTimeOffset ExpiresAt, long? MaxPulls, long Pulls, string PodmanOptions)
+public sealed record SharedImage(
+    string Repository, string? Tag, string? Image, IReadOnlyList<SecretText> Commands, IReadOnlyList<string> Tags, DateTimeOffset ExpiresAt, long? MaxPulls, long Pulls)
 {
     /// <summary>How it is called.</summary>
     public string Title => Tag is null ? Repository : $"{Repository}:{Tag}";

@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Content;
 using Staithe.Database;
 using Staithe.Managing;
 using Staithe.Oci;
@@ -31,7 +32,7 @@ internal sealed record SettingsTarget(string Space, string Target, string Path)
 /// The pages that the settings of a space, of a part of it and of a repository have in common: who was given what, who may what, what is new, links to share,
 /// invitations. A target is managed by who manages it, whatever else is in the space.
 /// </summary>
-internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret, Invitations invitations)
+internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret, Invitations invitations, ShareCommands commands)
 {
     public const string Grants = "grants", Defaults = "new", Links = "links", Invitations = "invitations", Access = "access";
 
@@ -165,18 +166,20 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         var hash = secret.Hash(text);
         var order = new ShareLinkOrder(repository, SettingsHandler.Text(visit, "tag"), SettingsHandler.Number(visit, "days") ?? 7, SettingsHandler.Number(visit, "pulls"));
         var link = await epoch.ChangeAsync(session => ShareLinks.AddAsync(session, visit.Who, visit.Actor, target.Space, order, hash), visit.Cancel);
-        var image = $"{visit.Frame.Host}/{ShareLinkName.Of(text, link.Repository)}:{link.Tag ?? "TAG"}";
-        var insecure = visit.Http.Request.IsHttps ? "" : " --tls-verify=false";
+        var tag = link.Tag ?? await db.ReadAsync(session => FindMainTagAsync(session, link.Repository), visit.Cancel);
+        var texts = tag is null ? [] : await commands.ListAsync(visit.Frame.Clients, text, RepositoryName.Parse(link.Repository), TagName.Parse(tag), visit.Cancel);
         await SettingsHandler.SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
             $"A link to {link.Target}",
             $"Copy it now: it is shown this once and stored nowhere. Whoever has it can pull until {Shown.Time(Shown.Then(link.ExpiresAt))}, without an account.",
             [
-                new SecretText("The page for people", $"{visit.Http.Request.Scheme}://{visit.Frame.Host}/s/{text}"),
-                new SecretText("Pull with podman", $"podman pull{insecure} {image}"),
-                new SecretText("Pull with docker", $"docker pull {image}"),
+                new SecretText("The page for people", $"{visit.Frame.Clients.Url}/s/{text}"),
+                .. texts,
             ],
             target.At(Links)), Echo.None);
     }
+
+    static async Task<string?> FindMainTagAsync(DbSession session, string repository) =>
+        await RepositoryTable.FindIdAsync(session, RepositoryName.Parse(repository)) is { } id ? await RepositoryPageTable.FindMainTagAsync(session, id) : null;
 
     async Task ShowInvitationsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
@@ -210,7 +213,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
         await SettingsHandler.SendAsync<SecretPage, ShownSecret>(visit, nav, new ShownSecret(
             $"An invitation to {row.To}",
             $"Copy the address now and send it to whom it is for: it is shown this once. It can be accepted until {Shown.Time(Shown.Then(row.ExpiresAt))}{(row.MaxUses > 1 ? $", by {row.MaxUses} people" : "")}.",
-            [new SecretText("The page for who is invited", $"{visit.Http.Request.Scheme}://{visit.Frame.Host}/invite/{text}")],
+            [new SecretText("The page for who is invited", $"{visit.Frame.Clients.Url}/invite/{text}")],
             target.At(Invitations)), Echo.None);
     }
 

@@ -95,7 +95,10 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         asked.Who is { Kind: IdentityKind.User, IsAdmin: true },
         isOpen,
         forms.Create(http, asked.Session),
-        SecretPath.Is(http.Request.Path) ? "/" : http.Request.Path + http.Request.QueryString); // nothing may repeat the secret of a link
+        SecretPath.Is(http.Request.Path) ? "/" : http.Request.Path + http.Request.QueryString) // nothing may repeat the secret of a link
+    {
+        IsPlainHttp = !http.Request.IsHttps,
+    };
 
     static async Task<IFormCollection> ReadFormAsync(HttpContext http)
     {
@@ -133,7 +136,7 @@ internal sealed class WebEndpoint(IReadOnlyList<IWebHandler> handlers, Sessions 
         if (http.Request.Headers.Accept.ToString() is { } accept && (accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) || Visit.WantsJson(http)))
             return visit.SendNothingAsync("Not here", "There is no such page, or you may not see it.");
         http.Response.StatusCode = StatusCodes.Status404NotFound;
-        return WholeBody.SendAsync(http, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes($"This is Staithe, a container registry. There is no page here; pull an image with: podman pull {http.Request.Host}/NAME:TAG\n"));
+        return WholeBody.SendAsync(http, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes($"This is Staithe, a container registry. There is no page here; images are pulled like this: {visit.Frame.Clients.Pull("podman", $"{http.Request.Host}/NAME:TAG")}\n"));
     }
 
     Task RenderAsync(HttpContext http, string path, Asked asked, Exception exception)

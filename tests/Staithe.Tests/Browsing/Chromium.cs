@@ -35,6 +35,14 @@ public sealed class Chromium : IAsyncLifetime
         }
         """;
 
+    // What has to be pushed aside to be read. Text as it is, such as a manifest, may.
+    const string Aside = """
+        () => [...document.querySelectorAll('main, main *')]
+          .filter(one => one.localName !== 'pre' && one.scrollWidth > one.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)
+            || one.matches('.command pre') && one.scrollWidth > one.clientWidth + 1)
+          .map(one => `${one.getAttribute('aria-label') ?? one.localName} is ${one.scrollWidth} wide in ${one.clientWidth}`)
+        """;
+
     static readonly string? Screenshots = Environment.GetEnvironmentVariable("TEST_SCREENSHOTS");
 
     IPlaywright playwright = null!;
@@ -119,6 +127,8 @@ public sealed class Chromium : IAsyncLifetime
                     if (Screenshots is not null)
                         await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name.Replace(' ', '-').Replace(",", "", StringComparison.Ordinal)}.{width}.{scheme}{(hasScript ? "" : ".noscript")}.png".ToLowerInvariant()), FullPage = true });
                 }
+                var aside = await page.EvaluateAsync<string[]>(Aside);
+                problems.AddRange(aside.Select(one => $"{(hasScript ? "" : "without script, ")}{width}: {one}"));
                 if (await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth") is var across && across > width)
                     problems.Add($"{(hasScript ? "" : "without script, ")}{width}: is {across} wide");
             }

@@ -34,7 +34,8 @@ public sealed class ShownRegistry : IAsyncLifetime
         await root.PostAsync("/organizations", new { name = "team" });
         await PushImagesAsync(registry);
         await PushArtifactsAsync(registry);
-        foreach (var name in (string[])["team/web", "team/chart", "team/base"])
+        await PushLongNamesAsync(registry);
+        foreach (var name in (string[])["team/web", "team/chart", "team/base", Names["long"]])
             await root.PatchAsync($"/repository?name={name}", new { visibility = "public" });
         using (var browser = new Browser(Url))
         {
@@ -112,6 +113,35 @@ public sealed class ShownRegistry : IAsyncLifetime
         var size = (await (await registry.GetAsync($"/v2/team/web/manifests/{Names["digest"]}")).BytesAsync()).Length;
         await PushAsync(registry, "team/web", null, ("application/vnd.oci.empty.v1+json", "{}"), [("application/vnd.cyclonedx+json", """{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{}]}""")],
             $$""","artifactType":"application/vnd.cyclonedx+json","subject":{"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{Names["digest"]}}","size":{{size}} },"annotations":{"org.opencontainers.image.created":"2026-01-02T03:04:05Z"} """);
+    }
+
+    // The longest names that there are, an image of many settings, and an index of all kinds of entries.
+    async Task PushLongNamesAsync(Registry registry)
+    {
+        var (name, tag) = ($"team/{new string('w', 250)}", new string('W', 128));
+        (Names["long"], Names["longtag"]) = (name, tag);
+        var settings = string.Join(',', Enumerable.Range(0, 150).Select(i => $"\"SETTING_{i:000}_{new string('S', 60)}={new string('v', 100)}\""));
+        var layer = new TarBytes().File(new string('f', 90), "x").End();
+        string Config(string architecture) => $$$"""
+            {"os":"linux","architecture":"{{{architecture}}}","config":{"ExposedPorts":{"8080/tcp":{},"53/udp":{} },"Env":[{{{settings}}}],"Volumes":{"/{{{new string('d', 200)}}}":{} },"Entrypoint":["/{{{new string('e', 300)}}}"]},
+             "history":[{"created_by":"RUN {{{new string('r', 400)}}}"}],"rootfs":{"type":"layers","diff_ids":["{{{Registry.Digest(layer)}}}"]} }
+            """;
+        await registry.PushLayersAsync(name, tag, Config("amd64"), [layer]);
+        var children = new List<string>();
+        foreach (var (architecture, platform) in ((string, string)[])[("amd64", ""), ("arm64", ""","variant":"v8" """), ("arm", ""","variant":"v7","os.version":"10.0.20348.2113" """)])
+        {
+            var digest = await registry.PushLayersAsync("team/base", $"{architecture}-only", Config(architecture), [layer]);
+            var size = (await (await registry.GetAsync($"/v2/team/base/manifests/{digest}")).BytesAsync()).Length;
+            children.Add($$$"""{"mediaType":"{{{RegistryClient.OciManifest}}}","digest":"{{{digest}}}","size":{{{size}}},"platform":{"os":"linux","architecture":"{{{architecture}}}"{{{platform}}}} }""");
+            if (architecture == "amd64")
+                children.Add($$$"""{"mediaType":"{{{RegistryClient.OciManifest}}}","digest":"{{{digest}}}","size":{{{size}}},"platform":{"os":"unknown","architecture":"unknown"} }""");
+        }
+        var index = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{RegistryClient.OciIndex}}","manifests":[{{string.Join(',', children)}}]}""");
+        using var pushed = await registry.PutManifestAsync("team/base", "several", index, RegistryClient.OciIndex);
+        await pushed.ExpectAsync(HttpStatusCode.Created);
+        // What somebody did whose name and browser are long.
+        for (var i = 0; i < 3; i++)
+            (await server.Registry.As(ClosedRegistry.Basic($"{new string('n', 60)}{i}", "wrong")).SendAsync(HttpMethod.Post, $"/v2/{name}/blobs/uploads/", [])).Dispose();
     }
 
     static async Task PushArtifactsAsync(Registry registry) => await PushAsync(

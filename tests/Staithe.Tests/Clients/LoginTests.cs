@@ -29,7 +29,7 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
         await world.RunAsync($"{push} {image} && {remove} {image} && {pull} {image}");
         await world.RunAsync($"podman tag {image} {host}/{carol.Name}/app:1");
         var refused = await RefusedAsync($"{push} {host}/{carol.Name}/app:1");
-        Assert.Matches("(?i)denied|may not push", refused);
+        Assert.Contains($"there is no space {carol.Name} that {alice.Name} may use. Push to {alice.Name}/app.", refused, StringComparison.Ordinal);
         await world.RunAsync($"{logout} {host} && {remove} {image}");
         await RefusedAsync($"{pull} {image}");
 
@@ -76,7 +76,7 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
 
         await world.RunAsync($"docker push {image} && docker rmi {image} && docker pull {image}");
         await world.RunAsync($"docker tag {image} {host}/{carol.Name}/app:1");
-        Assert.Matches("(?i)denied|may not push", await RefusedAsync($"docker push {host}/{carol.Name}/app:1"));
+        Assert.Contains($"there is no space {carol.Name} that {alice.Name} may use. Push to {alice.Name}/app.", await RefusedAsync($"docker push {host}/{carol.Name}/app:1"), StringComparison.Ordinal);
         await world.RunAsync($"docker logout {host} && docker rmi {image}");
         await RefusedAsync($"docker pull {image}");
     }
@@ -93,7 +93,8 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
         await world.BuildAsync(image, "by a robot");
 
         await world.RunAsync($"podman push --creds '{robot.Name}:{robot.Password}' {image}");
-        await RefusedAsync($"podman push --creds '{robot.Name}:{robot.Password}' {image} {host}/{alice.Name}/other:1");
+        Assert.Contains($"no right of {robot.Name} in the space {alice.Name} reaches it", await RefusedAsync($"podman push --creds '{robot.Name}:{robot.Password}' {image} {host}/{alice.Name}/other:1"), StringComparison.Ordinal);
+        Assert.Contains("this token is read-only", await RefusedAsync($"podman push --creds '{alice.Name}:{token.Password}' {image} {host}/{alice.Name}/other:1"), StringComparison.Ordinal);
         await world.RunAsync($"{ClientWorld.Skopeo} inspect --creds '{alice.Name}:{token.Password}' docker://{image}");
         await RefusedAsync($"{ClientWorld.Skopeo} delete --creds '{alice.Name}:{token.Password}' docker://{image}");
         await RefusedAsync($"{ClientWorld.Skopeo} inspect --creds '{alice.Name}:{ended.Password}' docker://{image}");

@@ -113,7 +113,7 @@ public sealed class KeylessTests
 
         // Bob manages the space, but may not push, which the robot may.
         Assert.Equal(2, (await bob.ListAsync(Trusts, "id")).Count);
-        Assert.Contains("would need the right", await bob.RefusedAsync(HttpStatusCode.Forbidden, HttpMethod.Post, Trusts, Rule()), StringComparison.Ordinal);
+        Assert.Contains("needs the right", await bob.RefusedAsync(HttpStatusCode.Forbidden, HttpMethod.Post, Trusts, Rule()), StringComparison.Ordinal);
         await carol.RefusedAsync(HttpStatusCode.NotFound, Trusts);
         await carol.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Post, Trusts, Rule());
 

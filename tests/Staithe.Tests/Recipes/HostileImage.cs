@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Tests.Harness;
@@ -22,7 +23,7 @@ internal static class HostileImage
     public static string Text(Random random, int pieces = 6) => random.Text(pieces, Pieces);
 
     public static RecipeImage Image(ImageConfig config, RepositoryName? name = null, Platform? platform = null, bool isPlainHttp = true) => new(
-        Host, isPlainHttp, name ?? RepositoryName.Parse("team/tinyweb"), Reference.To(TagName.Parse("1.2.3")), SomeDigest, SomeDigest, platform, config, new Dictionary<string, string>());
+        new ClientCommands(Host, isPlainHttp), name ?? RepositoryName.Parse("team/tinyweb"), Reference.To(TagName.Parse("1.2.3")), SomeDigest, SomeDigest, platform, config, new Dictionary<string, string>());
 
     public static ImageConfig Config(string json) => ImageConfig.TryParse(System.Text.Encoding.UTF8.GetBytes(json)) ?? throw new ArgumentException(json);
 

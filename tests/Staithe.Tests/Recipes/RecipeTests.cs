@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 
@@ -210,9 +211,9 @@ public sealed class RecipeTests
     public void Pulls_are_for_each_client() => Assert.Equal(
         [
             "podman pull --tls-verify=false localhost:5000/team/app:1", "docker pull localhost:5000/team/app:1", "skopeo copy --src-tls-verify=false docker://localhost:5000/team/app:1 oci:app",
-            "ctr images pull --plain-http localhost:5000/team/app:1", "crane pull --insecure localhost:5000/team/app:1 app.tar",
+            "ctr images pull --plain-http localhost:5000/team/app:1", "nerdctl --insecure-registry pull localhost:5000/team/app:1", "crane pull --insecure localhost:5000/team/app:1 app.tar",
         ],
-        PullCommand.List("localhost:5000/team/app:1", isPlainHttp: true, "app").Select(pull => pull.Command));
+        new ClientCommands("localhost:5000", IsPlainHttp: true).Pulls("localhost:5000/team/app:1", "app").Select(pull => pull.Command));
 
     static Recipe Derive(string config, string repository = "team/tinyweb") => Recipe.From(HostileImage.Image(HostileImage.Config(config), RepositoryName.Parse(repository)), RecipeOptions.None);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Tests.Harness;

@@ -1,3 +1,4 @@
+using Staithe.Clients;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Tests.Harness;

@@ -24,7 +24,7 @@ public sealed partial class LinkPageTests
             Assert.Contains("<h1>alice/web/app:1</h1>", page, StringComparison.Ordinal);
             Assert.Contains($"podman pull --tls-verify=false {host}/{link.Name}:1", page, StringComparison.Ordinal);
             Assert.Contains($"docker pull {host}/{link.Name}:1", page, StringComparison.Ordinal);
-            Assert.Contains($"podman run --rm -it --tls-verify=false {host}/{link.Name}:1", page, StringComparison.Ordinal);
+            Assert.Contains($"podman run --rm --tls-verify=false --name app {host}/{link.Name}:1", page, StringComparison.Ordinal);
             Assert.Matches("for 3 pulls, of which 1 has been used", page);
             Assert.DoesNotContain($"next=%2Fs%2F{link.Secret}", page, StringComparison.Ordinal);
         }

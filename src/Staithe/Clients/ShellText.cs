@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Staithe.Recipes;
+namespace Staithe.Clients;
 
 /// <summary>Text for a POSIX shell, and back.</summary>
 internal static class ShellText
