@@ -72,6 +72,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly PageAccess pageAccess;
     readonly ErrorRendering errors;
     readonly SetupHandler setup;
+    readonly BrowserSessions browsers;
+    readonly DeviceCookie devices;
     readonly PageRenderer pages = new();
 
     /// <param name="config">What the server is to be.</param>
@@ -132,7 +134,9 @@ internal sealed class Composition : IAsyncDisposable
         Readmes = new ReadmeRenewal(db, log, clock);
         Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), runner, log, clock);
         errors = new ErrorRendering(db, log);
-        setup = new SetupHandler(Users);
+        browsers = new BrowserSessions(sessions);
+        devices = new DeviceCookie(secret, clock);
+        setup = new SetupHandler(Users, browsers, devices);
     }
 
     public Users Users { get; }
@@ -199,7 +203,7 @@ internal sealed class Composition : IAsyncDisposable
         var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
-        var tokenHandler = new TokenHandler(db, access, links, signIn, tokens, secret, limits, config.Open);
+        var tokenHandler = new TokenHandler(access, links, signIn, sessions, tokens, limits, config.Open);
         var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
         return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploadHandler, tags, referrers, repositories, shared, errors);
     }
@@ -229,21 +233,21 @@ internal sealed class Composition : IAsyncDisposable
         if (!config.Open)
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
-            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), sessions, epoch, refusals, log);
+            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), browsers, epoch, refusals, log);
             var shareCommands = new ShareCommands(recipes);
             var targets = new TargetPages(db, epoch, secret, invitations, shareCommands);
             handlers.AddRange(
             [
-                new SignInHandler(signIn, sessions, elsewhere.Links),
+                new SignInHandler(signIn, browsers, devices, Users, elsewhere.Links),
                 elsewhere,
-                new OwnSettingsHandler(db, epoch, sessions, account, flows.Length > 0),
+                new OwnSettingsHandler(db, epoch, browsers, account, flows.Length > 0),
                 new SpaceSettingsHandler(db, epoch, changes, robots, issuers, flows, targets),
                 new PartSettingsHandler(db, targets),
                 new RepositorySettingsHandler(db, epoch, changes, targets),
                 new AdminHandler(db, epoch, new People(Users, changes), new StorageReport(db, directory.Path, () => cache.Bytes, clock)),
                 setup,
                 new ShareHandler(db, links, shareCommands),
-                new InviteHandler(invitations),
+                new InviteHandler(invitations, browsers, devices),
             ]);
         }
         return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, limits, db, log, config.Open);
@@ -278,6 +282,7 @@ internal sealed class Composition : IAsyncDisposable
             config.LdapGroupAttribute,
             TimeSpan.FromSeconds(config.LdapSeconds));
         var teams = config.LdapTeams.Select(text => new GroupTeam(text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..])).ToList();
-        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, (what, e) => log.Write(LogLevel.Warning, what, ("reason", e.Message)));
+        var told = new DirectoryLog((message, fields) => log.Write(LogLevel.Warning, message, fields));
+        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, told);
     }
 }

@@ -14,10 +14,11 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
     static readonly TimeSpan Remembering = TimeSpan.FromSeconds(30); // what another process did not announce is noticed by then
 
     readonly BoundedCache<Remembered> cache = new(CacheBytes);
+    readonly long[] made = new long[1 << 12];
 
     /// <summary>What the asker may do, if that is remembered.</summary>
     public Decision? FindRemembered(Identity who, RepositoryName name) =>
-        who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(Key(who, name))?.Decision;
+        who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(name, Key(who, name))?.Decision;
 
     /// <summary>What the asker may do with a repository, whether there is one or not. By a name that it had before, it is the same repository.</summary>
     public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => (await ReachAsync(who, name, cancel)).Decision;
@@ -28,22 +29,29 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         if (who.Kind == IdentityKind.Anybody)
             return new Reach(name, Decision.Everything);
         var key = Key(who, name);
-        if (FindRemembered(key) is { } remembered)
+        if (FindRemembered(name, key) is { } remembered)
             return remembered;
-        var stamp = epoch.Stamp;
+        var (stamp, version) = (epoch.Stamp, Volatile.Read(ref Made(name)));
         var explained = await db.ReadAtOnceAsync(session => ExplainAsync(session, who, name), cancel);
         var reach = new Reach(explained.Place?.Name ?? name, explained.Decision);
-        if (explained.Place?.Visibility is not null) // else a push may make it at any moment
-        {
-            cache.Remove(key);
-            cache.TryAdd(key, new Remembered(reach, stamp, TimeProvider.System.GetTimestamp(), reach.Decision.FirstEnd), EntryBytes + (2 * key.Length), cache.Version(key));
-        }
+        // That there is none is remembered too, or the time of an answer would tell it from one that the asker may not see; a push
+        // ends that.
+        cache.Remove(key);
+        var absent = explained.Place?.Visibility is null ? version : (long?)null;
+        var entry = new Remembered(reach, stamp, TimeProvider.System.GetTimestamp(), reach.Decision.FirstEnd, absent);
+        cache.TryAdd(key, entry, EntryBytes + (2 * key.Length), cache.Version(key));
         return reach;
     }
 
     /// <summary>What to say to somebody who was refused (<see cref="RefusalReason"/>).</summary>
     public Task<string> SayRefusalAsync(Identity who, RepositoryName name, Rights missing, TagName? tag, CancellationToken cancel) =>
         db.ReadAsync(session => RefusalReason.OfAsync(session, who, name, missing, tag), cancel);
+
+    /// <summary>
+    /// A push may have made a repository of this name: to be called after it is committed and before anybody is told. What is not
+    /// remembered by this name stays: nobody can make others forget which names there are not by pushing to their own.
+    /// </summary>
+    public void NoteMade(RepositoryName name) => Interlocked.Increment(ref Made(name));
 
     /// <summary>The same, inside a transaction, with nothing remembered and with what it was decided by.</summary>
     public static async Task<Explanation> ExplainAsync(DbSession session, Identity who, RepositoryName name)
@@ -52,8 +60,12 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         // Only a name that no repository has now can be one that a repository had before.
         if (found.Place?.Visibility is null && await RepositoryTable.FindPresentNameAsync(session, name) is var present && present != name)
             found = await FindPlaceAsync(session, present);
-        var grants = found.Place is null ? [] : await ListGrantsAsync(session, who, found.SpaceId, found.Place.Name.Value);
-        return new Explanation(AccessPolicy.Decide(who, found.Place, grants), found.Place, grants);
+        var isHere = found.Place?.Visibility is not null;
+        var grants = await ListGrantsAsync(session, who, found.SpaceId, (found.Place?.Name ?? name).Value);
+        var decision = AccessPolicy.Decide(who, found.Place, grants);
+        if (isHere && !decision.May(Rights.Pull))
+            await RepositoryTable.FindPresentNameAsync(session, name); // as much work as where there is none
+        return new Explanation(decision, found.Place, grants);
     }
 
     /// <summary>What the asker may do with everything that a target of grants in the space reaches.</summary>
@@ -80,8 +92,12 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         _ => [],
     };
 
-    Reach? FindRemembered(string key) =>
-        cache.Find(key) is { } found && found.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(found.At) < Remembering && !found.HasEnded ? found.Reach : null;
+    Reach? FindRemembered(RepositoryName name, string key) =>
+        cache.Find(key) is { } found && found.Stamp == epoch.Stamp
+            && (found.Absent is not { } version || version == Volatile.Read(ref Made(name)))
+            && TimeProvider.System.GetElapsedTime(found.At) < Remembering && !found.HasEnded ? found.Reach : null;
+
+    ref long Made(RepositoryName name) => ref made[(uint)name.Value.GetHashCode(StringComparison.Ordinal) % made.Length];
 
     static string Key(Identity who, RepositoryName name) => who.Kind == IdentityKind.Anonymous
         ? name.Value
@@ -91,7 +107,8 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         select s.id, s.owner_id, r.visibility from spaces s left join repositories r on r.name = $2 where s.name = $1 and s.removed_at is null
         """);
 
-    sealed record Remembered(Reach Reach, long Stamp, long At, long? EndsAt)
+    // Absent: with which version of the names that were made it was seen that there is none; null where there is one.
+    sealed record Remembered(Reach Reach, long Stamp, long At, long? EndsAt, long? Absent)
     {
         public bool HasEnded => EndsAt is { } end && end <= TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
     }

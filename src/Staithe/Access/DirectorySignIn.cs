@@ -9,6 +9,10 @@ namespace Staithe.Access;
 /// <summary>A group of the directory and the team (<c>space/team</c>) whose members its members are.</summary>
 internal sealed record GroupTeam(string Group, string Team);
 
+/// <summary>Where to tell the operator what keeps people out.</summary>
+/// <param name="Write">Takes a message and its fields; never a password.</param>
+internal sealed record DirectoryLog(Action<string, (string Name, object? Value)[]> Write);
+
 /// <summary>
 /// Sign-in with a password that an LDAP directory keeps, for everybody who has none here. However many sign in, a few ask the directory at a time
 /// and the others wait; while it is away, nobody asks for a few seconds after each attempt. The account and its teams follow what the
@@ -19,14 +23,17 @@ internal sealed record GroupTeam(string Group, string Team);
 /// <param name="epoch">Moves when an account or a team changes.</param>
 /// <param name="teams">What groups stand for.</param>
 /// <param name="makesAccounts">Whether whoever the directory knows gets an account.</param>
-/// <param name="failed">Is told what keeps people out.</param>
-internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoch epoch, IReadOnlyList<GroupTeam> teams, bool makesAccounts, Action<string, Exception> failed) : IDisposable
+/// <param name="log">What keeps people out.</param>
+internal sealed class DirectorySignIn(
+    LdapDirectory directory, Db db, AccessEpoch epoch, IReadOnlyList<GroupTeam> teams, bool makesAccounts, DirectoryLog log) : IDisposable
 {
     /// <summary>What rows call this directory.</summary>
     public const string Source = "ldap";
 
     const int AtOnce = 8;
     const int MaxWaiting = 64;
+    const int MaxListed = 20;
+    const int MaxShown = 400;
     static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
     static readonly TimeSpan RefusalStep = TimeSpan.FromMilliseconds(500);
@@ -42,16 +49,27 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
 
     bool IsResting => Volatile.Read(ref restsUntil) > Stopwatch.GetTimestamp();
 
-    /// <summary>Whose account it is; null when the name and the password do not belong together, or there is no account for them.</summary>
+    /// <summary>Whose account it is; null when the name and the password do not belong together. With a right password and no
+    /// account, why there is none.</summary>
+    /// <param name="name">What was typed.</param>
+    /// <param name="password">The password to try.</param>
+    /// <param name="address">Where the caller is.</param>
+    /// <param name="found">Is told which entry the name leads to, before the password is tried.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <exception cref="SignInAwayException">The directory does not answer.</exception>
     /// <exception cref="SignInBusyException">Too many ask at once.</exception>
-    public async Task<UserRow?> FindAsync(string name, string password, string? address, CancellationToken cancel)
+    public async Task<(UserRow? User, string? Refusal)> FindAsync(
+        string name,
+        string password,
+        string? address,
+        Action<string> found,
+        CancellationToken cancel)
     {
         if (name.Length == 0 || password.Length == 0 || name.Any(char.IsControl))
-            return null;
-        if (await AskAsync(name, password, cancel) is not { } person)
-            return null;
-        var wanted = teams.Where(team => person.Groups.Contains(team.Group)).Select(team => team.Team).ToHashSet();
+            return default;
+        if (await AskAsync(name, password, found, cancel) is not { } person)
+            return default;
+        var wanted = TeamsOf(person);
         var user = await db.ReadAsync(
             async session => await DirectoryAccounts.FindAsync(session, Source, person.Subject) is { } known && await ManagedMemberships.AreCurrentAsync(session, Source, known.Id, wanted) ? known : null,
             cancel);
@@ -61,10 +79,10 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
         }
         catch (AccountException refused)
         {
-            failed($"the directory knows {Oci.OciException.Quote(person.Name)}, who has no account", refused);
-            return null;
+            log.Write($"the directory knows {Oci.OciException.Quote(person.Name)}, who has no account", [("reason", refused.Message)]);
+            return (null, refused.Message);
         }
-        return user.DisabledAt is null ? user : null;
+        return (user.DisabledAt is null ? user : null, null);
     }
 
     /// <summary>Ends when it may be told that an attempt has failed: in steps so long that it shows neither where an account is kept nor whether there is one.</summary>
@@ -76,7 +94,7 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
 
     public void Dispose() => asking.Dispose();
 
-    async Task<LdapPerson?> AskAsync(string name, string password, CancellationToken cancel)
+    async Task<LdapPerson?> AskAsync(string name, string password, Action<string> found, CancellationToken cancel)
     {
         if (IsResting)
             throw new SignInAwayException(Rest);
@@ -92,7 +110,7 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
             {
                 if (IsResting)
                     throw new SignInAwayException(Rest);
-                var person = await directory.FindAsync(name, password, cancel);
+                var person = await directory.FindAsync(name, password, found, cancel);
                 Volatile.Write(ref doubtedUntil, 0);
                 return person;
             }
@@ -105,7 +123,7 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
         {
             Volatile.Write(ref restsUntil, Stopwatch.GetTimestamp() + (long)(Rest.TotalSeconds * Stopwatch.Frequency));
             Volatile.Write(ref doubtedUntil, Stopwatch.GetTimestamp() + (long)(Doubt.TotalSeconds * Stopwatch.Frequency));
-            failed("nobody can sign in with the directory now", e);
+            log.Write("nobody can sign in with the directory now", [("reason", e.Message)]);
             throw new SignInAwayException(Rest);
         }
         finally
@@ -114,11 +132,35 @@ internal sealed class DirectorySignIn(LdapDirectory directory, Db db, AccessEpoc
         }
     }
 
+    // When no group is a team's, somebody has to be able to see why: names that differ in a letter look alike.
+    HashSet<string> TeamsOf(LdapPerson person)
+    {
+        if (person.Groups is not { } groups)
+            return [];
+        var wanted = teams.Where(team => groups.Contains(team.Group)).Select(team => team.Team).ToHashSet();
+        if (teams.Count > 0 && wanted.Count == 0)
+        {
+            log.Write(
+                $"no group of {Oci.OciException.Quote(person.Name)} in the directory is one of ldapTeams",
+                [("groups", Listed(groups.Given)), ("ldapTeams", Listed([.. teams.Select(team => team.Group).Distinct()]))]);
+        }
+        return wanted;
+    }
+
+    static string Listed(IReadOnlyList<string> names) => names.Count == 0
+        ? "none"
+        : string.Join("; ", names.Take(MaxListed).Select(Shown)) + (names.Count > MaxListed ? $"; and {names.Count - MaxListed} more" : "");
+
+    // A DN is longer than what is quoted at once, and its end tells two apart.
+    static string Shown(string name) =>
+        string.Concat(name.Take(MaxShown).Chunk(100).Select(some => Oci.OciException.Quote(new string(some))));
+
     async Task<UserRow> ChangeAsync(DbSession session, LdapPerson person, IReadOnlySet<string> wanted, string? address)
     {
-        var actor = new Actor(person.Name.ToLowerInvariant(), address);
+        var name = ForeignName.Reduce(person.Name);
+        var actor = new Actor(Oci.OciException.Quote(name), address);
         var user = await DirectoryAccounts.FindAsync(session, Source, person.Subject)
-            ?? await DirectoryAccounts.AddAsync(session, actor, Source, person.Subject, person.Name.ToLowerInvariant(), makesAccounts);
+            ?? await DirectoryAccounts.AddAsync(session, actor, Source, person.Subject, (person.Name, name), makesAccounts);
         await ManagedMemberships.SyncAsync(session, actor with { Name = user.Name }, Source, user, wanted);
         return user;
     }

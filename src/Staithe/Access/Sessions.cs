@@ -6,13 +6,15 @@ using Staithe.Database;
 namespace Staithe.Access;
 
 /// <summary>
-/// Browsers in which somebody has signed in. A session is a row like that of a token, and ends with time, by signing out, with a new password
-/// and with the account.
+/// Where somebody has signed in: browsers, and clients such as docker that keep a refresh token for the password. Each is a row
+/// like that of a token, and ends with time, by signing out, with a new password and with the account; each beginning and each end
+/// has its line in the audit.
 /// </summary>
 internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
 {
     const long CacheBytes = 1024 * 1024;
     const int LifetimeDays = 14;
+    const int RefreshDays = 90;
     static readonly TimeSpan Remembering = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Stale = TimeSpan.FromMinutes(5); // so exactly does somebody want to know when a browser was last seen
 
@@ -21,23 +23,62 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
     /// <summary>How long one lasts.</summary>
     public static TimeSpan Lifetime { get; } = TimeSpan.FromDays(LifetimeDays);
 
-    /// <summary>Begins one; its secret, for the browser.</summary>
+    /// <summary>Begins one in a browser; its secret, for the browser.</summary>
     /// <param name="who">Whose.</param>
     /// <param name="address">Where the browser is.</param>
     /// <param name="name">What its owner knows it by again.</param>
     /// <param name="cancel">Gives up.</param>
     /// <param name="how">How they signed in, for the audit.</param>
-    public async Task<string> StartAsync(Identity who, string? address, string name, CancellationToken cancel, string how = "in a browser")
+    /// <param name="former">The secret of the session that the browser had, which ends by that; null without.</param>
+    public async Task<string> StartAsync(
+        Identity who,
+        string? address,
+        string name,
+        CancellationToken cancel,
+        string how = "in a browser",
+        string? former = null)
     {
         var text = Secret.Create(Secret.Session);
         var hash = secret.Hash(text);
+        var ending = former is not null && Secret.Is(former, Secret.Session) ? secret.Hash(former) : null;
         await db.WriteAsync(
             SpaceUse.Small,
             async session =>
             {
+                if (ending is not null)
+                    await EndAsync(session, ending, address, "signed in anew in that browser");
                 await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Session, name, hash, (Rights.Admin, null), await Expiry.InAsync(session, LifetimeDays), null);
                 await AccessTokenTable.DeleteExpiredAsync(session, 100);
                 await AuditTable.AddAsync(session, new Actor(who.Name, address), new Deed("sign-in", who.Name, who.Name, how));
+            },
+            cancel);
+        if (ending is not null)
+            cache.Remove(ending);
+        return text;
+    }
+
+    /// <summary>Begins one for a client; its refresh token, which the client keeps in place of the password.</summary>
+    public async Task<string> StartClientAsync(Identity who, string? address, CancellationToken cancel)
+    {
+        var text = Secret.Create(Secret.Refresh);
+        var (hash, limit) = (secret.Hash(text), who.Limit);
+        await db.WriteAsync(
+            SpaceUse.Small,
+            async session =>
+            {
+                var expiresAt = Decision.Earlier(await Expiry.InAsync(session, RefreshDays), who.EndsAt);
+                await AccessTokenTable.CreateAsync(
+                    session,
+                    who.Id,
+                    AccessTokenTable.Refresh,
+                    "docker login",
+                    hash,
+                    (limit?.Rights ?? Rights.Admin, limit?.Target),
+                    expiresAt,
+                    limit?.TokenId);
+                await AccessTokenTable.DeleteExpiredAsync(session, 100);
+                var deed = new Deed("sign-in", who.Name, who.Name, "with a client that keeps a refresh token, such as docker");
+                await AuditTable.AddAsync(session, new Actor(who.Name, address), deed);
             },
             cancel);
         return text;
@@ -69,13 +110,21 @@ internal sealed class Sessions(Db db, AccessEpoch epoch, ServerSecret secret)
     }
 
     /// <summary>Ends one.</summary>
-    public async Task EndAsync(string text, CancellationToken cancel)
+    public async Task EndAsync(string text, string? address, CancellationToken cancel)
     {
         if (!Secret.Is(text, Secret.Session))
             return;
         var hash = secret.Hash(text);
-        await db.WriteAsync(SpaceUse.Frees, session => AccessTokenTable.DeleteBySecretAsync(session, hash), cancel);
+        await db.WriteAsync(SpaceUse.Frees, session => EndAsync(session, hash, address, null), cancel);
         cache.Remove(hash);
+    }
+
+    static async Task EndAsync(DbSession session, string hash, string? address, string? why)
+    {
+        if (await AccessTokenTable.FindBySecretAsync(session, hash) is not { } ended)
+            return; // it has ended already
+        await AccessTokenTable.DeleteBySecretAsync(session, hash);
+        await AuditTable.AddAsync(session, new Actor(ended.UserName, address), new Deed("sign-out", ended.UserName, ended.UserName, why));
     }
 
     async Task NoteUseAsync(AccessTokenRow row, CancellationToken cancel)

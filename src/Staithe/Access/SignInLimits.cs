@@ -1,80 +1,234 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Staithe.Access;
 
 /// <summary>
-/// Slows down whoever guesses: after some failures each further one doubles the wait. Counted by address and by account, in memory. For an
-/// account the wait stays short, so that a stranger's guesses do not keep its owner out. Names are kept as a hash, since they may be as long as a
-/// header and nobody is to find a password in memory that was typed where the name belongs.
+/// Bounds how often a password may be guessed: for an account, however its name is written, and from an address. Each attempt is
+/// counted before its password is looked at, and stands in line behind the others of its address, so that no address holds up
+/// another.
+/// <para>
+/// Nobody keeps somebody else out: who comes from a network from which the password was right lately, or with a browser that shows
+/// that it belongs to the account, is counted apart from strangers, for this account alone. Names are kept as a keyed hash: they
+/// may be as long as a header, and nobody is to find a password in memory that was typed where the name belongs.
+/// </para>
 /// </summary>
 internal sealed class SignInLimits(TimeProvider clock)
 {
-    const int FreeFailures = 10;
-    const int MaxEntries = 100_000;
+    /// <summary>How many passwords from one address are looked at at the same time.</summary>
+    public const int AtOnceFromAddress = 2;
+
+    const int MaxWaitingFromAddress = 64;
+    const int MaxWaiting = 512;
     static readonly TimeSpan MaxWaitOfAddress = TimeSpan.FromMinutes(15);
     static readonly TimeSpan MaxWaitOfAccount = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan Forgiven = TimeSpan.FromHours(1);
+    static readonly TimeSpan Busy = TimeSpan.FromSeconds(2);
 
-    readonly ConcurrentDictionary<UInt128, Failures> failures = new();
+    readonly Lock changing = new();
+    readonly GuessCounts counts = new(clock);
+    readonly KnownPlaces known = new(clock);
+    readonly Dictionary<UInt128, Lane> lanes = [];
     readonly byte[] hashKey = RandomNumberGenerator.GetBytes(32);
+    int waiting;
 
-    /// <summary>How long a caller has to wait before the next attempt; zero when not at all. No account is named with a secret that tells whose it is.</summary>
-    public TimeSpan Wait(string? address, string? account)
+    /// <summary>Begins an attempt, when it is its turn.</summary>
+    /// <param name="name">The account, as it was written.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="SignInBusyException">There were too many failures, or too many wait.</exception>
+    public async Task<SignInAttempt> BeginAsync(string name, SignInSource source, CancellationToken cancel)
     {
-        var ofAddress = Wait(AddressKey(address), MaxWaitOfAddress);
-        var ofAccount = account is null ? TimeSpan.Zero : Wait(AccountKey(account), MaxWaitOfAccount);
-        return ofAddress > ofAccount ? ofAddress : ofAccount;
-    }
-
-    /// <summary>An attempt has failed.</summary>
-    public void Failed(string? address, string? account)
-    {
-        if (failures.Count >= MaxEntries)
-            Forget();
-        Count(AddressKey(address));
-        if (account is not null)
-            Count(AccountKey(account));
-    }
-
-    /// <summary>An attempt has succeeded: its account is forgiven, its address is not, since an attacker may have an account too.</summary>
-    public void Succeeded(string account) => failures.TryRemove(AccountKey(account), out _);
-
-    void Count(UInt128 key) => failures.AddOrUpdate(key, _ => new Failures(1, clock.GetTimestamp()), (_, known) => new Failures(IsForgiven(known) ? 1 : known.Count + 1, clock.GetTimestamp()));
-
-    TimeSpan Wait(UInt128 key, TimeSpan most)
-    {
-        if (!failures.TryGetValue(key, out var known) || known.Count < FreeFailures || IsForgiven(known))
-            return TimeSpan.Zero;
-        var wait = TimeSpan.FromSeconds(Math.Min(most.TotalSeconds, Math.Pow(2, Math.Min(known.Count - FreeFailures, 20))));
-        var left = wait - clock.GetElapsedTime(known.LastAt);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    bool IsForgiven(Failures known) => clock.GetElapsedTime(known.LastAt) > Forgiven;
-
-    // Those that wait no longer go first; if an attacker with very many addresses has filled the table, everybody begins anew.
-    void Forget()
-    {
-        foreach (var (key, known) in failures)
+        LinkedListNode<Waiter> node;
+        lock (changing)
         {
-            if (known.Count < FreeFailures || IsForgiven(known))
-                failures.TryRemove(key, out _);
+            var attempt = Describe(name, source);
+            if (WaitOf(attempt) is var wait && wait > TimeSpan.Zero)
+                throw new SignInBusyException(wait);
+            if (!lanes.TryGetValue(attempt.Lane, out var lane))
+                lane = new Lane();
+            if (lane.Waiting.Count == 0 && lane.Running < AtOnceFromAddress && HasRoom(attempt))
+            {
+                Start(lane, attempt);
+                return attempt;
+            }
+            if (lane.Running == 0 || lane.Waiting.Count >= MaxWaitingFromAddress || waiting >= MaxWaiting)
+                throw new SignInBusyException(Busy);
+            node = lane.Waiting.AddLast(new Waiter(attempt));
+            waiting++;
         }
-        if (failures.Count >= MaxEntries)
-            failures.Clear();
+        try
+        {
+            await node.Value.Turn.Task.WaitAsync(cancel);
+            return node.Value.Attempt;
+        }
+        catch (OperationCanceledException)
+        {
+            Leave(node);
+            throw;
+        }
     }
 
-    static UInt128 AddressKey(string? address) => new(0, ClientNetwork.Of(address));
+    /// <summary>
+    /// Counts a secret of 256 bits or more that was wrong. Nobody guesses one, so a right one is never held up, and no account is
+    /// counted for; this only slows down who sends wrong ones.
+    /// </summary>
+    /// <returns>How long the address should wait; zero while it has sent few.</returns>
+    public TimeSpan CountWrongSecret(string? address)
+    {
+        var network = ClientNetwork.Of(address);
+        lock (changing)
+        {
+            var wait = counts.Wait(WrongKey(network), MaxWaitOfAddress);
+            if (wait == TimeSpan.Zero)
+                CountWrong(network);
+            return wait;
+        }
+    }
+
+    /// <summary>The password of the account was right from there, without having to be looked at again.</summary>
+    public void Know(IReadOnlyList<UInt128> accounts, string? address)
+    {
+        var network = ClientNetwork.Of(address);
+        lock (changing)
+        {
+            foreach (var account in accounts)
+                known.Add(account, network);
+        }
+    }
+
+    internal void Identify(SignInAttempt attempt, string entry)
+    {
+        lock (changing)
+        {
+            var account = Hash($"entry\n{entry}");
+            var key = KeyOf(account, attempt.Source, attempt.Network) ?? new GuessKey(account, MaxWaitOfAccount, true);
+            if (counts.Wait(key.Key, key.MaxWait) is var wait && wait > TimeSpan.Zero)
+                throw new SignInBusyException(wait);
+            if (!counts.HasRoom(key.Key))
+                throw new SignInBusyException(Busy);
+            counts.Begin(key.Key);
+            attempt.Keys.Add(key);
+            attempt.Accounts.Add(account);
+        }
+    }
+
+    internal void End(SignInAttempt attempt, bool? isRight)
+    {
+        lock (changing)
+        {
+            foreach (var key in attempt.Keys)
+            {
+                counts.End(key.Key, failed: isRight == false);
+                if (isRight == true && key.IsAccount)
+                    counts.Forgive(key.Key);
+            }
+            if (isRight == false)
+                CountWrong(attempt.Network);
+            if (isRight == true)
+                attempt.Accounts.ForEach(account => known.Add(account, attempt.Network));
+            var lane = lanes[attempt.Lane];
+            lane.Running--;
+            Advance(lane);
+            if (lane.Running == 0)
+                lanes.Remove(attempt.Lane);
+        }
+    }
+
+    // Whatever an address sends that is wrong. It holds up no password, and nothing that is right.
+    void CountWrong(ulong network)
+    {
+        var key = WrongKey(network);
+        counts.Begin(key);
+        counts.End(key, failed: true);
+    }
+
+    UInt128 WrongKey(ulong network) => Hash($"wrong\n{network}");
+
+    SignInAttempt Describe(string name, SignInSource source)
+    {
+        var (account, network) = (Hash($"name\n{SignInSource.AccountOf(name)}"), ClientNetwork.Of(source.Address));
+        var own = KeyOf(account, source, network);
+        var attempt = new SignInAttempt(this, own?.Key ?? AddressKey(network), source, network) { IsKnown = own is not null };
+        attempt.Accounts.Add(account);
+        attempt.Keys.Add(own ?? new GuessKey(account, MaxWaitOfAccount, true));
+        if (own is null)
+            attempt.Keys.Add(new GuessKey(AddressKey(network), MaxWaitOfAddress, false));
+        return attempt;
+    }
+
+    // The counter of the owner's own place; null for strangers.
+    GuessKey? KeyOf(UInt128 account, SignInSource source, ulong network) =>
+        source.Proof is { } proof ? new GuessKey(Hash($"proof\n{account}\n{proof}"), MaxWaitOfAccount, true)
+        : known.Has(account, network) ? new GuessKey(Hash($"place\n{account}\n{network}"), MaxWaitOfAccount, true)
+        : null;
+
+    TimeSpan WaitOf(SignInAttempt attempt) => attempt.Keys.Max(key => counts.Wait(key.Key, key.MaxWait));
+
+    bool HasRoom(SignInAttempt attempt) => attempt.Keys.TrueForAll(key => counts.HasRoom(key.Key));
+
+    void Start(Lane lane, SignInAttempt attempt)
+    {
+        lanes[attempt.Lane] = lane;
+        lane.Running++;
+        attempt.Keys.ForEach(key => counts.Begin(key.Key));
+    }
+
+    // Lets those go on whose turn it is, and sends those away who would have to wait longer than for their turn.
+    void Advance(Lane lane)
+    {
+        while (lane.Waiting.First is { } node)
+        {
+            var (attempt, turn) = (node.Value.Attempt, node.Value.Turn);
+            var wait = WaitOf(attempt);
+            if (wait == TimeSpan.Zero && lane.Running > 0 && (lane.Running >= AtOnceFromAddress || !HasRoom(attempt)))
+                return;
+            lane.Waiting.RemoveFirst();
+            waiting--;
+            if (wait > TimeSpan.Zero || !HasRoom(attempt))
+            {
+                turn.SetException(new SignInBusyException(wait > TimeSpan.Zero ? wait : Busy));
+                continue;
+            }
+            Start(lane, attempt);
+            turn.SetResult();
+        }
+    }
+
+    void Leave(LinkedListNode<Waiter> node)
+    {
+        lock (changing)
+        {
+            if (node.List is { } list)
+            {
+                list.Remove(node);
+                waiting--;
+                return;
+            }
+        }
+        if (node.Value.Turn.Task.IsCompletedSuccessfully)
+            node.Value.Attempt.Dispose(); // its turn came as it left
+    }
+
+    static UInt128 AddressKey(ulong network) => new(0, network);
 
     // Never 0 in its upper half, which is for addresses.
-    UInt128 AccountKey(string account)
+    UInt128 Hash(string text)
     {
-        var hash = HMACSHA256.HashData(hashKey, Encoding.UTF8.GetBytes(account));
+        var hash = HMACSHA256.HashData(hashKey, Encoding.UTF8.GetBytes(text));
         return new UInt128(BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1, BinaryPrimitives.ReadUInt64LittleEndian(hash.AsSpan(8)));
     }
 
-    sealed record Failures(int Count, long LastAt);
+    /// <summary>The attempts of one address, or of an owner at one place.</summary>
+    sealed class Lane
+    {
+        public int Running { get; set; }
+
+        public LinkedList<Waiter> Waiting { get; } = new();
+    }
+
+    sealed record Waiter(SignInAttempt Attempt)
+    {
+        public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

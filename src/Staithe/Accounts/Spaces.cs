@@ -58,9 +58,14 @@ internal static class Spaces
 
     public static AccountException Unknown(string name) => new(AccountProblem.Unknown, $"there is no space {OciException.Quote(name)}");
 
-    /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's.</exception>
+    /// <exception cref="AccountException">The name, or one that looks like it, is or was somebody's, or is the registry's own.</exception>
     public static async Task CheckFreeAsync(DbSession session, SpaceName name, long except = 0)
     {
+        if (name.IsReserved)
+        {
+            var message = $"the name {name} is reserved, or looks too much like one that is: choose another";
+            throw new AccountException(AccountProblem.Invalid, message);
+        }
         if (await SpaceTable.FindTakenAsync(session, name, except) is { } taken)
             throw new AccountException(AccountProblem.Taken, taken == name.Value ? $"the name {name} is taken: choose another" : $"the name {name} looks too much like {taken}, which is taken: choose another");
     }

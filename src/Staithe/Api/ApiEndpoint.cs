@@ -120,18 +120,26 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
                     : throw Unauthorized("the Authorization header is not name and password in Base64");
             case [{ } text] when text.StartsWith(BearerTokens.Scheme, StringComparison.OrdinalIgnoreCase):
                 var token = text[BearerTokens.Scheme.Length..].Trim();
-                // Whoever guesses is slowed down by address; under one name for all, a stranger's guesses would keep everybody out.
                 return Secret.Is(token, Secret.Personal)
-                    ? await TryAsync(http, $"bearer {http.Connection.RemoteIpAddress}", token)
+                    ? await TryAsync(http, "bearer", token)
                     : throw Unauthorized($"this is no token for this API: send a personal token, which begins with {Secret.Personal}");
             default:
                 throw Unauthorized("the Authorization header is neither Basic nor Bearer");
         }
     }
 
-    async Task<Identity> TryAsync(HttpContext http, string name, string secret) =>
-        await signIn.TryAsync(name, secret, http.Connection.RemoteIpAddress?.ToString(), http.RequestAborted)
-        ?? throw Unauthorized("the name and the password, or the token, do not belong together, or have ended");
+    async Task<Identity> TryAsync(HttpContext http, string name, string secret)
+    {
+        try
+        {
+            return await signIn.TryAsync(name, secret, http.Connection.RemoteIpAddress?.ToString(), http.RequestAborted)
+                ?? throw Unauthorized("the name and the password, or the token, do not belong together, or have ended");
+        }
+        catch (SignInRefusedException refused)
+        {
+            throw Unauthorized(refused.Message);
+        }
+    }
 
     static ApiException Unauthorized(string message) => new(StatusCodes.Status401Unauthorized, message) { Header = ("WWW-Authenticate", BasicCredentials.Challenge) };
 }

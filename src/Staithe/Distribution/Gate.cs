@@ -156,6 +156,10 @@ internal sealed class Gate(
         {
             return await tryIt() ?? throw WrongSecret(challenge);
         }
+        catch (SignInRefusedException refused)
+        {
+            throw new OciException(OciError.Unauthorized, refused.Message) { Headers = challenge };
+        }
         catch (SignInBusyException busy)
         {
             throw new OciException(busy is SignInAwayException ? OciError.Unavailable : OciError.TooManyRequests, busy.Message)
@@ -189,6 +193,8 @@ internal sealed class Gate(
         {
             if (present != name)
                 FormerName.Tell(http, name, present);
+            if (needed == Rights.Push)
+                NoteMadeInTheEnd(http, present);
             return (caller with { Decision = decision }, asked.Of(present));
         }
         if (decision is null || who.Kind == IdentityKind.Anonymous)
@@ -205,6 +211,19 @@ internal sealed class Gate(
     {
         Refuse(caller, missing, present, null);
         return new OciException(OciError.Denied, await access.SayRefusalAsync(caller.Who, asked, missing, tag, http.RequestAborted));
+    }
+
+    // A push makes the repository that it is for. Whoever is told of it finds it; should nobody be told any more, so does everybody else.
+    void NoteMadeInTheEnd(HttpContext http, RepositoryName name)
+    {
+        http.Response.OnStarting(NoteAsync);
+        http.Response.OnCompleted(NoteAsync);
+
+        Task NoteAsync()
+        {
+            access.NoteMade(name);
+            return Task.CompletedTask;
+        }
     }
 
     void Refuse(Caller caller, Rights needed, RepositoryName name, string? detail) =>

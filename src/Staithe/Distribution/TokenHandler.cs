@@ -1,8 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Staithe.Access;
-using Staithe.Accounts;
-using Staithe.Database;
 using Staithe.Oci;
 using Staithe.Sharing;
 using Staithe.Transport;
@@ -13,12 +11,18 @@ namespace Staithe.Distribution;
 /// <c>/v2/auth</c>, where clients get tokens: GET of the Docker Registry token specification, POST of its OAuth2 form, and of the exchange of a
 /// token from elsewhere for a keyless robot's. Whoever asks gets a token; what was not granted is simply not in it.
 /// </summary>
-internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup links, SignIn signIn, BearerTokens tokens, ServerSecret secret, RequestLimits limits, bool isOpen)
+internal sealed class TokenHandler(
+    AccessLookup access,
+    ShareLinkLookup links,
+    SignIn signIn,
+    Sessions sessions,
+    BearerTokens tokens,
+    RequestLimits limits,
+    bool isOpen)
 {
     const int MaxScopes = 32;
     const int MaxServiceLength = 300;
     const int MaxFormBytes = 64 * 1024;
-    const int RefreshDays = 90;
     const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"; // RFC 8693
     const string IdToken = "urn:ietf:params:oauth:token-type:id_token";
     const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
@@ -94,7 +98,9 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
         var (token, issuedAt, seconds) = await tokens.IssueAsync(asker.Who, audience, repositories, stamp, http.RequestAborted);
         if (token.Length > BearerTokens.MaxLength)
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
-        var refresh = asker.Refresh ?? (wantsRefresh && asker.Who.Kind == IdentityKind.User ? await MakeRefreshAsync(asker.Who, http.RequestAborted) : null);
+        var refresh = asker.Refresh;
+        if (refresh is null && wantsRefresh && asker.Who.Kind == IdentityKind.User)
+            refresh = await sessions.StartClientAsync(asker.Who, Address(http), http.RequestAborted);
         await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();
@@ -136,23 +142,6 @@ internal sealed class TokenHandler(Db db, AccessLookup access, ShareLinkLookup l
     async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => ShareLinkName.Is(name) && who.Kind != IdentityKind.Anybody
         ? ShareLinkPass.DecisionOf(await links.FindAsync(ShareLinkName.SecretOf(name), cancel))
         : await access.DecideAsync(who, name, cancel);
-
-    // docker login keeps it, and no password.
-    async Task<string> MakeRefreshAsync(Identity who, CancellationToken cancel)
-    {
-        var token = Secret.Create(Secret.Refresh);
-        var (hash, limit) = (secret.Hash(token), who.Limit);
-        await db.WriteAsync(
-            SpaceUse.Small,
-            async session =>
-            {
-                var expiresAt = Decision.Earlier(await Expiry.InAsync(session, RefreshDays), who.EndsAt);
-                await AccessTokenTable.CreateAsync(session, who.Id, AccessTokenTable.Refresh, "docker login", hash, (limit?.Rights ?? Rights.Admin, limit?.Target), expiresAt, limit?.TokenId);
-                await AccessTokenTable.DeleteExpiredAsync(session, 100);
-            },
-            cancel);
-        return token;
-    }
 
     static async Task<IFormCollection> ReadFormAsync(HttpContext http)
     {

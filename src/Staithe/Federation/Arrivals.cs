@@ -81,7 +81,7 @@ internal sealed class Arrivals(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Forbidden, $"you have no account here that is linked with {provider.Label}: sign in with your password and link it, or ask an admin of this registry for an account");
         if (arrival.Name is null)
             throw new AccountException(AccountProblem.Invalid, $"{provider.Label} does not say what you are called ({provider.UserClaim}): ask an admin of this registry");
-        if (!SpaceName.TryParse(NameOf(arrival.Name), out var name))
+        if (!SpaceName.TryParse(ForeignName.Reduce(arrival.Name), out var name))
             throw new AccountException(AccountProblem.Invalid, $"{provider.Label} calls you {OciException.Quote(arrival.Name)}, which cannot be a name here ({SpaceName.Rule}): ask an admin of this registry for an account");
         try
         {
@@ -93,10 +93,13 @@ internal sealed class Arrivals(AccessEpoch epoch)
         {
             throw new AccountException(AccountProblem.Taken, $"{taken.Message.Split(':')[0]}. If that account is yours, sign in with its password and link it; otherwise ask an admin of this registry for an account with another name");
         }
+        catch (AccountException invalid) when (invalid.Problem == AccountProblem.Invalid)
+        {
+            var what = $"{provider.Label} calls you {OciException.Quote(arrival.Name)}, which cannot be a name here";
+            var why = $"{what} ({invalid.Message.Split(':')[0]}): ask an admin of this registry for an account";
+            throw new AccountException(AccountProblem.Invalid, why);
+        }
     }
-
-    // The part of an address before its @: whoever wants it otherwise names another claim. Two people whose names come out alike do not share an account.
-    static string NameOf(string name) => (name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? name[..at] : name).ToLowerInvariant();
 
     static async Task<UserRow> FindAsync(DbSession session, long id) =>
         await UserTable.FindAsync(session, id) ?? throw new AccountException(AccountProblem.Unknown, "the account is gone");

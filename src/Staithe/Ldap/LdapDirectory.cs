@@ -33,8 +33,8 @@ internal sealed record LdapSettings(
 /// <summary>Somebody whose password the directory took.</summary>
 /// <param name="Subject">What stays the same when the entry is renamed.</param>
 /// <param name="Name">What the account is called.</param>
-/// <param name="Groups">The names and the DNs of their groups.</param>
-internal sealed record LdapPerson(string Subject, string Name, IReadOnlySet<string> Groups);
+/// <param name="Groups">Their groups; null where none are asked for.</param>
+internal sealed record LdapPerson(string Subject, string Name, LdapGroups? Groups);
 
 /// <summary>People and their groups in an LDAP directory: the entry is looked for, then the password is tried by a bind as that entry.</summary>
 internal sealed class LdapDirectory(LdapSettings settings)
@@ -45,14 +45,18 @@ internal sealed class LdapDirectory(LdapSettings settings)
     static readonly string[] SubjectAttributes = ["entryUUID", "objectGUID"];
 
     /// <summary>Whose name and password they are; null when they do not belong together.</summary>
+    /// <param name="name">What was typed.</param>
+    /// <param name="password">The password to try.</param>
+    /// <param name="found">Is told which entry the name leads to, before the password is tried; what it throws comes out here.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <exception cref="LdapException">The directory does not answer in time, or not as it should.</exception>
-    public async Task<LdapPerson?> FindAsync(string name, string password, CancellationToken cancel)
+    public async Task<LdapPerson?> FindAsync(string name, string password, Action<string> found, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(settings.Timeout);
         try
         {
-            return await TryAsync(name, password, patience.Token);
+            return await TryAsync(name, password, found, patience.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -60,12 +64,14 @@ internal sealed class LdapDirectory(LdapSettings settings)
         }
     }
 
-    async Task<LdapPerson?> TryAsync(string name, string password, CancellationToken cancel)
+    async Task<LdapPerson?> TryAsync(string name, string password, Action<string> tell, CancellationToken cancel)
     {
         await using var connection = await LdapConnection.OpenAsync(settings.Server, cancel);
         await BindAsync(connection, cancel);
         var found = await connection.SearchAsync(settings.Base, writer => settings.UserFilter.Write(writer, _ => name), [settings.NameAttribute, .. SubjectAttributes], 2, mayBeMore: true, cancel);
         var person = found.Count == 1 && found[0].Texts(settings.NameAttribute).FirstOrDefault() is { } known ? (Entry: found[0], Name: known) : default;
+        if (person.Entry is not null)
+            tell(Subject(person.Entry));
         // Whoever is not found is tried too, under a name that nobody has, so that the answer takes as long.
         var isRight = await connection.BindAsync(person.Entry?.Dn ?? $"{settings.NameAttribute}={Guid.NewGuid():N},{settings.Base}", password, cancel);
         if (!isRight || person.Entry is null)
@@ -79,17 +85,21 @@ internal sealed class LdapDirectory(LdapSettings settings)
             throw new LdapException($"the directory {settings.Server} does not take the name and password that Staithe was given to look for people with (ldapBindDn)");
     }
 
-    async Task<IReadOnlySet<string>> FindGroupsAsync(LdapConnection connection, LdapEntry person, string name, CancellationToken cancel)
+    async Task<LdapGroups?> FindGroupsAsync(LdapConnection connection, LdapEntry person, string name, CancellationToken cancel)
     {
-        var groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         if (settings.GroupBase is not { } below)
-            return groups;
+            return null;
         await BindAsync(connection, cancel); // not everybody may look at groups
-        foreach (var group in await connection.SearchAsync(below, writer => settings.GroupFilter.Write(writer, word => word == "dn" ? person.Dn : name), [settings.GroupAttribute], MaxGroups, mayBeMore: false, cancel))
-        {
-            groups.Add(group.Dn);
-            groups.UnionWith(group.Texts(settings.GroupAttribute));
-        }
+        var found = await connection.SearchAsync(
+            below,
+            writer => settings.GroupFilter.Write(writer, word => word == "dn" ? person.Dn : name),
+            [settings.GroupAttribute],
+            MaxGroups,
+            mayBeMore: false,
+            cancel);
+        var groups = new LdapGroups();
+        foreach (var group in found)
+            groups.Add(group.Dn, group.Texts(settings.GroupAttribute));
         return groups;
     }
 

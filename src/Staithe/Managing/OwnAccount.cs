@@ -10,12 +10,24 @@ namespace Staithe.Managing;
 internal sealed class OwnAccount(SignIn signIn, Users users, AccessEpoch epoch, ServerSecret secret)
 {
     /// <summary>Sets another password, for who knows the old one; ends every session and every login that docker keeps.</summary>
+    /// <param name="who">Whose.</param>
+    /// <param name="actor">The same, for the audit.</param>
+    /// <param name="old">The old one: a wrong one counts as a guess.</param>
+    /// <param name="password">The new one.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="session">The session in which they ask; null when they show the password with the request.</param>
     /// <exception cref="AccountException">The password is not kept here, the old one is wrong, or the new one cannot be had.</exception>
-    public async Task SetPasswordAsync(Identity who, Actor actor, string old, string password, CancellationToken cancel)
+    public async Task SetPasswordAsync(
+        Identity who,
+        Actor actor,
+        string old,
+        string password,
+        CancellationToken cancel,
+        string? session = null)
     {
         if (await epoch.ReadAsync(session => Asker.RequirePasswordAsync(session, who), cancel) is { Password: null })
             throw new AccountException(AccountProblem.Forbidden, "your password is not kept here: change it where you have it from");
-        var known = await signIn.TryAsync(who.Name, old, actor.Address, cancel);
+        var known = await signIn.TryPasswordAsync(who.Name, old, new SignInSource(actor.Address, session), cancel);
         if (known is not { Kind: IdentityKind.User, Limit: null } || known.Id != who.Id)
             throw new AccountException(AccountProblem.Forbidden, "the old password is not right: nothing was changed");
         await users.SetPasswordAsync(actor, who.Name, password, cancel);

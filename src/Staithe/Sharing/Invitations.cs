@@ -78,6 +78,14 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
         return epoch.ReadAsync(async session => (await FindOpenAsync(session, hash))?.Invitation, cancel);
     }
 
+    /// <summary>Somebody who has just accepted with a new account.</summary>
+    /// <exception cref="AccountException">The account is gone.</exception>
+    public async Task<Identity> FindUserAsync(string name, CancellationToken cancel)
+    {
+        var user = await epoch.ReadAsync(session => Users.FindAsync(session, name), cancel);
+        return new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
+    }
+
     /// <summary>Accepts for a user who is signed in.</summary>
     /// <exception cref="AccountException">There is no such invitation, or not for this user.</exception>
     public Task<InvitationRow> AcceptAsync(Actor actor, string text, long userId, CancellationToken cancel) => AcceptAsync(actor, text, (_, _) => Task.FromResult(userId), cancel);

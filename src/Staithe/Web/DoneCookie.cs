@@ -6,28 +6,18 @@ namespace Staithe.Web;
 /// </summary>
 internal static class DoneCookie
 {
-    const string Plain = "staithe-done";
-    const string OverTls = "__Host-staithe-done";
+    static readonly BrowserCookie Cookie = new("staithe-done");
     static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1); // as long as a browser takes to go on
 
     /// <summary>Has the next page say that a form was done.</summary>
-    public static void Set(HttpContext http, FormAction form)
-    {
-        var options = Options(http);
-        options.MaxAge = Lifetime;
-        http.Response.Cookies.Append(Name(http), form.Name, options);
-    }
+    public static void Set(HttpContext http, FormAction form) => Cookie.Set(http, form.Name, Lifetime);
 
     /// <summary>What the page has to say, this once; null for nothing.</summary>
     public static string? Take(HttpContext http)
     {
-        if (http.Request.Cookies[Name(http)] is not { } name)
+        if (Cookie.Find(http) is not { } name)
             return null;
-        http.Response.Cookies.Delete(Name(http), Options(http));
+        Cookie.Clear(http);
         return FormTable.Find(name)?.Done;
     }
-
-    static string Name(HttpContext http) => http.Request.IsHttps ? OverTls : Plain;
-
-    static CookieOptions Options(HttpContext http) => new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = http.Request.IsHttps, Path = "/" };
 }

@@ -13,13 +13,13 @@ namespace Staithe.Web;
 /// Signing in with an account elsewhere: sends the browser there, takes it back, and shows a person which of them are linked. To link is a form
 /// of ours first, so that no other page can link an account to somebody who is signed in.
 /// </summary>
-internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTickets tickets, Arrivals arrivals, Sessions sessions, AccessEpoch epoch, Refusals refusals, LogOutput log) : IWebHandler
+internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTickets tickets, Arrivals arrivals, BrowserSessions sessions, AccessEpoch epoch, Refusals refusals, LogOutput log) : IWebHandler
 {
     /// <summary>Where that begins.</summary>
     public const string Prefix = "/login/oidc";
 
     const string Callback = "callback";
-    const string Cookie = "staithe-elsewhere";
+    static readonly BrowserCookie Cookie = new("staithe-elsewhere");
 
     /// <summary>Where to sign in besides here.</summary>
     public IReadOnlyList<ElsewhereLink> Links { get; } = [.. flows.Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))];
@@ -87,7 +87,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         try
         {
             var url = await flow.BeginAsync(ticket, CallbackOf(visit, flow), visit.Cancel);
-            visit.Http.Response.Cookies.Append(Cookie, tickets.Seal(ticket), Options(visit.Http, LoginTickets.Lifetime));
+            Cookie.Set(visit.Http, tickets.Seal(ticket), LoginTickets.Lifetime);
             await visit.GoToAsync(url);
         }
         catch (FederationException e)
@@ -99,7 +99,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
     async Task EndAsync(Visit visit, CodeFlow flow)
     {
         RequireGet(visit);
-        var ticket = tickets.Take(visit.Http.Request.Cookies[Cookie], flow.Config.Name, visit.Query("state"));
+        var ticket = tickets.Take(Cookie.Find(visit.Http), flow.Config.Name, visit.Query("state"));
         if (ticket is null)
         {
             // The cookie stays: it may be that of an attempt which is still under way in this browser.
@@ -107,7 +107,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
             await visit.SendNoteAsync(StatusCodes.Status400BadRequest, "That attempt to sign in has ended", "It took too long, was finished before, or was begun in another browser. Sign in once more.");
             return;
         }
-        visit.Http.Response.Cookies.Delete(Cookie, Options(visit.Http, null));
+        Cookie.Clear(visit.Http);
         if (visit.Query("error") is { Length: > 0 } error)
         {
             Note(visit, flow, $"it answers {OciException.Quote(error.Length > 100 ? error[..100] : error)}");
@@ -146,12 +146,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
             throw;
         }
         if (ticket.LinkTo is null)
-        {
-            if (SessionCookie.Find(visit.Http) is { } before)
-                await sessions.EndAsync(before, visit.Cancel);
-            var who = new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin);
-            SessionCookie.Set(visit.Http, await sessions.StartAsync(who, address, BrowserName.Of(visit.Http), visit.Cancel, $"in a browser, with {flow.Config.Name}"), Sessions.Lifetime);
-        }
+            await sessions.BeginAsync(visit, new Identity(IdentityKind.User, user.Id, user.Name, user.IsAdmin), $"in a browser, with {flow.Config.Name}");
         await visit.GoToAsync(ticket.Return);
     }
 
@@ -181,10 +176,6 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
     }
 
     static string CallbackOf(Visit visit, CodeFlow flow) => $"{visit.Http.Request.Scheme}://{visit.Http.Request.Host}{Prefix}/{flow.Config.Name}/{Callback}";
-
-    // Lax: it has to come along when the browser is sent back from elsewhere.
-    static CookieOptions Options(HttpContext http, TimeSpan? lifetime) =>
-        new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = http.Request.IsHttps, Path = Prefix, MaxAge = lifetime };
 }
 
 /// <summary>Somewhere to sign in.</summary>

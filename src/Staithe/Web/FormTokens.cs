@@ -17,10 +17,9 @@ namespace Staithe.Web;
 /// </remarks>
 internal sealed class FormTokens(ServerSecret secret)
 {
-    const string Plain = "staithe-browser";
-    const string OverTls = "__Host-staithe-browser"; // as for the session: a neighbour cannot have set it
     const int MaskBytes = 32;
     const int CookieLetters = 26;
+    static readonly BrowserCookie Cookie = new("staithe-browser");
 
     /// <summary>The token for the forms of one page; a browser in which nobody is signed in gets its cookie when it has none.</summary>
     /// <param name="http">The request.</param>
@@ -31,7 +30,7 @@ internal sealed class FormTokens(ServerSecret secret)
         if (session is null && browser is null)
         {
             browser = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz234567", CookieLetters);
-            http.Response.Cookies.Append(Name(http), browser, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = http.Request.IsHttps, Path = "/" });
+            Cookie.Set(http, browser, lifetime: null);
         }
         var masked = new byte[2 * MaskBytes];
         RandomNumberGenerator.Fill(masked.AsSpan(0, MaskBytes));
@@ -58,9 +57,7 @@ internal sealed class FormTokens(ServerSecret secret)
             masked[MaskBytes + i] = (byte)(hash[i] ^ masked[i]);
     }
 
-    static string? Find(HttpContext http) => http.Request.Cookies[Name(http)] is { Length: CookieLetters } browser ? browser : null;
-
-    static string Name(HttpContext http) => http.Request.IsHttps ? OverTls : Plain;
+    static string? Find(HttpContext http) => Cookie.Find(http) is { Length: CookieLetters } browser ? browser : null;
 
     // Signing in or out makes the forms of before worthless.
     byte[] Hash(string? session, string? browser) => SHA256.HashData(Encoding.UTF8.GetBytes(secret.Hash(session is null ? $"form\nbrowser\n{browser}" : $"form\nsession\n{session}")));

@@ -9,7 +9,7 @@ namespace Staithe.Web;
 /// Who invites to what, and the buttons to accept: for whoever is signed in, and, where the invitation says so, for whoever makes an account
 /// here. A link that has ended looks like one that never was.
 /// </summary>
-internal sealed class InviteHandler(Invitations invitations) : IWebHandler
+internal sealed class InviteHandler(Invitations invitations, BrowserSessions sessions, DeviceCookie devices) : IWebHandler
 {
     const string Prefix = "/invite/";
 
@@ -34,13 +34,15 @@ internal sealed class InviteHandler(Invitations invitations) : IWebHandler
             if (visit.Who.Kind == IdentityKind.User)
             {
                 var accepted = await invitations.AcceptAsync(visit.Actor, secret, visit.Who.Id, visit.Cancel);
-                await visit.SendAsync<InvitedPage, InvitedView>(new InvitedView(visit.Who.Name, accepted.Space, IsNew: false));
+                await visit.SendAsync<InvitedPage, InvitedView>(new InvitedView(visit.Who.Name, accepted.Space));
                 return;
             }
             await WorkerThread.SwitchAsync(); // a password takes long to hash
             var name = visit.Field("name").Trim();
             var made = await invitations.AcceptAsNewAsync(visit.Actor with { Name = name.Length == 0 ? visit.Who.Name : Staithe.Oci.OciException.Quote(name) }, secret, name, visit.Field("password"), visit.Cancel);
-            await visit.SendAsync<InvitedPage, InvitedView>(new InvitedView(name, made.Space, IsNew: true));
+            devices.Give(visit.Http, name);
+            await sessions.BeginAsync(visit, await invitations.FindUserAsync(name, visit.Cancel), "in a browser, with an invitation");
+            await visit.GoToAsync(SpaceHomeHandler.PathOf(made.Space));
         }
         catch (AccountException refused) when (refused.Problem is AccountProblem.Invalid or AccountProblem.Taken && visit.Who.Kind != IdentityKind.User)
         {
@@ -88,5 +90,4 @@ public sealed record InviteView(string Inviter, string Space, string? Team, stri
 
 /// <summary>An invitation that was accepted.</summary>
 /// <param name="Name">By whom.</param>
-/// <param name="IsNew">Whether the account was made for it.</param>
-public sealed record InvitedView(string Name, string Space, bool IsNew);
+public sealed record InvitedView(string Name, string Space);

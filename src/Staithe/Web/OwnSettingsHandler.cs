@@ -7,7 +7,7 @@ using Staithe.Transport;
 namespace Staithe.Web;
 
 /// <summary>What people set for themselves: tokens for programs, the password, where they are signed in, their spaces.</summary>
-internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sessions, OwnAccount account, bool hasElsewhere) : SettingsHandler
+internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessions sessions, OwnAccount account, bool hasElsewhere) : SettingsHandler
 {
     /// <summary>Where they are.</summary>
     public const string Path = "/settings";
@@ -96,14 +96,15 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
         if (visit.Field("password") != visit.Field("again"))
             throw new AccountException(AccountProblem.Invalid, "the two new passwords are not the same: nothing was changed");
         await WorkerThread.SwitchAsync(); // a password takes long to hash
-        await account.SetPasswordAsync(visit.Who, visit.Actor, visit.Field("old"), visit.Field("password"), visit.Cancel);
-        SessionCookie.Set(visit.Http, await sessions.StartAsync(visit.Who, visit.Actor.Address, BrowserName.Of(visit.Http), visit.Cancel, "in a browser, with a new password"), Sessions.Lifetime);
+        var session = $"session {Shown.Id(await sessions.FindIdAsync(visit))}"; // strangers' guesses do not hold up who is signed in
+        await account.SetPasswordAsync(visit.Who, visit.Actor, visit.Field("old"), visit.Field("password"), visit.Cancel, session);
+        await sessions.BeginAsync(visit, visit.Who, "in a browser, with a new password");
         await visit.DoneAsync($"{Path}?view={Signed}");
     }
 
     async Task ShowSignedInAsync(Visit visit, Echo echo)
     {
-        var own = await OwnSessionAsync(visit);
+        var own = await sessions.FindIdAsync(visit);
         var rows = await db.ReadAsync(session => OwnAccount.ListSignedInAsync(session, visit.Who, MaxSignedIn), visit.Cancel);
         var all = rows.Select(row => new SignedIn(row.Id, row.Name, row.Kind == AccessTokenTable.Session, row.Id == own, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt))).ToList();
         if (visit.Query("ask") == "session.end-others")
@@ -135,11 +136,9 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, Sessions sess
 
     async Task EndOthersAsync(Visit visit)
     {
-        var own = await OwnSessionAsync(visit);
+        var own = await sessions.FindIdAsync(visit);
         await ThenAsync(epoch, visit, $"{Path}?view={Signed}", session => OwnAccount.EndAllSignedInAsync(session, visit.Who, visit.Actor, own));
     }
-
-    Task<long> OwnSessionAsync(Visit visit) => SessionCookie.Find(visit.Http) is { } secret ? sessions.FindIdAsync(secret, visit.Cancel) : Task.FromResult(0L);
 
     async Task ShowSpacesAsync(Visit visit, Echo echo)
     {

@@ -31,7 +31,19 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
     /// <summary>Whether the path is one of these.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => guard(http, () => AnswerAsync(http, path, facts));
+    public Task HandleAsync(HttpContext http, string path, RequestFacts facts) => guard(http, async () =>
+    {
+        try
+        {
+            await AnswerAsync(http, path, facts);
+        }
+        catch (OciException refused) when (refused.Error == OciError.Unauthorized && SignInHandler.IsAskedByBrowser(http.Request))
+        {
+            http.Response.StatusCode = StatusCodes.Status303SeeOther;
+            http.Response.Headers.Location = SignInHandler.PathFor(http, path + http.Request.QueryString);
+            http.Response.Headers.CacheControl = "no-store";
+        }
+    });
 
     async Task AnswerAsync(HttpContext http, string path, RequestFacts facts)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Transport;
 
@@ -9,7 +10,7 @@ namespace Staithe.Web;
 /// The page on which the first account is made. Its address holds a secret that only whoever sees the server's output knows, it works
 /// once, and the server makes another each time it starts without any account.
 /// </summary>
-internal sealed class SetupHandler(Users users) : IWebHandler
+internal sealed class SetupHandler(Users users, BrowserSessions sessions, DeviceCookie devices) : IWebHandler
 {
     const string Prefix = "/setup/";
 
@@ -23,7 +24,7 @@ internal sealed class SetupHandler(Users users) : IWebHandler
     public async Task HandleAsync(Visit visit)
     {
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(visit.Path), Encoding.UTF8.GetBytes(Path)) || await users.AnyAsync(visit.Cancel))
-            await visit.SendNothingAsync("Not here", "This link is not the one that the server printed when it started, or it has been used. While there is no account, starting the server again gives a new one.");
+            await NothingAsync(visit);
         else if (visit.Form is null)
             await visit.SendAsync<SetupPage, SetupView>(new SetupView("", null));
         else
@@ -34,17 +35,26 @@ internal sealed class SetupHandler(Users users) : IWebHandler
     {
         await WorkerThread.SwitchAsync(); // a password takes long to hash
         var name = visit.Field("name").Trim();
+        long id;
         try
         {
-            await users.AddFirstAsync(visit.Actor with { Name = name }, name, visit.Field("password"), visit.Cancel);
+            var actor = visit.Actor with { Name = Staithe.Oci.OciException.Quote(name) };
+            id = await users.AddFirstAsync(actor, name, visit.Field("password"), visit.Cancel);
         }
         catch (AccountException refused)
         {
             await visit.SendAsync<SetupPage, SetupView>(new SetupView(name, refused.Message), refused.Problem == AccountProblem.Taken ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest);
             return;
         }
-        await visit.SendAsync<WelcomePage, Welcome>(new Welcome(name));
+        devices.Give(visit.Http, name);
+        await sessions.BeginAsync(visit, new Identity(IdentityKind.User, id, name, IsAdmin: true), "in a browser, with the set-up link");
+        await visit.GoToAsync("/");
     }
+
+    static Task NothingAsync(Visit visit) => visit.SendNothingAsync(
+        "Not here",
+        "This link is not the one that the server printed when it started, or it has been used. "
+            + "While there is no account, starting the server again gives a new one.");
 }
 
 /// <summary>The form for the first account.</summary>
@@ -64,6 +74,3 @@ public sealed record SetupView(string Name, string? Problem)
     /// <summary>The most characters of a password.</summary>
     public static int MaxPassword => PasswordHash.MaxLength;
 }
-
-/// <summary>The first account, just made.</summary>
-public sealed record Welcome(string Name);

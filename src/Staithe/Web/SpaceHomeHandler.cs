@@ -49,7 +49,9 @@ internal sealed class SpaceHomeHandler(Db db, Finder finder) : IWebHandler
     async Task<SpaceHome?> ReadAsync(DbSession session, Identity who, SpaceRow? space, string name, string after)
     {
         var rows = await SpaceRepositories.ListAsync(session, who, name, after, PerPage + 1);
-        var belongs = space is not null && who.Kind == IdentityKind.User && (who.IsAdmin || await SpaceTable.IsOfUserAsync(session, who.Id, space.Id));
+        // As much is asked where there is no space: how long it takes tells nobody that there is one.
+        var isOf = who.Kind == IdentityKind.User && await SpaceTable.IsOfUserAsync(session, who.Id, space?.Id ?? 0);
+        var belongs = space is not null && who.Kind == IdentityKind.User && (who.IsAdmin || isOf);
         if (rows.Count == 0 && after.Length == 0 && !belongs)
             return null;
         var count = await SpaceRepositories.CountAsync(session, who, name, MostCounted + 1);

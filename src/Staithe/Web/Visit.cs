@@ -50,8 +50,12 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 
     /// <summary>The same of what one may not see: whoever has not signed in may try that first.</summary>
     public Task RefuseAsync(string message) => Who.Kind == IdentityKind.Anonymous && !WantsJson(Http)
-        ? GoToAsync($"/login?next={Uri.EscapeDataString(Frame.Path)}")
+        ? GoToSignInAsync(Frame.Path)
         : SendNothingAsync("Not here", message);
+
+    /// <summary>Sends the browser to the page to sign in, which says why, and brings it back.</summary>
+    /// <param name="next">Where it goes afterwards.</param>
+    public Task GoToSignInAsync(string next) => GoToAsync(SignInHandler.PathFor(Http, next));
 
     /// <summary>Answers with a page of one sentence.</summary>
     public Task SendNoteAsync(int status, string title, string message, bool mayTryAgain = false) => SendAsync<NotePage, Note>(new Note(title, message) { MayTryAgain = mayTryAgain }, status);

@@ -15,7 +15,7 @@ internal sealed class YoursHandler(Db db, Finder finder) : IWebHandler
     public async Task HandleAsync(Visit visit)
     {
         if (visit.Who.Kind != IdentityKind.User)
-            await (visit.Who.Kind == IdentityKind.Anybody ? visit.SendNothingAsync("Not here", "This registry is open: nobody has anything of their own here.") : visit.GoToAsync("/login?next=%2Fyours"));
+            await (visit.Who.Kind == IdentityKind.Anybody ? visit.SendNothingAsync("Not here", "This registry is open: nobody has anything of their own here.") : visit.GoToSignInAsync("/yours"));
         else if (visit.Form is not null)
             await ChangeAsync(visit);
         else

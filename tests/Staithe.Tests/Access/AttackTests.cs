@@ -115,7 +115,7 @@ public sealed class AttackTests(ClosedRegistries registries)
         {
             await using var site = await SetupTests.Site.StartAsync(Engine.Sqlite);
             using var made = await site.PostAsync(site.Path, "alice", "correct horse");
-            await made.ExpectAsync(HttpStatusCode.OK);
+            await made.ExpectAsync(HttpStatusCode.SeeOther);
             foreach (var path in (string[])[site.Path, site.Path + "?x=1", site.Path.ToUpperInvariant()])
             {
                 using var again = await site.PostAsync(path, "mallory", "correct horse");

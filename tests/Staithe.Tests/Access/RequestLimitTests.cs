@@ -179,19 +179,6 @@ public sealed class RequestLimitTests
     [InlineData("::1", "127.0.0.1", false)]
     public void Of_an_address_of_ipv6_the_network_is_counted(string one, string other, bool same) => Assert.Equal(same, ClientNetwork.Of(one) == ClientNetwork.Of(other));
 
-    [Fact]
-    public void Who_fails_to_sign_in_is_known_by_network_and_by_name_of_any_length()
-    {
-        var limits = new SignInLimits(new Clock());
-        var name = new string('a', 30_000);
-        for (var i = 0; i < 11; i++)
-            limits.Failed($"2001:db8:1:2::{i}", name);
-        Assert.True(limits.Wait("2001:db8:1:2:ffff::1", "somebody") > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, limits.Wait("2001:db8:1:3::1", "somebody"));
-        Assert.True(limits.Wait("2001:db8:1:3::1", name) > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, limits.Wait("2001:db8:1:3::1", name + "a"));
-    }
-
     static async Task<int> AllowedAsync(Registry caller, string path, int times)
     {
         var allowed = 0;

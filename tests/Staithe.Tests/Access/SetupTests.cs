@@ -26,9 +26,11 @@ public sealed class SetupTests
         }
         using (var made = await site.PostAsync(site.Path, "alice", Password))
         {
-            await made.ExpectAsync(HttpStatusCode.OK);
-            Assert.Contains("<h1>Welcome, alice</h1>", await TextAsync(made), StringComparison.Ordinal);
+            await made.ExpectAsync(HttpStatusCode.SeeOther);
+            Assert.Equal("/", made.Headers.Location!.OriginalString);
         }
+        using (var home = await site.GetAsync("/"))
+            Assert.Contains("<a href=\"/settings\">alice</a>", await TextAsync(home), StringComparison.Ordinal);
         using (var again = await site.PostAsync(site.Path, "mallory", Password))
             await again.ExpectAsync(HttpStatusCode.NotFound);
         using (var gone = await site.GetAsync(site.Path))
@@ -48,8 +50,8 @@ public sealed class SetupTests
         await using var site = await Site.StartAsync(engine);
         (await site.GetAsync(site.Path)).Dispose(); // the browser gets its cookie
         var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => site.PostAsync(site.Path, $"user{i}", Password)));
-        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
-        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Conflict, HttpStatusCode.NotFound]));
+        Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.SeeOther);
+        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.SeeOther, HttpStatusCode.Conflict, HttpStatusCode.NotFound]));
         Assert.Single(await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken));
     }
 
@@ -92,7 +94,7 @@ public sealed class SetupTests
         using (var wrong = await browser.GetAsync("/setup/wrong"))
             await wrong.ExpectAsync(HttpStatusCode.NotFound);
         using (var made = await browser.PostAsync(link.AbsolutePath, ("name", "alice"), ("password", Password)))
-            await made.ExpectAsync(HttpStatusCode.OK);
+            await made.ExpectAsync(HttpStatusCode.SeeOther);
         await server.WaitForLinesAsync(3, line => line.Contains("\"message\":\"request\"", StringComparison.Ordinal));
         Assert.Single(server.Output.Split('\n'), line => line.Contains(link.AbsolutePath, StringComparison.Ordinal));
         Assert.DoesNotContain(Password, server.Output, StringComparison.Ordinal);

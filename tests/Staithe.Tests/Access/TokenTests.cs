@@ -520,43 +520,6 @@ public sealed class TokenTests(ClosedRegistries registries)
         await fine.ExpectAsync(HttpStatusCode.OK);
     }
 
-    [Fact]
-    public void A_wait_doubles_is_short_for_an_account_and_is_forgiven()
-    {
-        var clock = new Clock();
-        var limits = new SignInLimits(clock);
-        for (var i = 0; i < 10; i++)
-        {
-            Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.1", "alice"));
-            limits.Failed("192.0.2.1", "alice");
-        }
-        var waits = new List<double>();
-        for (var i = 0; i < 14; i++)
-        {
-            waits.Add(limits.Wait("192.0.2.1", "bob").TotalSeconds);
-            limits.Failed("192.0.2.1", "alice");
-        }
-        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900], waits);
-        Assert.Equal(TimeSpan.FromSeconds(30), limits.Wait("192.0.2.2", "alice"));
-        Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.2", "bob"));
-        limits.Succeeded("alice");
-        Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.2", "alice"));
-        Assert.Equal(TimeSpan.FromSeconds(900), limits.Wait("192.0.2.1", "alice"));
-        clock.Now += TimeSpan.FromSeconds(3601);
-        Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.1", "alice"));
-    }
-
-    [Fact]
-    public void Guessed_secrets_that_name_no_account_keep_only_the_guesser_out()
-    {
-        var limits = new SignInLimits(new Clock());
-        for (var i = 0; i < 30; i++)
-            limits.Failed("192.0.2.1", null);
-        Assert.True(limits.Wait("192.0.2.1", null) > TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.2", null));
-        Assert.Equal(TimeSpan.Zero, limits.Wait("192.0.2.2", ""));
-    }
-
     [Theory, OnBothEngines]
     public async Task A_right_to_some_tags_is_none_to_others(Engine engine)
     {

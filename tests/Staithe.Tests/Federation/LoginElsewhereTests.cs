@@ -28,7 +28,7 @@ public sealed class LoginElsewhereTests
             Assert.Equal("no-store", back.Header("Cache-Control"));
         }
         Assert.Equal("alice", await browser.WhoAsync());
-        Assert.DoesNotContain(browser.Cookies("/login/oidc"), cookie => cookie.Name == "staithe-elsewhere");
+        Assert.DoesNotContain(browser.Cookies("/"), cookie => cookie.Name == "staithe-elsewhere");
         Assert.Equal(("authorization_code", "the code", $"{place.Registry.Url}login/oidc/company/callback"), (place.Issuer.LastForm["grant_type"], place.Issuer.LastForm["code"], place.Issuer.LastForm["redirect_uri"]));
         Assert.Equal(ClosedRegistry.Basic("staithe", "a+secret%3A+with+%2B+and+%25"), place.Issuer.LastAuthorization);
         var challenge = System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(place.Issuer.LastForm["code_verifier"])));
@@ -206,7 +206,7 @@ public sealed class LoginElsewhereTests
         using var thief = new Browser(place.Registry);
         var (state, nonce) = await place.BeginAsync(browser);
         place.Issuer.Redeem = _ => new() { ["id_token"] = place.Issuer.Token("staithe", "s", ("nonce", nonce), ("preferred_username", "alice")) };
-        var ticket = browser.Cookies("/login/oidc").Single(cookie => cookie.Name == "staithe-elsewhere");
+        var ticket = browser.Cookies("/").Single(cookie => cookie.Name == "staithe-elsewhere");
         Assert.True(ticket.HttpOnly);
         Assert.DoesNotContain(nonce, ticket.Value, StringComparison.Ordinal);
 
@@ -218,7 +218,7 @@ public sealed class LoginElsewhereTests
         await EndedAsync(browser, "code=c&state=");
         await EndedAsync(browser, "code=c");
         await EndedAsync(browser, $"code=c&state={state}&state={state}");
-        thief.Keep("/login/oidc", "staithe-elsewhere", ticket.Value[..^2] + (ticket.Value[^2] == 'A' ? "BB" : "AA"));
+        thief.Keep("/", "staithe-elsewhere", ticket.Value[..^2] + (ticket.Value[^2] == 'A' ? "BB" : "AA"));
         await EndedAsync(thief, $"code=c&state={state}");
         Assert.Empty(place.Issuer.LastForm); // no code was ever shown to the issuer
 
@@ -226,7 +226,7 @@ public sealed class LoginElsewhereTests
             await mine.ExpectAsync(HttpStatusCode.SeeOther);
 
         // Once more, with the cookie that the browser has thrown away since.
-        browser.Keep("/login/oidc", "staithe-elsewhere", ticket.Value);
+        browser.Keep("/", "staithe-elsewhere", ticket.Value);
         await EndedAsync(browser, $"code=c&state={state}");
         await AuditLines.ExpectRefusalsAsync(place.Registry, ["with company: the answer belongs to no attempt of this browser"]);
         Assert.DoesNotContain(state, place.Registry.Log, StringComparison.Ordinal);

@@ -136,7 +136,11 @@ public sealed partial class LinkPageTests
             Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
         }
         using (var made = await browser.PostAsync(path, ("name", "dora"), ("password", "a-long-password")))
-            await made.ExpectAsync(HttpStatusCode.OK);
+        {
+            await made.ExpectAsync(HttpStatusCode.SeeOther);
+            Assert.Equal("/spaces/root", made.Headers.Location!.OriginalString);
+        }
+        Assert.Contains("<a href=\"/settings\">dora</a>", await browser.ReadAsync("/spaces/root"), StringComparison.Ordinal);
         Assert.Equal(["root/app"], await server.As("dora", "a-long-password").ListAsync("/repositories"));
         await browser.SignInAsync("dora", "a-long-password");
         using (var again = await browser.PostAsync(path))
