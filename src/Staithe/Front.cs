@@ -55,6 +55,7 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
             return refusal is null ? registry.HandleAsync(http, path, facts) : registry.RefuseAsync(http, refusal);
         var face = others.First(face => face.Takes(path));
         facts.Kind = face.Kind;
+        SafeHeaders.KeepFromOtherSites(http.Response.Headers);
         return refusal is null ? face.AnswerAsync(http, path, facts) : face.RefuseAsync(http, path, refusal);
     }
 

@@ -3,8 +3,11 @@ namespace Staithe.Transport;
 /// <summary>One connection among those that may be open: whether a request runs on it, and when something last moved.</summary>
 internal sealed class ConnectionSeat
 {
-    /// <summary>How long a new connection has for its first request to arrive, TLS included.</summary>
-    public const long FirstRequestMilliseconds = 10_000;
+    /// <summary>
+    /// How long a new connection has for its first request to arrive, TLS included. Clients open some that they only use later. Where others need its place, it
+    /// goes far sooner (<see cref="ConnectionShares.IdleMilliseconds"/>).
+    /// </summary>
+    public const long FirstRequestMilliseconds = 30_000;
 
     readonly Func<long> now;
     readonly Action close;

@@ -12,7 +12,6 @@ internal static class Responses
         ("Docker-Distribution-Api-Version", "registry/2.0"),
         ("X-Content-Type-Options", "nosniff"),
         ("Content-Security-Policy", SafeHeaders.Policy),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
     ];
 
     public static Task<byte[]> BytesAsync(this HttpResponseMessage response) => response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
