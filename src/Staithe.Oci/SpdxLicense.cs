@@ -30,7 +30,7 @@ public static class SpdxLicense
         return bare.Length == 0 ? word : word.Replace(bare, Spell(bare), StringComparison.Ordinal);
     }));
 
-    static IEnumerable<string> List() => """
+    static string[] List() => """
         0BSD 3D-Slicer-1.0 AAL Abstyles AdaCore-doc Adobe-2006 Adobe-Display-PostScript Adobe-Glyph Adobe-Utopia ADSL
         Advanced-Cryptics-Dictionary AFL-1.1 AFL-1.2 AFL-2.0 AFL-2.1 AFL-3.0 Afmparse AGPL-1.0 AGPL-1.0-only AGPL-1.0-or-later
         AGPL-3.0 AGPL-3.0-only AGPL-3.0-or-later Aladdin ALGLIB-Documentation AMD-newlib AMDPLPA AML AML-glslang AMPAS ANTLR-PD

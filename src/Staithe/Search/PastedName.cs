@@ -62,7 +62,7 @@ internal sealed partial record PastedName(string Repository, string Space)
         return isTold || isAddress || hasHost || isPage || (hasReference && name.Contains('/', StringComparison.Ordinal) && IsReference(rest[end..])) ? new PastedName(name, "") : null;
     }
 
-    static bool IsField(string text) => SearchQuery.Fields.Any(known => known.Field == text.TrimStart('-').ToLowerInvariant());
+    static bool IsField(string text) => SearchQuery.Fields.Any(known => known.Field.Equals(text.TrimStart('-'), StringComparison.OrdinalIgnoreCase));
 
     static bool IsReference(string text) => TagName.TryParse(text[1..].Split('@')[0], out _) || Digest.TryParse(text[1..], out _);
 

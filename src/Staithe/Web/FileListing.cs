@@ -3,7 +3,6 @@ using Staithe.Clients;
 using Staithe.Content;
 using Staithe.Files;
 using Staithe.Oci;
-using Staithe.Recipes;
 
 namespace Staithe.Web;
 

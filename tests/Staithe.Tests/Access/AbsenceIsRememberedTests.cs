@@ -40,7 +40,7 @@ public sealed class AbsenceIsRememberedTests(ClosedRegistries registries)
         var closed = await registries.GetAsync(engine);
         var (owner, reader) = (await closed.AddTokenAsync(await closed.AddUserAsync()), await closed.AddTokenAsync(await closed.AddUserAsync()));
         await closed.GrantAsync(owner.SpaceId, $"{owner.Name}/", new Grantee(UserId: reader.Id), Rights.Pull);
-        await closed.Db.WriteAsync(session => SpaceTable.SetVisibilityAsync(session, owner.SpaceId, Visibility.Public));
+        await closed.Db.WriteAsync(session => SpaceTable.SetVisibilityAsync(session, owner.SpaceId, Visibility.Public), TestContext.Current.CancellationToken);
         await closed.ChangeAsync(_ => Task.CompletedTask);
         for (var i = 0; i < 5; i++)
         {

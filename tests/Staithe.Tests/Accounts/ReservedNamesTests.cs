@@ -63,7 +63,10 @@ public sealed partial class ReservedNamesTests
     {
         await using var closed = await ClosedRegistry.StartAsync(Engine.Sqlite);
         Assert.True(SpaceName.TryParse("admin", out var name));
-        await closed.Db.WriteAsync(async session => await SpaceTable.CreateAsync(session, name, await UserTable.CreateAsync(session, name, PasswordHash.Create("correct horse"), isAdmin: true), Visibility.Private));
+        var hash = PasswordHash.Create("correct horse");
+        await closed.Db.WriteAsync(
+            async session => await SpaceTable.CreateAsync(session, name, await UserTable.CreateAsync(session, name, hash, isAdmin: true), Visibility.Private),
+            TestContext.Current.CancellationToken);
         using var signedIn = await closed.Registry.As(ClosedRegistry.Basic("admin", "correct horse")).GetAsync("/v2/");
         await signedIn.ExpectAsync(HttpStatusCode.OK);
     }
@@ -79,7 +82,7 @@ public sealed partial class ReservedNamesTests
         Assert.Contains("attach-sbom", first);
         Assert.Contains("spaces", first);
         Assert.True(first.Count > 15, string.Join(", ", first));
-        Assert.Empty(first.Where(part => !SpaceName.TryParse(part, out var name) || !name.IsReserved));
+        Assert.DoesNotContain(first, part => !SpaceName.TryParse(part, out var name) || !name.IsReserved);
     }
 
     [GeneratedRegex("\"/([a-z][a-z0-9.-]*)")]
