@@ -43,6 +43,9 @@ public static class ForeignText
     /// <summary>Whether the text is what a process, a file and a database can take as it is: whole characters, and no NUL.</summary>
     public static bool IsExact(string text) => !text.Contains('\0', StringComparison.Ordinal) && !HasLoneSurrogate(text);
 
+    /// <summary>Whether the text has whole characters only, so that every program can read it.</summary>
+    public static bool IsWhole(string text) => !HasLoneSurrogate(text);
+
     /// <summary>A JSON string as it stands there: halves of surrogate pairs are kept, so what is read still has to be cleaned. Null for another kind.</summary>
     public static string? Read(JsonElement element)
     {

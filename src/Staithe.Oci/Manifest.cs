@@ -259,18 +259,21 @@ public sealed record Manifest(
         return value.ValueKind == JsonValueKind.String ? value.GetString() : known ? throw Invalid($"{member} is not a string") : null;
     }
 
-    // As they came where every text is clean; else written anew, since what cannot be read cannot be handed on either.
+    // As they were written, so that referrers tell them so, unless a client could not read them. One whose value is null is none: programs in
+    // Go write and read it so.
     static string? KeepAnnotations(JsonElement root, bool known)
     {
         if (!root.TryGetProperty("annotations", out var annotations) || annotations.ValueKind == JsonValueKind.Null)
             return null;
-        var valid = annotations.ValueKind == JsonValueKind.Object && annotations.EnumerateObject().All(property => property.Value.ValueKind == JsonValueKind.String);
+        var valid = annotations.ValueKind == JsonValueKind.Object
+            && annotations.EnumerateObject().All(property => property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null);
         if (!valid)
             return known ? throw Invalid("annotations is not an object of strings") : null;
-        if (!annotations.EnumerateObject().Any())
+        var texts = annotations.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.String)
+            .Select(property => (Name: ForeignText.ReadName(property), Value: ForeignText.Read(property.Value)!)).ToList();
+        if (texts.Count == 0)
             return null;
-        var texts = annotations.EnumerateObject().Select(property => (Name: ForeignText.ReadName(property), Value: ForeignText.Read(property.Value)!)).ToList();
-        return texts.All(text => ForeignText.IsExact(text.Name) && ForeignText.IsExact(text.Value))
+        return texts.Count == annotations.EnumerateObject().Count() && texts.All(text => ForeignText.IsWhole(text.Name) && ForeignText.IsWhole(text.Value))
             ? annotations.GetRawText()
             : Write(texts);
     }

@@ -19,6 +19,7 @@ public sealed class NullIsAbsenceTests(Registries registries)
             ($$"""{"schemaVersion":2,"config":{{config}},"layers":null}""", RegistryClient.OciManifest, RegistryClient.OciManifest),
             ($$"""{"schemaVersion":2,"mediaType":null,"config":{{config}},"layers":null,"manifests":null,"annotations":null,"subject":null,"artifactType":null}""", null, RegistryClient.OciManifest),
             ("""{"schemaVersion":2,"manifests":null}""", RegistryClient.OciIndex, RegistryClient.OciIndex),
+            ("""{"schemaVersion":2,"manifests":[],"annotations":{"a":null,"b":"c"}}""", RegistryClient.OciIndex, RegistryClient.OciIndex),
             ("""{"schemaVersion":2,"manifests":null,"config":null,"layers":null,"annotations":null,"subject":null,"artifactType":null}""", null, RegistryClient.OciIndex),
             ("""{"schemaVersion":2,"manifests":null}""", "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json"),
             ("""{"layers":null,"blobs":null,"manifests":null,"config":null,"subject":null}""", "application/vnd.example+json", "application/vnd.example+json"),

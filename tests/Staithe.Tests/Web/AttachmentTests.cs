@@ -56,7 +56,7 @@ public sealed class AttachmentTests(Registries registries)
 
         using var browser = new Browser(registry.Url);
         var page = await browser.ReadAsync($"/r/{name}");
-        Assert.Contains($"podman pull {registry.Authority}/{name}:1<", page, StringComparison.Ordinal);
+        Assert.Contains($"podman pull --tls-verify=false {registry.Authority}/{name}:1<", page, StringComparison.Ordinal);
         Assert.Contains("Tags (1)", page, StringComparison.Ordinal);
         Assert.Contains("<dd>Apache-2.0</dd>", page.Replace("\n", "", StringComparison.Ordinal).Replace("  ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain(tag, page, StringComparison.Ordinal);

@@ -84,7 +84,7 @@ public sealed class PageTests(ClosedRegistries registries)
             ($"/r/{name}:1?view=run&port=15432:5432&name=mine", ["15432:5432", "mine"]),
             ($"/r/{name}:1?view=build", ["reconstructed", "EXPOSE 5432/tcp", "COPY"]),
             ($"/r/{name}:1?view=raw", ["schemaVersion"]),
-            ($"/r/{name}:1?view=attached", ["Nothing does"]),
+            ($"/r/{name}:1?view=attached", ["Nothing is attached"]),
         ])
         {
             var page = await browser.ReadAsync(path);
