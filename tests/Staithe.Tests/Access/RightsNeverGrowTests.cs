@@ -22,7 +22,7 @@ public sealed class RightsNeverGrowTests
         await server.PushAsync("alice", "team/secret");
 
         // showing
-        Assert.Contains("the right read on team/secret", await carol.RefusedAsync(HttpStatusCode.Forbidden, Patch, "/repository?name=team/secret", new { visibility = "public" }), StringComparison.Ordinal);
+        Assert.Contains("carol may not pull from team/secret", await carol.RefusedAsync(HttpStatusCode.Forbidden, Patch, "/repository?name=team/secret", new { visibility = "public" }), StringComparison.Ordinal);
         await carol.RefusedAsync(HttpStatusCode.Forbidden, Patch, "/repository?name=team/secret", new { visibility = "internal" });
         var manages = await TokenAsync(alice, "manage", null);
         await server.As("alice", manages).RefusedAsync(HttpStatusCode.Forbidden, Patch, "/repository?name=team/secret", new { visibility = "public" });
