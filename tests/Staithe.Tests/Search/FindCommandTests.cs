@@ -48,7 +48,7 @@ public sealed class FindCommandTests(Registries open, ClosedRegistries closed)
 
         var (exitCode, output, error) = await RunAsync(new() { ["HOME"] = directory.Path }, "find", $"space:{owner.Name}", "--registry", authority);
         Assert.Equal((0, ""), (exitCode, output));
-        Assert.Contains($"podman login {authority}", error, StringComparison.Ordinal);
+        Assert.Contains($"podman login --tls-verify=false {authority}", error, StringComparison.Ordinal);
 
         var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{owner.Name}:{owner.Password}"));
         var refresh = (await (await world.As(owner).GetAsync($"/v2/auth?service={Uri.EscapeDataString(authority)}&offline_token=true")).JsonAsync()).GetProperty("refresh_token").GetString();
@@ -64,7 +64,7 @@ public sealed class FindCommandTests(Registries open, ClosedRegistries closed)
         await File.WriteAllTextAsync(directory["auth.json"], $$"""{"auths":{"{{authority}}":{"auth":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{owner.Name}:wrong"))}}"} } }""", TestContext.Current.CancellationToken);
         (exitCode, _, error) = await RunAsync(new() { ["REGISTRY_AUTH_FILE"] = directory["auth.json"] }, "find", "x", "--registry", authority);
         Assert.Equal(1, exitCode);
-        Assert.Contains($"podman login {authority}", error, StringComparison.Ordinal);
+        Assert.Contains($"podman login --tls-verify=false {authority}", error, StringComparison.Ordinal);
     }
 
     [Theory]
