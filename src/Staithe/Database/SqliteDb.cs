@@ -36,6 +36,7 @@ internal sealed partial class SqliteDb : Db
     readonly SqliteSession writer;
     int unneededReaders; // so many in front have not been taken since lookedForUnneeded
     long lookedForUnneeded;
+    bool closed; // read and set under the lock of idleReaders
     int writing; // 1 while somebody has the writer
 
     /// <param name="file">Where it is.</param>
@@ -128,10 +129,13 @@ internal sealed partial class SqliteDb : Db
     {
         while (Interlocked.CompareExchange(ref writing, 1, 0) != 0)
             await Task.Delay(1);
-        foreach (var reader in idleReaders)
-            reader.Dispose();
+        lock (idleReaders)
+        {
+            closed = true; // who still reads closes the reader when done
+            idleReaders.ForEach(reader => reader.Dispose());
+            idleReaders.Clear();
+        }
         writer.Dispose();
-        readerSlots.Dispose();
     }
 
     static readonly Sql Begin = new("begin");
@@ -193,6 +197,7 @@ internal sealed partial class SqliteDb : Db
     {
         lock (idleReaders)
         {
+            ObjectDisposedException.ThrowIf(closed, this);
             if (idleReaders.Count == 0)
                 return null;
             var reader = idleReaders[^1];
@@ -208,6 +213,11 @@ internal sealed partial class SqliteDb : Db
         List<SqliteSession> unneeded;
         lock (idleReaders)
         {
+            if (closed)
+            {
+                reader.Dispose();
+                return;
+            }
             idleReaders.Add(reader);
             if (clock.GetElapsedTime(lookedForUnneeded) < UnneededLimit)
                 return;
