@@ -54,7 +54,7 @@ public sealed class ArtifactPageTests(Registries registries)
             Assert.DoesNotContain("href=\"javascript", page, StringComparison.Ordinal);
             Assert.DoesNotContain("podman", page, StringComparison.Ordinal);
             var repository = await browser.ReadAsync($"/r/{space}/{name}");
-            Assert.Contains(name == "signed" ? "There is no release here" : words[0].Trim('<', '>'), repository, StringComparison.Ordinal); // what is attached is nobody's release
+            Assert.Contains(name == "bundle" ? "There is no release here" : words[0].Trim('<', '>'), repository, StringComparison.Ordinal); // a manifest with a subject is no release
             using var json = await browser.GetAsync($"/r/{space}/{name}:{tag}", "application/json");
             Assert.Equal(words[0].Trim('<', '>'), (await json.JsonAsync()).GetProperty("artifact").GetProperty("kind").GetString());
             foreach (var view in (string[])["files", "packages", "run", "build", "sbom"]) // it has none of these
