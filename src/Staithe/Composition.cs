@@ -61,6 +61,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly ContentChanges changes;
     readonly OwnAccount account;
     readonly SpaceRobots robots;
+    readonly ManifestDelete deletion;
+    readonly RepositoryContent content;
     readonly Gate gate;
 
     readonly BlobReader blobs;
@@ -117,6 +119,8 @@ internal sealed class Composition : IAsyncDisposable
         changes = new ContentChanges(epoch, cache, rules);
         account = new OwnAccount(signIn, Users, epoch, secret);
         robots = new SpaceRobots(secret, new Trusts(issuers));
+        deletion = new ManifestDelete(db, cache);
+        content = new RepositoryContent(db, access, names, deletion, refusals);
         gate = new Gate(access, names, links, signIn, tokens, refusals, limits, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
@@ -199,7 +203,7 @@ internal sealed class Composition : IAsyncDisposable
     RegistryEndpoint MakeRegistry()
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
-        var manifests = new ManifestHandler(db, cache, push, new ManifestDelete(db, cache), Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
+        var manifests = new ManifestHandler(db, cache, push, deletion, Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
         var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
@@ -211,7 +215,7 @@ internal sealed class Composition : IAsyncDisposable
     ApiEndpoint MakeApi()
     {
         var operations = new OperationTable(
-            account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), finder, invitations);
+            account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), new ContentHandlers(content), finder, invitations);
         return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
     }
 

@@ -12,9 +12,6 @@ namespace Staithe.Api;
 /// <param name="Path">The values of the parts of the path that stand in braces.</param>
 internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictionary<string, string> Path, Db Db, AccessEpoch Epoch)
 {
-    /// <summary>The entries of a page when nobody says how many, and the most.</summary>
-    public const int UsualLimit = 100, MaxLimit = 1000;
-
     public CancellationToken Cancel => Http.RequestAborted;
 
     /// <summary>Who makes it, for the audit.</summary>
@@ -73,12 +70,20 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
     public int? AskedLimit => Query("limit") switch
     {
         null => null,
-        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MaxLimit => number,
-        _ => throw Invalid($"limit must be from 1 to {MaxLimit}"),
+        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= ListRequest.MaxLimit => number,
+        _ => throw Invalid($"limit must be from 1 to {ListRequest.MaxLimit}"),
     };
 
     /// <summary>The most entries of a page.</summary>
-    public int Limit => AskedLimit ?? UsualLimit;
+    public int Limit => AskedLimit ?? ListRequest.UsualLimit;
+
+    /// <summary>The part of a list that is asked for.</summary>
+    /// <exception cref="ApiException">400 when there can be none such.</exception>
+    public ListRequest Asked => new(
+        (Query("q") ?? "") is { Length: <= ListRequest.MaxText } text ? text : throw Invalid($"q has {Query("q")!.Length} characters: use at most {ListRequest.MaxText}"),
+        Query("sort") ?? "",
+        After,
+        Limit);
 
     /// <summary>A page of a list, read with one entry more than it may have, to learn whether there are others.</summary>
     public async Task<Page<T>> PageAsync<TRow, T>(Func<DbSession, int, Task<List<TRow>>> list, Func<TRow, T> map, Func<TRow, string> key)
@@ -97,6 +102,10 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
 
     /// <summary>Says where what was made is to be found.</summary>
     public void Created(string path) => Http.Response.Headers.Location = ApiEndpoint.Prefix + path;
+
+    /// <summary>The refusal of somebody who has not signed in.</summary>
+    public static ApiException SignInFirst() =>
+        new(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) };
 
     public static ApiException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
 

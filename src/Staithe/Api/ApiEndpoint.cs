@@ -38,7 +38,7 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
             throw new ApiException(StatusCodes.Status404NotFound, "this registry is open: accounts and rights are not used on it, and there is nothing to manage; start it without \"open\" to use them");
         var who = await IdentifyAsync(http, operation);
         facts.Caller = operation.IsPublic ? null : who.Name;
-        CheckQuery(http, operation);
+        operation.CheckQuery(http.Request.Query);
         var body = operation.Request is null ? null : await ApiJson.ReadAsync(http, operation.Request);
         var answer = await operation.Handle(new ApiCall(http, who, values, db, epoch), body);
         if (http.Response.HasStarted)
@@ -51,7 +51,7 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
     // A request that does not say rightly who makes it counts for its address.
     async Task<Identity> IdentifyAsync(HttpContext http, Operation operation)
     {
-        if (!isOpen && operation.IsOfContent && IsOfClient(http))
+        if (!isOpen && operation is { IsOfContent: true, TakesClientTokens: true } && IsOfClient(http))
             return await IdentifyClientAsync(http); // where it is counted
         var address = http.Connection.RemoteIpAddress;
         try
@@ -97,15 +97,6 @@ internal sealed class ApiEndpoint(Db db, AccessEpoch epoch, SignIn signIn, Opera
             return (operation, values);
         var allow = string.Join(", ", found.Select(match => match.operation.Method == "GET" ? "GET, HEAD" : match.operation.Method));
         throw new ApiException(StatusCodes.Status405MethodNotAllowed, $"{OciException.Quote(method)} is not for this path; it takes {allow}") { Header = ("Allow", allow) };
-    }
-
-    static void CheckQuery(HttpContext http, Operation operation)
-    {
-        foreach (var name in http.Request.Query.Keys)
-        {
-            if (operation.Query.All(known => known.Name != name))
-                throw ApiCall.Invalid($"there is no parameter \"{OciException.Quote(name)}\" here; there {(operation.Query.Count == 0 ? "are none" : $"are {string.Join(", ", operation.Query.Select(known => known.Name))}")}");
-        }
     }
 
     async Task<Identity> IdentifyAsync(HttpContext http)

@@ -37,7 +37,7 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         if (!decision.May(Rights.Push))
         {
             throw call.Who.Kind == IdentityKind.Anonymous
-                ? Unauthorized()
+                ? ApiCall.SignInFirst()
                 : new ApiException(StatusCodes.Status403Forbidden, await access.SayRefusalAsync(call.Who, image.Name.Repository, Rights.Push, null, call.Cancel));
         }
         var attached = await boms.RunAsync(image, new Pusher(call.Who.Creator(call.Actor), (_, _) => false), call.Cancel);
@@ -62,12 +62,9 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         if (!reach.Decision.May(Rights.Pull))
         {
             throw call.Who.Kind == IdentityKind.Anonymous
-                ? Unauthorized()
+                ? ApiCall.SignInFirst()
                 : new ApiException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
         }
         return (await lookup.GetAsync(name with { Repository = reach.Name }, wanted, call.Cancel), reach.Decision);
     }
-
-    static ApiException Unauthorized() =>
-        new(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) };
 }

@@ -177,6 +177,43 @@ internal sealed record Repository(
     [Description("What people write about it: one line, or nothing.")] string Description,
     [Description("The same at length, in Markdown; empty for nothing.")] string Readme);
 
+internal sealed record RepositoryTag(
+    string Name,
+    [Description("The manifest that it points at.")] string Digest,
+    string MediaType,
+    [Description("Bytes of the image's config and layers, compressed; null for an index, which has several images.")] long? Size,
+    DateTimeOffset MovedAt,
+    [Description("Who moved it last; null when that was before anybody kept it.")] string? MovedBy,
+    [Description("When it was pulled last, to the minute or so.")] DateTimeOffset? PulledAt,
+    [Description("Whether it is no release, but attached to another manifest: a signature, a list of packages and the like.")] bool Attachment)
+{
+    public static RepositoryTag Of(TagRow row) => new(
+        row.Name, row.Digest, row.MediaType, Oci.MediaTypes.IsIndex(row.MediaType) ? null : row.Size, Time.Of(row.MovedAt), row.MovedBy, Time.Of(row.PulledAt), row.IsAttachment);
+}
+
+internal sealed record RepositoryManifest(
+    string Digest,
+    string MediaType,
+    [Description("What it is, when it is no image.")] string? ArtifactType,
+    [Description("Bytes of the image's config and layers, compressed; null for an index, which has several images.")] long? Size,
+    DateTimeOffset PushedAt,
+    [Description("The manifest that it is attached to.")] string? Subject,
+    [Description("Its tags, the first 20 by name.")] IReadOnlyList<string> Tags,
+    [Description("How many tags it has.")] long TagCount,
+    [Description("Whether an index of the repository has it: then it is deleted after that.")] bool PartOfIndex)
+{
+    public static RepositoryManifest Of(ListedManifest row) => new(
+        row.Digest,
+        row.MediaType,
+        row.ArtifactType,
+        Oci.MediaTypes.IsIndex(row.MediaType) ? null : row.Size,
+        Time.Of(row.CreatedAt),
+        row.Subject,
+        row.Tags,
+        row.TagCount,
+        row.IsChild);
+}
+
 internal sealed record RightsOnTags(string Tags, string Rights);
 
 internal sealed record EffectiveRights(

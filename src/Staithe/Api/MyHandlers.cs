@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Database;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -33,7 +34,7 @@ internal sealed class MyHandlers(OwnAccount account)
     // The newest come first and the oldest end by themselves: there is one page of them.
     public static Task<Page<Session>> ListSessionsAsync(ApiCall call) => call.ReadAsync(async session =>
     {
-        var rows = await OwnAccount.ListSignedInAsync(session, call.Who, call.AskedLimit ?? ApiCall.MaxLimit);
+        var rows = await OwnAccount.ListSignedInAsync(session, call.Who, call.AskedLimit ?? ListRequest.MaxLimit);
         return new Page<Session>([.. rows.Select(Session.Of)], null);
     });
 

@@ -66,8 +66,8 @@ internal static class OpenApiDocument
             responses[Text.Of(status)] = Refusal(ReasonPhrases.GetReasonPhrase(status));
         responses["default"] = Refusal("A failure of the registry");
 
-        var parameters = operation.Segments.Select(Operation.Parameter).Where(name => name is not null).Select(name => Parameter(name!, "path", null, true, false))
-            .Concat(operation.Query.Select(query => Parameter(query.Name, "query", query.Summary, query.IsRequired, query.IsNumber)));
+        var parameters = operation.Segments.Select(Operation.Parameter).Where(name => name is not null).Select(name => Parameter(new QueryParameter(name!, "", IsRequired: true), "path"))
+            .Concat(operation.Query.Select(query => Parameter(query, "query")));
         var described = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["parameters"] = new JsonArray([.. parameters]) };
         if (operation.IsPublic)
             described["security"] = new JsonArray();
@@ -85,12 +85,15 @@ internal static class OpenApiDocument
         ["content"] = new JsonObject { [ApiErrors.ContentType] = new JsonObject { ["schema"] = new JsonObject { ["$ref"] = $"#/components/schemas/{nameof(Problem)}" } } },
     };
 
-    static JsonObject Parameter(string name, string place, string? summary, bool isRequired, bool isNumber)
+    static JsonObject Parameter(QueryParameter parameter, string place)
     {
-        var parameter = new JsonObject { ["name"] = name, ["in"] = place, ["required"] = isRequired, ["schema"] = new JsonObject { ["type"] = isNumber ? "integer" : "string" } };
-        if (summary is not null)
-            parameter["description"] = summary;
-        return parameter;
+        var schema = new JsonObject { ["type"] = parameter.IsNumber ? "integer" : "string" };
+        if (parameter.Values.Count > 0)
+            schema["enum"] = new JsonArray([.. parameter.Values.Select(value => JsonValue.Create(value))]);
+        var described = new JsonObject { ["name"] = parameter.Name, ["in"] = place, ["required"] = parameter.IsRequired, ["schema"] = schema };
+        if (parameter.Summary.Length > 0)
+            described["description"] = parameter.Summary;
+        return described;
     }
 
     static JsonObject Reference(Type type, SortedDictionary<string, JsonNode> schemas)

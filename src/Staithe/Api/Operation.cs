@@ -1,7 +1,14 @@
+using Staithe.Database;
+using Staithe.Oci;
+
 namespace Staithe.Api;
 
 /// <summary>A parameter of the query.</summary>
-internal sealed record QueryParameter(string Name, string Summary, bool IsRequired = false, bool IsNumber = false);
+internal sealed record QueryParameter(string Name, string Summary, bool IsRequired = false, bool IsNumber = false)
+{
+    /// <summary>What it may be; none for anything.</summary>
+    public IReadOnlyList<string> Values { get; init; } = [];
+}
 
 /// <summary>
 /// One operation: what the router dispatches to and what the OpenAPI document describes, so that they cannot differ.
@@ -19,7 +26,19 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     internal static readonly QueryParameter[] Paging =
     [
         new("after", "Begin behind this entry: next of the page before."),
-        new("limit", $"The most entries to answer, {ApiCall.UsualLimit} unless told, at most {ApiCall.MaxLimit}.", IsNumber: true),
+        new("limit", $"The most entries to answer, {ListRequest.UsualLimit} unless told, at most {ListRequest.MaxLimit}.", IsNumber: true),
+    ];
+
+    /// <summary>The parameters of a list that is filtered by a text and put in order.</summary>
+    /// <param name="text">In what the text is looked for.</param>
+    /// <param name="orders">The orders; the first is the usual one.</param>
+    public static QueryParameter[] Listing(string text, IReadOnlyList<string> orders) =>
+    [
+        .. Paging,
+        new("q", $"Only entries with this: {text}, in whatever case."),
+        .. orders.Count < 2
+            ? (QueryParameter[])[]
+            : [new QueryParameter("sort", $"The order: {string.Join(", ", orders)}; a minus for the largest or newest first. Unless told, {orders[0]}.") { Values = orders }],
     ];
 
     public string[] Segments { get; } = Path[1..].Split('/');
@@ -34,6 +53,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
 
     /// <summary>Whether it is about content and not about accounts: then it is there on an open registry too, and for nobody in particular.</summary>
     public bool IsOfContent { get; init; }
+
+    /// <summary>Whether it takes the tokens that clients got for pulls and pushes: these say what they are for, which is asked of <c>/v2</c> alone.</summary>
+    public bool TakesClientTokens { get; init; } = true;
 
     /// <summary>The refusals that it may answer with, besides failures of the registry itself.</summary>
     public IEnumerable<int> Refusals =>
@@ -76,6 +98,19 @@ internal sealed record Operation(string Method, string Path, string Id, string S
         new("PATCH", path, id, summary, typeof(TRequest), typeof(TResponse), StatusCodes.Status200OK, async (call, body) => await handle(call, (TRequest)body!));
 
     public static Operation Delete(string path, string id, string summary, Func<ApiCall, Task> handle) => WithoutAnswer("DELETE", path, id, summary, null, (call, _) => handle(call));
+
+    /// <summary>Checks the query: it has no parameter that the operation does not know, and none with a value that it cannot have.</summary>
+    /// <exception cref="ApiException">400, naming the parameter.</exception>
+    public void CheckQuery(IQueryCollection query)
+    {
+        foreach (var (name, values) in query)
+        {
+            if (Query.FirstOrDefault(known => known.Name == name) is not { } parameter)
+                throw ApiCall.Invalid($"there is no parameter \"{OciException.Quote(name)}\" here; there {(Query.Count == 0 ? "are none" : $"are {string.Join(", ", Query.Select(known => known.Name))}")}");
+            if (parameter.Values.Count > 0 && values is [{ } value] && !parameter.Values.Contains(value))
+                throw ApiCall.Invalid($"{name} is \"{OciException.Quote(value)}\": it must be {string.Join(" or ", parameter.Values)}");
+        }
+    }
 
     /// <summary>The values of the parts in braces; null when the path is another's.</summary>
     public Dictionary<string, string>? Match(string[] segments)

@@ -14,7 +14,7 @@ internal sealed class OperationTable
     /// <summary>Where the document is.</summary>
     public const string DocumentPath = "/openapi.json";
 
-    public OperationTable(OwnAccount account, Users users, ServerSecret secret, SpaceRobots spaceRobots, ContentChanges changes, ImageHandlers images, Finder finder, Invitations invitations)
+    public OperationTable(OwnAccount account, Users users, ServerSecret secret, SpaceRobots spaceRobots, ContentChanges changes, ImageHandlers images, ContentHandlers content, Finder finder, Invitations invitations)
     {
         var (my, people, robots, search) = (new MyHandlers(account), new UserHandlers(new People(users, changes)), new RobotHandlers(spaceRobots), new SearchHandlers(finder));
         var (moves, owners) = (new MoveHandlers(changes), new OwnerHandlers(changes));
@@ -38,7 +38,7 @@ internal sealed class OperationTable
                 Query =
                 [
                     new QueryParameter("q", $"Words, and field:value for {string.Join(", ", SearchQuery.Fields.Select(field => field.Field))}; * at the end of a value for what begins so, - before a field for what must not be."),
-                    new QueryParameter("sort", "best or updated."),
+                    new QueryParameter("sort", "best or updated.") { Values = ["best", "updated"] },
                     new QueryParameter("after", "Begin behind this entry: next of the page before."),
                     new QueryParameter("limit", "The most entries to answer.", IsNumber: true),
                 ],
@@ -142,6 +142,21 @@ internal sealed class OperationTable
             Get("/access", "getAccess", "What one may do with a repository and why; what others may, for who manages it.", RepositoryHandlers.GetRightsAsync) with
             {
                 Query = [name with { Name = "repository" }, new QueryParameter("user", "Another user."), new QueryParameter("robot", "A robot of the repository's space.")],
+            },
+
+            Get("/tags", "listTags", "The tags of a repository, for whoever may pull from it.", content.ListTagsAsync) with { Query = ContentHandlers.OfTagList, IsOfContent = true },
+            Delete("/tag", "deleteTag", "Delete a tag; the manifest that it points at stays. Needs the right to delete the tag.", content.DeleteTagAsync) with
+            {
+                Query = ContentHandlers.OfTag,
+                IsOfContent = true,
+                TakesClientTokens = false,
+            },
+            Get("/manifests", "listManifests", "The manifests of a repository, for whoever may pull from it.", content.ListManifestsAsync) with { Query = ContentHandlers.OfManifestList, IsOfContent = true },
+            Delete("/manifest", "deleteManifest", "Delete a manifest with all its tags. Needs the right to delete, whatever the tag.", content.DeleteManifestAsync) with
+            {
+                Query = ContentHandlers.OfManifest,
+                IsOfContent = true,
+                TakesClientTokens = false,
             },
 
             Get("/packages", "listPackages", "What is installed in an image, and what of it was not read.", images.ListPackagesAsync) with { Query = [.. Paging, image, platform], IsOfContent = true },

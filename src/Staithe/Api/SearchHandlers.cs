@@ -8,12 +8,7 @@ internal sealed class SearchHandlers(Finder finder)
 {
     public async Task<SearchAnswer> RunAsync(ApiCall call)
     {
-        var order = call.Query("sort") switch
-        {
-            null or "best" => SearchOrder.Best,
-            "updated" => SearchOrder.Updated,
-            _ => throw ApiCall.Invalid("sort is best or updated"),
-        };
+        var order = call.Query("sort") == "updated" ? SearchOrder.Updated : SearchOrder.Best;
         var (skip, limit) = ((int)Math.Min(call.AfterNumber(0), Finder.MaxResults), call.Limit);
         var query = SearchQuery.Parse(call.Query("q") ?? "");
         if (query.Problem is { } problem)

@@ -1,14 +1,6 @@
 using Staithe.Database;
-using Staithe.Versions;
 
 namespace Staithe.Content;
-
-/// <summary>A tag as people look at it.</summary>
-/// <param name="Size">Bytes of the image's config and layers; 0 for an index.</param>
-/// <param name="Children">How many manifests an index has.</param>
-/// <param name="MovedBy">Who moved it last; null when that was before anybody kept it.</param>
-/// <param name="PulledAt">When it was pulled last.</param>
-internal sealed record TagRow(string Name, string Digest, string MediaType, long MovedAt, long Size, long Children, string? MovedBy, long? PulledAt);
 
 /// <summary>What a page about a repository shows besides its content.</summary>
 internal sealed record RepositoryPageRow(long Id, string Visibility, string Title, string Description, long Stars, long Pulls, bool IsStarred);
@@ -22,28 +14,9 @@ internal sealed record ReadmeRow(string Text, string? Html);
 /// <param name="ChangedAt">When somebody wrote it.</param>
 internal sealed record StaleReadme(long RepoId, string Text, long ChangedAt);
 
-/// <summary>In which order tags are listed.</summary>
-internal enum TagOrder
-{
-    /// <summary>Those that moved last first.</summary>
-    Newest,
-
-    /// <summary>By name.</summary>
-    Name,
-
-    /// <summary>The latest version first.</summary>
-    Version,
-}
-
-/// <summary>Which tags, and in which order.</summary>
-/// <param name="Text">What is in their names, in whatever case.</param>
-/// <param name="IsAttachment">Those that are no releases, and only these: see <see cref="Staithe.Oci.AttachmentTag"/>.</param>
-internal sealed record TagFilter(string Text = "", TagOrder Order = TagOrder.Newest, bool IsAttachment = false);
-
 /// <summary>What pages about repositories ask.</summary>
 internal static class RepositoryPageTable
 {
-    const int MaxSorted = 10_000; // tags that are sorted by version: of more, the newest
     const int MaxLookedForIndexes = 500, MaxFirstIndexes = 3;
 
     public static Task<RepositoryPageRow?> FindAsync(DbSession session, string name, long userId) => session.FindAsync(
@@ -53,56 +26,19 @@ internal static class RepositoryPageTable
         name,
         userId);
 
-    /// <summary>A page of tags, in an order.</summary>
-    public static async Task<List<TagRow>> ListTagsAsync(DbSession session, long repoId, TagFilter filter, int skip, int limit)
-    {
-        var pattern = Pattern(filter.Text);
-        var isAttachment = filter.IsAttachment ? 1L : 0L;
-        string[] names = filter.Order == TagOrder.Version
-            ? [.. (await session.ListAsync(FindNamesSql, row => row.GetString(0), repoId, isAttachment, pattern, (long)MaxSorted)).Order(ByVersion).Skip(skip).Take(limit)]
-            : [.. await session.ListAsync(filter.Order == TagOrder.Name ? PageByNameSql : PageByTimeSql, row => row.GetString(0), repoId, isAttachment, pattern, (long)skip, (long)limit)];
-        var rows = (await ListTagsAsync(session, repoId, names)).ToDictionary(row => row.Name);
-        return [.. names.Where(rows.ContainsKey).Select(name => rows[name])];
-    }
-
     /// <summary>The tags that a page begins with: the one that speaks for the repository, the newest for several platforms, the newest.</summary>
     public static async Task<List<TagRow>> ListFirstTagsAsync(DbSession session, long repoId, string? main, int limit)
     {
-        var newest = await session.ListAsync(PageByTimeSql, row => row.GetString(0), repoId, 0L, "%", 0L, (long)limit);
+        var newest = await ListTagNamesAsync(session, repoId, limit);
         var indexes = await session.ListAsync(NewestIndexesSql, row => row.GetString(0), repoId, (long)MaxLookedForIndexes, (long)MaxFirstIndexes);
-        string[] names = [.. (main is null ? [] : (string[])[main]).Concat(indexes).Concat(newest).Distinct().Take(limit)];
-        var rows = (await ListTagsAsync(session, repoId, names)).ToDictionary(row => row.Name);
-        return [.. names.Where(rows.ContainsKey).Select(name => rows[name])];
+        return await TagListing.DescribeAsync(session, repoId, [.. (main is null ? [] : (string[])[main]).Concat(indexes).Concat(newest).Distinct().Take(limit)]);
     }
-
-    static Task<List<TagRow>> ListTagsAsync(DbSession session, long repoId, string[] names) => names.Length == 0 ? Task.FromResult(new List<TagRow>()) : session.ListAsync(
-        ListTagsSql,
-        row => new TagRow(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.IsDBNull(6) ? null : row.GetString(6), row.IsDBNull(7) ? null : row.GetInt64(7)),
-        repoId,
-        names);
-
-    // The latest version first; what is no version behind all that are.
-    static readonly Comparer<string> ByVersion = Comparer<string>.Create((one, other) =>
-    {
-        var (a, b) = (StartsWithNumber(one), StartsWithNumber(other));
-        var order = a && b ? -VersionOrder.Compare("npm", one, other) : b.CompareTo(a);
-        return order != 0 ? order : string.CompareOrdinal(one, other);
-    });
-
-    static bool StartsWithNumber(string tag) => char.IsAsciiDigit(tag[0]) || (tag.Length > 1 && tag[0] == 'v' && char.IsAsciiDigit(tag[1]));
-
-    static string Pattern(string text) =>
-        $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
 
     /// <summary>The names of the tags that moved last.</summary>
     public static Task<List<string>> ListTagNamesAsync(DbSession session, long repoId, int limit) => session.ListAsync(ListTagNamesSql, row => row.GetString(0), repoId, (long)limit);
 
     /// <summary>The tag that speaks for the repository: latest, or else the one that moved last.</summary>
     public static Task<string?> FindMainTagAsync(DbSession session, long repoId) => session.FindAsync(FindMainTagSql, row => row.IsDBNull(0) ? null : row.GetString(0), repoId);
-
-    /// <summary>How many tags there are that a filter lets through.</summary>
-    public static async Task<long> CountTagsAsync(DbSession session, long repoId, TagFilter filter) =>
-        await session.FindNumberAsync(CountTagsSql, repoId, filter.IsAttachment ? 1L : 0L, Pattern(filter.Text)) ?? 0;
 
     /// <summary>What people wrote about it in one line; empty for nothing.</summary>
     public static async Task<string> FindDescriptionAsync(DbSession session, long repoId) =>
@@ -152,21 +88,6 @@ internal static class RepositoryPageTable
         where r.name = $1
         """);
 
-    static readonly Sql ListTagsSql = new("""
-        select t.name, m.digest, m.media_type, t.moved_at,
-            (select cast(coalesce(sum(b.size), 0) as bigint) from manifest_blobs mb join blobs b on b.id = mb.blob_id where mb.manifest_id = m.id),
-            (select count(*) from manifest_children c where c.manifest_id = m.id),
-            (select v.actor from tag_moves v where v.repo_id = t.repo_id and v.tag = t.name order by v.id desc limit 1),
-            (select p.pulled_at from tag_pulls p where p.repo_id = t.repo_id and p.tag = t.name)
-        from tags t join manifests m on m.id = t.manifest_id where t.repo_id = $1 and t.name {any $2}
-        """);
-
-    const string Fits = "repo_id = $1 and is_attachment = $2 and lower(name) like $3 escape '\\'";
-
-    static readonly Sql PageByTimeSql = new($"select name from tags where {Fits} order by moved_at desc, name limit $5 offset $4");
-    static readonly Sql PageByNameSql = new($"select name from tags where {Fits} order by name limit $5 offset $4");
-    static readonly Sql FindNamesSql = new($"select name from tags where {Fits} order by moved_at desc limit $4");
-
     static readonly Sql NewestIndexesSql = new("""
         select t.name from (select name, manifest_id, moved_at from tags where repo_id = $1 and is_attachment = 0 order by moved_at desc limit $2) t
             join manifests m on m.id = t.manifest_id
@@ -179,8 +100,6 @@ internal static class RepositoryPageTable
     static readonly Sql FindMainTagSql = new("""
         select coalesce((select name from tags where repo_id = $1 and name = 'latest'), (select name from tags where repo_id = $1 and is_attachment = 0 order by moved_at desc, name limit 1))
         """);
-
-    static readonly Sql CountTagsSql = new($"select count(*) from tags where {Fits}");
 
     static readonly Sql FindDescriptionSql = new("select description from repository_texts where repo_id = $1");
 

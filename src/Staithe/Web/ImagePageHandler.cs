@@ -99,7 +99,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             Problem = image.Problem,
             Notes = notes,
             Index = image.Index is null ? null : await ReadIndexAsync(image, visit.Cancel),
-            TagCount = await db.ReadAsync(session => RepositoryPageTable.CountTagsAsync(session, image.Row.RepoId, new TagFilter()), visit.Cancel),
+            TagCount = await db.ReadAsync(session => TagListing.CountAsync(session, image.Row.RepoId, isAttachment: false), visit.Cancel),
             MayManage = visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage),
         });
     }

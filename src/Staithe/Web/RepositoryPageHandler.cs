@@ -41,26 +41,21 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
     async Task ShowAsync(Visit visit, RepositoryName name, RepositoryPageRow row, Decision decision)
     {
         var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
-        var page = int.TryParse(visit.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, 100_000) : 1;
-        var filter = new TagFilter(
-            visit.Query("q").Trim() is { Length: <= TagName.MaxLength } text ? text : "",
-            visit.Query("sort") switch { "name" => TagOrder.Name, "version" => TagOrder.Version, _ => TagOrder.Newest },
-            visit.Query("attachments") == "1");
+        var isAttachments = visit.Query("attachments") == "1";
+        var asked = visit.Asked(TagsPerPage);
         var (count, attachments, fitting, main) = await db.ReadAsync(
             async session => (
-                await RepositoryPageTable.CountTagsAsync(session, row.Id, new TagFilter()),
-                await RepositoryPageTable.CountTagsAsync(session, row.Id, new TagFilter(IsAttachment: true)),
-                view == RepositoryTab.Tags ? await RepositoryPageTable.CountTagsAsync(session, row.Id, filter) : 0,
+                await TagListing.CountAsync(session, row.Id, isAttachment: false),
+                await TagListing.CountAsync(session, row.Id, isAttachment: true),
+                view == RepositoryTab.Tags ? await TagListing.CountAsync(session, row.Id, isAttachments, asked.Text) : 0,
                 await RepositoryPageTable.FindMainTagAsync(session, row.Id)),
             visit.Cancel);
-        var pages = (int)Math.Max(1, (fitting + TagsPerPage - 1) / TagsPerPage);
-        page = Math.Min(page, pages);
-        var tags = await db.ReadAsync(
+        var (tags, next) = await db.ReadAsync(
             async session => view switch
             {
-                RepositoryTab.Overview => await RepositoryPageTable.ListFirstTagsAsync(session, row.Id, main, FirstTags),
-                RepositoryTab.Tags => await RepositoryPageTable.ListTagsAsync(session, row.Id, filter, (page - 1) * TagsPerPage, TagsPerPage),
-                _ => [],
+                RepositoryTab.Overview => new ListPart<TagRow>(await RepositoryPageTable.ListFirstTagsAsync(session, row.Id, main, FirstTags), null),
+                RepositoryTab.Tags => await Visit.ListAsync(asked, part => TagListing.ListAsync(session, row.Id, isAttachments ? TagKind.Attachments : TagKind.Releases, part)),
+                _ => new ListPart<TagRow>([], null),
             },
             visit.Cancel);
         string[] several = [.. tags.Where(tag => tag.Children > 0 || MediaTypes.IsIndex(tag.MediaType)).Select(tag => tag.Digest).Distinct()];
@@ -94,13 +89,10 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
             row.Stars,
             row.IsStarred,
             visit.Who.Kind == IdentityKind.User,
-            MayManage(visit, decision),
-            page,
-            pages)
+            MayManage(visit, decision))
         {
-            Filter = filter.Text,
-            Sort = filter.Order.ToString().ToLowerInvariant(),
-            IsAttachments = filter.IsAttachment,
+            List = ListView.Of(visit, asked, TagListing.Orders, next),
+            IsAttachments = isAttachments,
             AttachmentCount = attachments,
             FittingCount = fitting,
             IsOfficial = finder.IsOfficial(name.Value),
@@ -166,18 +158,13 @@ public sealed record RepositoryView(
     long Stars,
     bool IsStarred,
     bool MayStar,
-    bool MayManage,
-    int Page,
-    int Pages)
+    bool MayManage)
 {
     /// <summary>How many moves a page has.</summary>
     public const int MovesPerPage = 50;
 
-    /// <summary>What is in the names of the tags that are listed.</summary>
-    public string Filter { get; init; } = "";
-
-    /// <summary>In which order they are: newest, name or version.</summary>
-    public string Sort { get; init; } = "newest";
+    /// <summary>Which part of the tags is listed.</summary>
+    public ListView List { get; init; } = ListView.Whole;
 
     /// <summary>Whether attachments are listed in place of releases.</summary>
     public bool IsAttachments { get; init; }

@@ -109,7 +109,7 @@ internal sealed class RepositorySettingsHandler(Db db, AccessEpoch epoch, Conten
         if (visit.Query("ask") == "repository.delete" && mayRemove)
         {
             var row = await db.ReadAsync(session => RepositoryPageTable.FindAsync(session, name.Value, visit.Who.Id), visit.Cancel) ?? throw RepositoryCare.Unknown(name);
-            var tags = await db.ReadAsync(session => RepositoryPageTable.CountTagsAsync(session, row.Id, new TagFilter()), visit.Cancel);
+            var tags = await db.ReadAsync(session => TagListing.CountAsync(session, row.Id, isAttachment: false), visit.Cancel);
             await AskAsync(visit, nav, new Question(
                 $"Remove {name}",
                 [$"It has {Shown.Count(tags, "tag")} and was pulled {Shown.Number(row.Pulls)} times. Everything in it goes, and what was given on it; names that it had before are free.", "This cannot be undone."],

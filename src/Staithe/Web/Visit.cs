@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Audit;
+using Staithe.Database;
 
 namespace Staithe.Web;
 
@@ -19,6 +20,23 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 
     /// <summary>A parameter of the query without NULs; empty when it is not there, or there more than once.</summary>
     public string Query(string name) => Http.Request.Query[name] is [{ } text] ? WithoutNul(text) : "";
+
+    /// <summary>The part of a list that the address asks for; what cannot be asked for is left out.</summary>
+    /// <param name="limit">The most entries of a page.</param>
+    public ListRequest Asked(int limit) => new(Query("q").Trim() is { Length: <= ListRequest.MaxText } text ? text : "", Query("sort"), Query("after"), limit);
+
+    /// <summary>That part; from the beginning when the address names a place that there cannot be.</summary>
+    public static async Task<ListPart<T>> ListAsync<T>(ListRequest asked, Func<ListRequest, Task<ListPart<T>>> list)
+    {
+        try
+        {
+            return await list(asked);
+        }
+        catch (ListPlaceException)
+        {
+            return await list(asked with { After = "" });
+        }
+    }
 
     /// <summary>Answers with a page, or with what it would show as JSON for those who ask for that.</summary>
     public Task SendAsync<TPage, TModel>(TModel model, int status = StatusCodes.Status200OK) where TPage : PageOf<TModel> =>

@@ -47,14 +47,16 @@ public sealed partial class StatementTests
         Assert.Empty(meant.Except(walking.Keys)); // so each of these shows that a walk is seen
     }
 
-    static IEnumerable<(string Name, string Text)> Statements() =>
+    static IEnumerable<(string Name, string Text)> Statements() => Fields<Sql>().Select(field => (field.Name, field.Value.Sqlite))
+        .Concat(Fields<Listing>().SelectMany(list => list.Value.Statements.Select(one => ($"{list.Name}.{one.Name}", one.Statement.Sqlite))))
+        .Where(one => Queries().IsMatch(one.Item2));
+
+    static IEnumerable<(string Name, T Value)> Fields<T>() =>
         from type in typeof(Sql).Assembly.GetTypes()
         where !type.ContainsGenericParameters
         from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        where field.FieldType == typeof(Sql)
-        let text = ((Sql)field.GetValue(null)!).Sqlite
-        where Queries().IsMatch(text)
-        select ($"{type.Name}.{field.Name}", text);
+        where field.FieldType.IsAssignableTo(typeof(T))
+        select ($"{type.Name}.{field.Name}", (T)field.GetValue(null)!);
 
     // In the order of an index and no further than a limit is no walk.
     static bool Walks(string line, string statement, bool isSorted)
