@@ -149,13 +149,13 @@ public sealed record Manifest(
     static string DecideMediaType(JsonElement root, string? contentType)
     {
         var sent = MediaTypes.WithoutParameters(contentType ?? "");
-        var header = MediaTypes.IsGeneric(sent) ? null : sent;
+        var header = MediaTypes.IsGenericHeader(sent) ? null : sent;
         var field = root.TryGetProperty("mediaType", out var value) && value.ValueKind != JsonValueKind.Null
             ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Invalid("mediaType is not a string")
             : null;
         var schema1 = root.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) && number == 1;
         if (schema1 || MediaTypes.IsSchema1(sent) || (field is not null && MediaTypes.IsSchema1(field)))
-            throw Invalid("manifests of schema 1 are not taken: push the image again with a current client, which sends schema 2 or OCI");
+            throw Invalid($"manifests of schema 1 are not taken: {PushAgain}");
         if (header is not null && field is not null && !string.Equals(header, field, StringComparison.OrdinalIgnoreCase))
             throw Invalid($"mediaType is \"{OciException.Quote(field)}\" but Content-Type is \"{OciException.Quote(header)}\": they must be the same");
         if (field is not null && MediaTypes.FindMisspelled(field) is { } right)
@@ -168,6 +168,8 @@ public sealed record Manifest(
         var source = field is null ? "Content-Type" : "mediaType";
         throw Invalid($"{source} is \"{OciException.Quote(mediaType)}\", which is no manifest's: {UseAnother}");
     }
+
+    const string PushAgain = "push the image again with a current client, which sends schema 2 or OCI";
 
     const string UseAnother = $"send one such as {MediaTypes.OciManifest}";
 
@@ -191,8 +193,11 @@ public sealed record Manifest(
         var children = Many(root, "manifests", required: isIndex, known);
         if (!known && children.Count > 0 && (config is not null || layers.Count > 0))
             throw Invalid("the document is an index and an image at once: it has manifests beside config or layers");
-        if (known)
-            CheckBlobTypes(config, layers);
+        CheckBlobTypes("config", config is null ? [] : [config]);
+        CheckBlobTypes("layers", layers);
+        CheckBlobTypes("blobs", blobs);
+        if (children.FindIndex(child => MediaTypes.IsSchema1(child.MediaType)) is >= 0 and var old)
+            throw Invalid($"manifests[{old}] is a manifest of schema 1: {PushAgain}");
         var artifactType = ArtifactTypeOf(root, known) ?? config?.MediaType;
         return new Manifest(
             mediaType,
@@ -204,13 +209,13 @@ public sealed record Manifest(
     }
 
     // Clients fetch what has the type of a manifest as a manifest, wherever they find it.
-    static void CheckBlobTypes(Descriptor? config, List<Descriptor> layers)
+    static void CheckBlobTypes(string member, List<Descriptor> blobs)
     {
-        var place = config is not null && MediaTypes.IsManifest(config.MediaType) ? "config"
-            : layers.FindIndex(layer => MediaTypes.IsManifest(layer.MediaType)) is >= 0 and var i ? $"layers[{i}]"
-            : null;
-        if (place is not null)
+        if (blobs.FindIndex(blob => MediaTypes.IsManifest(blob.MediaType) || MediaTypes.IsSchema1(blob.MediaType)) is >= 0 and var i)
+        {
+            var place = member == "config" ? member : $"{member}[{i}]";
             throw Invalid($"{place} has the media type of a manifest, and must be a blob: list manifests in an index");
+        }
     }
 
     // Of a type that is not known the member may be anything else.

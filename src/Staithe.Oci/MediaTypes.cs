@@ -48,8 +48,8 @@ public static class MediaTypes
     public static bool IsManifest(string mediaType) => IsImageManifest(mediaType) || IsIndex(mediaType);
 
     /// <summary>True for the media types of Docker's schema 1, retired long ago: its manifests are signed texts that name no sizes.</summary>
-    public static bool IsSchema1(string mediaType) =>
-        mediaType is "application/vnd.docker.distribution.manifest.v1+json" or "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    public static bool IsSchema1(string mediaType) => WithoutParameters(mediaType)
+        is "application/vnd.docker.distribution.manifest.v1+json" or "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
     /// <summary>True when the type says that the layer may not be redistributed, so that the registry need not hold it.</summary>
     public static bool IsNonDistributable(string mediaType) =>
@@ -71,8 +71,16 @@ public static class MediaTypes
         IsKept(text) && WithoutParameters(text).Split('/').All(name => name.Length is > 0 and <= MaxNameLength);
 
     /// <summary>
-    /// True for a type that says nothing of a manifest: what HTTP clients send when nobody chose one, and what is no media type at all.
+    /// True for a <c>Content-Type</c> that says nothing of a manifest: what HTTP clients send when nobody chose one (of a file of JSON, an archive,
+    /// a form), and what is no media type at all. The types of manifests are in the vendors' tree (RFC 6838 section 3.2).
     /// </summary>
+    public static bool IsGenericHeader(string text) =>
+        IsGeneric(text)
+        || (MayBeManifest(text)
+            && !text.StartsWith("application/vnd.", StringComparison.OrdinalIgnoreCase)
+            && !text.StartsWith("application/prs.", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>True for a type that is no manifest's, since it says only how something is written.</summary>
     public static bool IsGeneric(string text) =>
         !IsMediaType(text)
         || text is "application/json" or OctetStream or "application/x-www-form-urlencoded"
@@ -94,9 +102,9 @@ public static class MediaTypes
                 or "application/x-shockwave-flash");
     }
 
-    /// <summary>The type of a manifest that the text is but for its case, or null. Clients compare these exactly.</summary>
+    /// <summary>The type of a manifest that the text is but for its case, its parameters or blanks around it, or null. Clients compare these exactly.</summary>
     public static string? FindMisspelled(string text) =>
-        ManifestTypes.FirstOrDefault(type => type.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } type && type != text ? type : null;
+        ManifestTypes.FirstOrDefault(type => type == WithoutParameters(text)) is { } type && type != text ? type : null;
 
     /// <summary>
     /// A media type out of a query, where a plus means a blank in forms and itself to many clients. No name of a media type has a blank.

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Access;
@@ -53,7 +54,7 @@ internal static class ApiJson
         Check(bytes.Span, Options.GetTypeInfo(type));
         try
         {
-            return JsonSerializer.Deserialize(bytes.Span, type, Options)!;
+            return WithoutNulls(bytes.Span, Options.GetTypeInfo(type)).Deserialize(type, Options)!;
         }
         catch (JsonException e)
         {
@@ -62,6 +63,21 @@ internal static class ApiJson
     }
 
     public static Task SendAsync(HttpContext http, string contentType, object body) => WholeBody.SendAsync(http, contentType, JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), Options));
+
+    // Null is absence for what may be left out, unless it has a meaning of its own there.
+    static JsonObject WithoutNulls(ReadOnlySpan<byte> bytes, JsonTypeInfo type)
+    {
+        var body = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { MaxDepth = 8 })!.AsObject();
+        foreach (var member in type.Properties.Where(member => !member.IsRequired && !TakesNull(member)))
+        {
+            if (body.TryGetPropertyValue(member.Name, out var value) && value is null)
+                body.Remove(member.Name);
+        }
+        return body;
+    }
+
+    static bool TakesNull(JsonPropertyInfo member) =>
+        member.PropertyType.IsValueType ? Nullable.GetUnderlyingType(member.PropertyType) is not null : member.IsSetNullable;
 
     // The serializer would say the same in words about C#.
     static void Check(ReadOnlySpan<byte> bytes, JsonTypeInfo type)

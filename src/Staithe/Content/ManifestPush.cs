@@ -45,7 +45,8 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 }
                 var stored = await ManifestTable.PutAsync(session, repoId, digest, manifest, content);
                 CheckType(present, digest, manifest.MediaType, stored.MediaType);
-                await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent);
+                foreach (var parentId in await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent))
+                    await CheckPromisedAsync(session, parentId, digest, manifest.MediaType, content.Length);
                 if (ImageLookup.IsImage(manifest))
                     await ImageTable.QueueAsync(session, stored.Id);
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
@@ -106,6 +107,20 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
         {
             throw new OciException(
                 OciError.ManifestInvalid, $"{digest} is {first} in {name} since its first push, and cannot become {pushed}: push it as that");
+        }
+    }
+
+    // An index that came first has said what the manifest would be, and cannot change.
+    static async Task CheckPromisedAsync(DbSession session, long indexId, Digest digest, string mediaType, int size)
+    {
+        if (await ImageTable.FindAsync(session, indexId) is not { } row)
+            return;
+        var index = Manifest.Parse(row.Content, row.MediaType);
+        if (index.Children.FirstOrDefault(child => child.Digest == digest && (child.MediaType != mediaType || child.Size != size)) is { } said)
+        {
+            throw new OciException(
+                OciError.ManifestInvalid,
+                $"the index {row.Digest} lists {digest} as {OciException.Quote(said.MediaType)} of {said.Size} bytes, and this is {mediaType} of {size}: push what it lists, or delete that index first");
         }
     }
 

@@ -47,8 +47,11 @@ internal static class ManifestTable
             manifest.AnnotationsJson,
             content) ?? throw new InvalidOperationException("the manifest was not stored");
 
-    /// <summary>Writes down what the manifest refers to, present and absent, and settles what other manifests were missing in it.</summary>
-    public static async Task ReferAsync(DbSession session, long repoId, long manifestId, Digest digest, long[] blobIds, long[] childIds, IEnumerable<AbsentReference> absent)
+    /// <summary>
+    /// Writes down what the manifest refers to, present and absent, and settles that other manifests were missing it: their ids, of which there are
+    /// some only where manifests may name what is absent.
+    /// </summary>
+    public static async Task<List<long>> ReferAsync(DbSession session, long repoId, long manifestId, Digest digest, long[] blobIds, long[] childIds, IEnumerable<AbsentReference> absent)
     {
         if (blobIds.Length > 0)
             await session.ExecuteAsync(ReferToBlobsSql, manifestId, repoId, blobIds);
@@ -56,8 +59,10 @@ internal static class ManifestTable
             await session.ExecuteAsync(ReferToChildrenSql, manifestId, repoId, childIds);
         foreach (var reference in absent)
             await session.ExecuteAsync(ReferToAbsentSql, manifestId, repoId, reference.Digest.Value, reference.Kind);
-        foreach (var parentId in await session.ListAsync(TakeAbsentSql, row => row.GetInt64(0), repoId, digest.Value))
+        var parents = await session.ListAsync(TakeAbsentSql, row => row.GetInt64(0), repoId, digest.Value);
+        foreach (var parentId in parents)
             await session.ExecuteAsync(ReferToChildSql, parentId, repoId, manifestId);
+        return parents;
     }
 
     /// <summary>Digests of indexes in the repository that have the manifest as a child; a few are enough to tell.</summary>

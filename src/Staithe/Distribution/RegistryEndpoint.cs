@@ -38,6 +38,8 @@ internal sealed class RegistryEndpoint(
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
+        if (http.Request.QueryString.Value is { Length: > 0 } query && query.Contains("%00", StringComparison.Ordinal))
+            return RefuseAsync(http, new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has")); // nor does PostgreSQL take one
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
         return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => WorkAsync(http, path, facts));
     }
@@ -81,8 +83,6 @@ internal sealed class RegistryEndpoint(
         var asked = Parse(http.Request.Method, path);
         facts.Kind = asked.Kind;
         facts.Repository = asked.Repository?.Value;
-        if (http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true)
-            throw new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"); // nor does PostgreSQL take one
         if (gate.IsShareLink(asked))
         {
             await links.GetAsync(http, asked, facts);

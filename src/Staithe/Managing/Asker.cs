@@ -13,14 +13,20 @@ internal static class Asker
         ? await RequireUserAsync(session, who)
         : throw new AccountException(AccountProblem.Forbidden, "a token is not enough for that: sign in with your password");
 
-    /// <summary>The asker's account, for what only people do, and tokens that may do everything for them.</summary>
+    /// <summary>The asker's account, for what only people do, and tokens that have a right to everything of theirs.</summary>
+    /// <param name="session">The database.</param>
+    /// <param name="who">Who asks.</param>
+    /// <param name="needed">The rights that a token needs, to everything.</param>
     /// <exception cref="AccountException">It is a robot, or the token is limited.</exception>
-    public static async Task<UserRow> RequireUserAsync(DbSession session, Identity who)
+    public static async Task<UserRow> RequireUserAsync(DbSession session, Identity who, Rights needed = Rights.Manage)
     {
         if (who.Kind != IdentityKind.User)
             throw new AccountException(AccountProblem.Forbidden, "robots have no account of their own: sign in as a user");
-        if (who.Limit is { } limit && (limit.Target is not null || !limit.Rights.HasFlag(Rights.Manage)))
-            throw new AccountException(AccountProblem.Forbidden, "this token does not go that far: use one with the right manage and no target, or your password");
+        if (who.Limit is { } limit && (limit.Target is not null || !limit.Rights.HasFlag(needed)))
+        {
+            var rights = needed == Rights.Manage ? "the right manage" : $"the rights {RightsText.Format(needed)}";
+            throw new AccountException(AccountProblem.Forbidden, $"this token does not go that far: use one with {rights} and no target, or your password");
+        }
         return await FindAsync(session, who);
     }
 

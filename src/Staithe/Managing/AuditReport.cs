@@ -21,6 +21,7 @@ internal static class AuditReport
     /// <exception cref="AccountException">The asker may not.</exception>
     public static async Task<AuditFilter> AdmitAsync(DbSession session, Identity who, AuditFilter filter)
     {
+        filter = filter with { Actor = filter.Actor?.Replace(' ', '+') }; // a plus of the query, as many write it; no name has a blank
         if (filter.Space is { } name)
             return filter with { Space = (await SpaceAccess.RequireAsync(session, who, name, Rights.Manage)).Name };
         Asker.RequireAdmin(who);

@@ -54,7 +54,7 @@ internal static class SpaceCare
     /// <summary>Removes it, inside <see cref="ContentChanges.RunAsync"/>; with its repositories where its name is said once more.</summary>
     public static async Task RemoveAsync(DbSession session, Identity who, Actor actor, string name, string? confirmed, TimeSpan trash)
     {
-        await Asker.RequireUserAsync(session, who);
+        await Asker.RequireUserAsync(session, who, RepositoryOffers.NeededToRemove);
         await Removal.RemoveSpaceAsync(session, actor, await SpaceAccess.RequireOwnAsync(session, who, name), confirmed, trash);
     }
 

@@ -17,7 +17,9 @@ namespace Staithe.Web;
 internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader images, RecipeLookup recipes, ImageContents contents, AttachmentReader attachments) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int MaxRawBytes = 256 * 1024, MaxRawLength = 2 * 1024 * 1024;
+    const int MaxRawBytes = 256 * 1024, MaxRawLength = 1024 * 1024;
+    const int MaxLayers = 500; // rows of a table: a manifest may name 40,000, and a page costs what it shows
+    const int MaxBuildText = 256 * 1024;
     const int PackagesPerPage = 200, MaxPackages = 50_000;
     const int MostTags = 50;
 
@@ -84,7 +86,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", visit.Frame.Clients, visit.Cancel) : null,
             platform?.ToString(),
             ImageFacts.FewOf(image.Manifest.Annotations),
-            [.. Layers(image, build)],
+            Layers(image, build),
             build is null ? null : Show(build),
             tab == ImageTab.Run ? await RunAsync(visit, name, platform) : null,
             files,
@@ -98,6 +100,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         {
             Problem = image.Problem,
             Notes = notes,
+            LayerCount = LayersOf(image).Count,
             Index = image.Index is null ? null : await ReadIndexAsync(image, visit.Cancel),
             TagCount = await db.ReadAsync(session => TagListing.CountAsync(session, image.Row.RepoId, isAttachment: false), visit.Cancel),
             MayManage = visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Manage),
@@ -262,15 +265,22 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     ];
 
     // A layer stands beside the instruction that made it, where the history tells.
-    static IEnumerable<LayerLine> Layers(FoundImage image, BuildFile? build)
+    static List<LayerLine> Layers(FoundImage image, BuildFile? build)
     {
-        var blobs = image.IsImage ? image.Manifest.Layers : image.Manifest.Blobs;
-        foreach (var blob in blobs)
+        var lines = new Dictionary<Digest, BuildLine>();
+        foreach (var line in build?.Lines ?? [])
         {
-            var line = build?.Lines.FirstOrDefault(one => one.Layer?.Digest == blob.Digest);
-            yield return new LayerLine(blob.Digest.Value, blob.MediaType, blob.Size, line?.Text, line?.Covers ?? 0);
+            if (line.Layer is { } layer)
+                lines.TryAdd(layer.Digest, line);
         }
+        return [.. LayersOf(image).Take(MaxLayers).Select(blob =>
+        {
+            var line = lines.GetValueOrDefault(blob.Digest);
+            return new LayerLine(blob.Digest.Value, blob.MediaType, blob.Size, line?.Text, line?.Covers ?? 0);
+        })];
     }
+
+    static IReadOnlyList<Descriptor> LayersOf(FoundImage image) => image.IsImage ? image.Manifest.Layers : image.Manifest.Blobs;
 
     static BuildView Show(BuildFile file) => new(
         file.Source switch
@@ -281,8 +291,9 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         },
         file.Source == BuildFileSource.Reconstructed,
         file.Note,
-        [.. file.Lines.Where(line => !line.IsOfBase).Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
-        file.Text);
+        [.. file.Lines.Where(line => !line.IsOfBase).Take(MaxLayers).Select(line => new BuildViewLine(line.Text, line.Layer?.Size, line.Covers))],
+        file.Lines.Count(line => !line.IsOfBase),
+        ForeignText.Clean(file.Text, MaxBuildText));
 
     static string Raw(byte[] content)
     {
@@ -370,6 +381,9 @@ public sealed record ImageView(
     /// <summary>What the index has that was asked for; null when it was no index.</summary>
     public IndexView? Index { get; init; }
 
+    /// <summary>How many layers, or parts, it has; <see cref="Layers"/> are the first of them.</summary>
+    public int LayerCount { get; init; }
+
     /// <summary>How many tags the repository has.</summary>
     public long TagCount { get; init; }
 
@@ -432,7 +446,9 @@ public sealed record PackageLine(string Ecosystem, string Name, string Version, 
 
 /// <summary>How it was built.</summary>
 /// <param name="Origin">Where that is known from, in a sentence.</param>
-public sealed record BuildView(string Origin, bool IsReconstructed, string? Note, IReadOnlyList<BuildViewLine> Lines, string Text);
+/// <param name="Lines">Its instructions, the first of them where there are very many.</param>
+/// <param name="Count">How many there are.</param>
+public sealed record BuildView(string Origin, bool IsReconstructed, string? Note, IReadOnlyList<BuildViewLine> Lines, int Count, string Text);
 
 /// <summary>An instruction, and how large what it made is.</summary>
 public sealed record BuildViewLine(string Text, long? LayerSize, int Covers);

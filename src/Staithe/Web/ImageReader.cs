@@ -103,7 +103,7 @@ public sealed record ImageFacts(
         return new ImageFacts(
             image.Row.Digest,
             config.Platform.ToString(),
-            [.. image.Children.Where(child => !child.IsAttestation).Select(child => child.Platform?.ToString()).OfType<string>().Distinct()],
+            PlatformsOf(image, config.Platform.ToString()),
             image.Manifest.TotalSize,
             config.Created ?? ForeignTime.Parse(Own($"{Prefix}created")) ?? ForeignTime.Parse(image.Manifest.Annotations.GetValueOrDefault($"{Prefix}created")),
             Shown.Then(image.Row.PushedAt),
@@ -123,6 +123,13 @@ public sealed record ImageFacts(
             Inherited = Few(said.Keys.Where(name => inherited.Contains(Prefix + name)).Order(StringComparer.Ordinal)),
             Absent = Few(image.Children.Where(child => !child.IsAttestation && image.Absent.Contains(child.Digest)).Select(child => child.Platform?.ToString() ?? child.Digest.Value).Distinct()),
         };
+    }
+
+    // The one that is shown is among them, however many there are.
+    static List<string> PlatformsOf(FoundImage image, string shown)
+    {
+        var all = image.Children.Where(child => !child.IsAttestation).Select(child => child.Platform?.ToString()).OfType<string>().Distinct().ToList();
+        return all.IndexOf(shown) >= MaxEntries ? Few(all.Prepend(shown)) : Few(all);
     }
 
     /// <summary>As much of labels or annotations as a page shows.</summary>

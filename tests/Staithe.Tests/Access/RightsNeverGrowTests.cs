@@ -140,6 +140,23 @@ public sealed class RightsNeverGrowTests
         Assert.Equal(["covert"], await bob.ListAsync("/me/watches"));
     }
 
+    [Theory, OnBothEngines]
+    public async Task A_token_removes_a_space_only_with_the_right_to_delete(Engine engine)
+    {
+        await using var server = await TeamAsync(engine, "alice");
+        var alice = server.As("alice");
+        await server.PushAsync("alice", "team/app");
+        foreach (var rights in (string[])["manage", "manage,push,pull", "delete,pull", "read"])
+        {
+            var limited = server.As("alice", await TokenAsync(alice, rights, null));
+            await limited.RefusedAsync(HttpStatusCode.Forbidden, HttpMethod.Delete, "/spaces/team?confirm=team");
+            await limited.RefusedAsync(HttpStatusCode.Forbidden, HttpMethod.Delete, "/repository?name=team/app");
+        }
+        await ExpectPullAsync(server, "alice", "team/app", HttpStatusCode.OK);
+        await server.As("alice", await TokenAsync(alice, "manage,delete", null)).SendAsync(HttpMethod.Delete, "/spaces/team?confirm=team", null, HttpStatusCode.NoContent);
+        await ExpectPullAsync(server, "alice", "team/app", HttpStatusCode.NotFound);
+    }
+
     static async Task<ApiServer> TeamAsync(Engine engine, params string[] users)
     {
         var server = await ApiServer.StartAsync(engine, users);

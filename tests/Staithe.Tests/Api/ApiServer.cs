@@ -56,9 +56,9 @@ internal sealed class ApiServer : IAsyncDisposable
     public ApiClient AsNobody() => new(this, null);
 
     /// <summary>Pushes an image as a user.</summary>
-    public async Task PushAsync(string user, string repository)
+    public async Task PushAsync(string user, string repository, string? password = null)
     {
-        Registry.Http.DefaultRequestHeaders.Authorization = Basic(user, Password(user));
+        Registry.Http.DefaultRequestHeaders.Authorization = Basic(user, password ?? Password(user));
         await Registry.PushImageAsync(repository, "1");
         Registry.Http.DefaultRequestHeaders.Authorization = null;
     }

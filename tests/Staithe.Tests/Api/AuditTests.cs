@@ -10,6 +10,20 @@ namespace Staithe.Tests.Api;
 /// <summary>That every change leaves a line, who sees it, and that no secret is in any place but the one answer.</summary>
 public sealed partial class AuditTests
 {
+    [Theory, OnBothEngines]
+    public async Task The_plus_of_a_robots_name_is_a_plus_however_it_is_written(Engine engine)
+    {
+        await using var server = await ApiServer.StartAsync(engine, "root", "alice");
+        var robot = await server.As("alice").PostAsync("/spaces/alice/robots", new { name = "ci", target = "alice/", rights = "write" });
+        await server.PushAsync("alice+ci", "alice/app", robot.GetProperty("secret").GetString()!);
+        foreach (var written in (string[])["alice+ci", "alice%2Bci", "alice%20ci"])
+        {
+            Assert.NotEmpty(await server.As("alice").ListAsync($"/spaces/alice/audit?actor={written}", "actor"));
+            Assert.NotEmpty(await server.As("root").ListAsync($"/audit?actor={written}", "actor"));
+        }
+        Assert.Empty(await server.As("root").ListAsync("/audit?actor=alice+cd", "actor"));
+    }
+
     [Theory]
     [OnBothEngines]
     public async Task Every_change_leaves_its_line_and_no_secret_gets_out(Engine engine)

@@ -10,6 +10,7 @@ public sealed class GenericTypeTests(Registries registries)
     static readonly string[] Generic =
     [
         "application/x-www-form-urlencoded", "application/json", "application/octet-stream", "text/plain", "text/html", "text/json; charset=utf-8", "multipart/form-data; boundary=x",
+        "application/x-json", "application/yaml", "application/zip", "application/gzip", "application/x-tar", "application/problem+json", "application/binary", "application/unknown",
         "", "no media type", "*/*", "application/*", ";", "application", "application/json, application/json", "Application/JSON",
     ];
 
