@@ -80,7 +80,7 @@ internal sealed class ScaleContent(int repositories)
         now = await db.ReadAsync(session => session.FindNumberAsync(NowSql), stop) ?? 0;
         using var storage = new FileBlobStorage(directory.Blobs);
         storage.Create();
-        await db.WriteAsync(session => MakeGroundAsync(session, storage, ServerSecret.LoadOrCreate(directory.SecretFile)), stop);
+        await db.WriteAsync(session => MakeGroundAsync(session, directory), stop);
         for (var first = 0; first < repositories; first += BatchRepositories)
         {
             stop.ThrowIfCancellationRequested();
@@ -99,8 +99,9 @@ internal sealed class ScaleContent(int repositories)
     }
 
     // The user, base layers with their files, packages, and configs, which many images share.
-    async Task MakeGroundAsync(DbSession session, FileBlobStorage storage, ServerSecret secret)
+    async Task MakeGroundAsync(DbSession session, DataDirectory directory)
     {
+        var secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         if (!SpaceName.TryParse(User, out var name))
             throw new BenchException($"{User} is no name");
         var user = await UserTable.CreateAsync(session, name, null, isAdmin: false);
@@ -128,8 +129,7 @@ internal sealed class ScaleContent(int repositories)
             baseLayers.Add(await AddLayerAsync(session, $"base {i}", Enumerable.Range(0, BaseFiles).Select(file => FileNames + file + 1L)));
             var config = Encoding.UTF8.GetBytes($$$"""{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/bin","BASE={{{i}}}"],"ExposedPorts":{"{{{8000 + i}}}/tcp":{}},"User":"1001"},"rootfs":{"type":"layers","diff_ids":[]}}""");
             var key = $"{i % 256:x2}/config-{i}";
-            using (var file = storage.OpenAppend(key, 0))
-                RandomAccess.Write(file, config, 0);
+            System.IO.File.WriteAllBytes(Path.Combine(directory.Blobs, key), config);
             configDigests.Add(DigestOf(config));
             configSizes.Add(config.Length);
             configs.Add(await AddBlobAsync(session, configDigests[^1], key, config.Length));

@@ -31,7 +31,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly StaitheConfig config;
     readonly DataDirectory directory;
     readonly Db db;
-    readonly FileBlobStorage storage;
+    readonly IBlobStorage storage;
     readonly LogOutput log;
     readonly TimeProvider clock = TimeProvider.System;
 
@@ -85,7 +85,13 @@ internal sealed class Composition : IAsyncDisposable
     /// <param name="log">Where it logs to.</param>
     /// <param name="needs">The right that a request for <c>/v2</c> needs.</param>
     /// <exception cref="ConfigException">Something that the configuration names cannot be used.</exception>
-    public Composition(StaitheConfig config, DataDirectory directory, Db db, FileBlobStorage storage, LogOutput log, Func<OciRoute, string, Rights> needs)
+    public Composition(
+        StaitheConfig config,
+        DataDirectory directory,
+        Db db,
+        IBlobStorage storage,
+        LogOutput log,
+        Func<OciRoute, string, Rights> needs)
     {
         (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
         rules = new ContentRules(

@@ -21,7 +21,7 @@ internal sealed class StaitheApp : IAsyncDisposable
 {
     readonly WebApplication web;
     readonly DataDirectory directory;
-    readonly FileBlobStorage storage;
+    readonly IBlobStorage storage;
     readonly LogOutput log;
     readonly Composition made;
     readonly IAsyncDisposable claim;
@@ -31,7 +31,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         WebApplication web,
         DataDirectory directory,
         (Db Db, IAsyncDisposable Claim, TaskCompletionSource Lost) database,
-        FileBlobStorage storage,
+        IBlobStorage storage,
         LogOutput log,
         Composition made)
     {
@@ -79,13 +79,19 @@ internal sealed class StaitheApp : IAsyncDisposable
     /// <param name="logWriter">Where its log goes.</param>
     /// <param name="isTerminal">Whether a person is likely to read it.</param>
     /// <param name="needs">The right that a request for <c>/v2</c> needs; null for what <see cref="Gate"/> says.</param>
-    public static async Task<StaitheApp> StartAsync(StaitheConfig config, TextWriter logWriter, bool isTerminal, Func<OciRoute, string, Rights>? needs = null)
+    /// <param name="storage">Where the blobs are; null for what the configuration names.</param>
+    public static async Task<StaitheApp> StartAsync(
+        StaitheConfig config,
+        TextWriter logWriter,
+        bool isTerminal,
+        Func<OciRoute, string, Rights>? needs = null,
+        IBlobStorage? storage = null)
     {
         var directory = DataDirectory.Claim(config.Data);
         var opened = new List<IAsyncDisposable>();
         try
         {
-            return await StartAsync(config, directory, opened, logWriter, isTerminal, needs ?? Gate.Needed);
+            return await StartAsync(config, directory, opened, logWriter, isTerminal, needs ?? Gate.Needed, storage);
         }
         catch
         {
@@ -103,7 +109,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         List<IAsyncDisposable> opened,
         TextWriter logWriter,
         bool isTerminal,
-        Func<OciRoute, string, Rights> needs)
+        Func<OciRoute, string, Rights> needs,
+        IBlobStorage? given)
     {
         var reserve = OpenReserve(config);
         var db = OpenDatabase(config, directory, reserve);
@@ -112,9 +119,9 @@ internal sealed class StaitheApp : IAsyncDisposable
         var claim = await db.ClaimAsync(() => lost.TrySetResult());
         opened.Add(claim);
         await Migrator.MigrateAsync(db);
-        await DirectoryPair.JoinAsync(db, directory);
-        var storage = new FileBlobStorage(directory.Blobs, reserve);
-        storage.Create();
+        var storage = given ?? OpenServedStorage(directory, reserve);
+        opened.Add(storage);
+        await DirectoryPair.JoinAsync(db, directory, storage);
         var log = new LogOutput(config.Log, logWriter, isTerminal, TimeProvider.System);
         opened.Add(log);
         if (directory.FindExposed() is { } exposed)
@@ -137,7 +144,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         if (isOurs)
         {
             await Migrator.MigrateAsync(db);
-            await DirectoryPair.JoinAsync(db, directory);
+            await using var storage = OpenStorage(directory);
+            await DirectoryPair.JoinAsync(db, directory, storage);
         }
         else
         {
@@ -155,6 +163,19 @@ internal sealed class StaitheApp : IAsyncDisposable
         ? new PostgresDb(PostgresUrl.Parse(url).ConnectionString)
         : new SqliteDb(directory.DatabaseFile, reserve);
 
+    /// <summary>The blobs that a configuration names.</summary>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="reserve">What is set aside on its disk, for the one who holds the directory.</param>
+    public static IBlobStorage OpenStorage(DataDirectory directory, DiskReserve? reserve = null) =>
+        new FileBlobStorage(directory.Blobs, reserve);
+
+    static FileBlobStorage OpenServedStorage(DataDirectory directory, DiskReserve reserve)
+    {
+        var storage = new FileBlobStorage(directory.Blobs, reserve);
+        storage.Create();
+        return storage;
+    }
+
     static DiskReserve OpenReserve(StaitheConfig config) => new(config.Data, config.ReserveMegabytes * 1024L * 1024);
 
     public async ValueTask DisposeAsync()
@@ -162,7 +183,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         await web.StopAsync();
         await web.DisposeAsync();
         await made.DisposeAsync();
-        storage.Dispose();
+        await storage.DisposeAsync();
         await claim.DisposeAsync();
         await Database.DisposeAsync();
         await log.DisposeAsync();

@@ -46,6 +46,17 @@ public sealed partial class FolderRuleTests
         Assert.Empty(broken);
     }
 
+    [Fact]
+    public void One_place_chooses_the_storage_of_blobs()
+    {
+        var choosers = from file in Directory.GetFiles(Repository.File("src/Staithe"), "*.cs", SearchOption.AllDirectories)
+                       let path = Path.GetRelativePath(Repository.File("src/Staithe"), file)
+                       where !path.StartsWith("obj", StringComparison.Ordinal)
+                           && File.ReadAllText(file).Contains("new FileBlobStorage(", StringComparison.Ordinal)
+                       select path;
+        Assert.Equal(["StaitheApp.cs"], choosers);
+    }
+
     // The checker must be able to see a fault.
     [Theory]
     [InlineData("using Staithe.Distribution;", "Content", false)]

@@ -8,7 +8,7 @@ namespace Staithe.Content;
 /// Reads blobs that are small into memory: configs, build files, recipes. Null for one that is not there, is larger than it may be, or whose bytes are
 /// not all there. Whether the asker may is asked before.
 /// </summary>
-internal sealed class BlobReader(Db db, FileBlobStorage storage)
+internal sealed class BlobReader(Db db, IBlobStorage storage)
 {
     /// <summary>A blob of a repository, by their names.</summary>
     public async Task<byte[]?> FindAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) =>
@@ -23,17 +23,15 @@ internal sealed class BlobReader(Db db, FileBlobStorage storage)
     {
         if (blob.Size > maxBytes)
             return null;
-        using var file = storage.OpenRead(blob.StorageKey);
-        if (file is null)
-            return null;
-        var content = new byte[blob.Size];
-        for (var read = 0; read < content.Length;)
+        try
         {
-            var count = await RandomAccess.ReadAsync(file, content.AsMemory(read), read, cancel);
-            if (count == 0)
-                return null;
-            read += count;
+            using var open = storage.OpenRead(blob.StorageKey);
+            var content = new byte[blob.Size];
+            return await open.ReadFullyAsync(content, 0, cancel) == content.Length ? content : null;
         }
-        return content;
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 }

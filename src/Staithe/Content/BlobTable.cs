@@ -1,5 +1,6 @@
 using Staithe.Database;
 using Staithe.Oci;
+using Staithe.Storage;
 
 namespace Staithe.Content;
 
@@ -64,7 +65,7 @@ internal static class BlobTable
         await session.ExecuteAsync(UnlinkSql, blob.RepoId, blob.BlobId);
         await session.ExecuteAsync(DequeueSql, blob.RepoId, blob.BlobId);
         if (await session.FindAsync(DeleteUnlinkedSql, row => row.GetString(0), blob.BlobId) is { } key)
-            await TrashTable.AddAsync(session, key, trash);
+            await TrashTable.AddAsync(session, new StoredKey(key), trash);
     }
 
     /// <summary>Takes every blob from a repository that has no manifests any more, as <see cref="UnlinkAsync"/> does with one; how many.</summary>
@@ -77,7 +78,7 @@ internal static class BlobTable
         foreach (var some in blobs.Chunk(UnlinkedAtOnce))
         {
             foreach (var key in await session.ListAsync(DeleteAllUnlinkedSql, row => row.GetString(0), [some]))
-                await TrashTable.AddAsync(session, key, trash);
+                await TrashTable.AddAsync(session, new StoredKey(key), trash);
         }
         return blobs.Length;
     }

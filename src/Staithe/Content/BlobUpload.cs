@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using Microsoft.Win32.SafeHandles;
 using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Oci;
@@ -10,21 +9,18 @@ using Staithe.Storage;
 namespace Staithe.Content;
 
 /// <summary>
-/// end-4 to end-6, end-13, end-14: takes a blob in, in one piece or many. The bytes go to the file in which they will stay and are hashed as
+/// end-4 to end-6, end-13, end-14: takes a blob in, in one piece or many. The bytes go to the place where they will stay and are hashed as
 /// they come. What an answer acknowledges is durable, first the bytes and then the row that counts them; a crash leaves at most bytes
 /// behind the count, which the next append drops.
 /// </summary>
-internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims claims, ContentRules rules)
+internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claims, ContentRules rules)
 {
-    const long MaxAhead = 64 * 1024 * 1024;
-    const long MinAhead = 1024 * 1024; // below, setting blocks aside costs more than it is worth
-
     /// <summary>Begins an upload. Its row comes first, so that no file is ever without one.</summary>
     /// <exception cref="OciException">TOOMANYREQUESTS when there are as many open as there may be.</exception>
     public async Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, Creator creator, CancellationToken cancel)
     {
         var id = UploadId.Create();
-        var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, 0);
+        var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, null, 0);
         var owner = OwnerOf(creator);
         if (!await TryAddAsync(alone: false))
             await TryAddAsync(alone: true);
@@ -98,7 +94,7 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
         catch
         {
-            await DropAsync(upload.Id, upload.StorageKey);
+            await DropAsync(upload.Id);
             throw;
         }
     }
@@ -109,52 +105,68 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
     {
         await GetAsync(name, id, cancel);
         using var claim = await claims.TakeAsync(id, force: true, cancel);
-        var upload = await GetAsync(name, id, cancel);
-        await DropAsync(id, upload.StorageKey);
+        await GetAsync(name, id, cancel);
+        await DropAsync(id);
     }
 
-    async Task<Digest> FinishAsync(RepositoryName name, UploadRow upload, Digest digest, Chunk chunk, UploadClaims.Claim claim, Creator creator, CancellationToken cancel)
+    async Task<Digest> FinishAsync(
+        RepositoryName name,
+        UploadRow upload,
+        Digest digest,
+        Chunk chunk,
+        UploadClaims.Claim claim,
+        Creator creator,
+        CancellationToken cancel)
     {
         using var writing = await OpenAsync(upload, chunk, cancel);
         await ReceiveAsync(writing, chunk, claim);
-
-        var actual = digest.Algorithm == writing.Row.Algorithm ? writing.Hash.Finish() : await ReadAgainAsync(writing.File, digest.Algorithm!, writing.Position);
-        if (actual != digest)
-        {
-            await DropAsync(upload.Id, upload.StorageKey);
-            throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
-        }
+        var received = writing.FindDigest(digest.Algorithm!);
+        if (received is not null)
+            await RequireAsync(upload, received, digest);
         await GiveBackWhenFullAsync(writing, async () =>
         {
-            await SyncAsync(writing);
+            var isOurs = await writing.Writer.CompleteAsync();
+            if (received is null || !isOurs)
+                await RequireAsync(upload, await ReadAgainAsync(upload.StorageKey, digest.Algorithm!), digest);
             await CommitAsync(name, writing, digest, creator);
         });
         return digest;
     }
 
-    static OciException Unknown() => new(OciError.BlobUploadUnknown, "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; begin a new one with POST");
+    async Task RequireAsync(UploadRow upload, Digest actual, Digest digest)
+    {
+        if (actual == digest)
+            return;
+        await DropAsync(upload.Id);
+        throw new OciException(OciError.DigestInvalid, $"the content's digest is {actual}, not {digest}: begin a new upload");
+    }
+
+    static OciException Unknown() => new(
+        OciError.BlobUploadUnknown,
+        "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; "
+            + "begin a new one with POST");
 
     async Task<Writing> OpenAsync(UploadRow upload, Chunk chunk, CancellationToken cancel)
     {
         if (chunk.Range is { } range)
         {
             if (range.First != upload.Received)
-                throw new OciException(OciError.RangeInvalid, $"the next byte of this upload is {upload.Received}, the chunk begins at {range.First}") { Headers = RangeHeader(upload.Received) };
+            {
+                var told = $"the next byte of this upload is {upload.Received}, the chunk begins at {range.First}";
+                throw new OciException(OciError.RangeInvalid, told) { Headers = RangeHeader(upload.Received) };
+            }
             if (chunk.Length is { } length && length != range.Length)
-                throw new OciException(OciError.SizeInvalid, $"Content-Length is {length}, but Content-Range {range.First}-{range.Last} has {range.Length} bytes");
+            {
+                throw new OciException(
+                    OciError.SizeInvalid,
+                    $"Content-Length is {length}, but Content-Range {range.First}-{range.Last} has {range.Length} bytes");
+            }
         }
-        storage.RequireRoom();
-        var file = storage.OpenAppend(upload.StorageKey, upload.Received);
-        try
-        {
-            var hash = upload.Received == 0 ? ContentHash.Create(upload.Algorithm) : ContentHash.Import(upload.Algorithm, upload.HashState, upload.Received);
-            return new Writing(upload, file, hash ?? await HashAgainAsync(file, upload, cancel));
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        var writer = await storage.OpenWriterAsync(upload.Bytes, upload.Received, chunk.Expected, cancel);
+        var hash = upload.Received == 0
+            ? ContentHash.Create(upload.Algorithm)
+            : ContentHash.Import(upload.Algorithm, upload.HashState, upload.Received);
+        return new Writing(upload, writer, hash);
     }
 
     async Task ReceiveAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
@@ -166,30 +178,27 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
         catch (OciException)
         {
-            writing.Forget();
+            writing.Writer.Forget();
             throw;
         }
         catch (IOException e) when (db.IsFull(e))
         {
-            writing.Forget();
+            writing.Writer.Forget();
             throw;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The client broke off, stalled, or came back on another connection.
             claim.NothingMoreComes();
-            writing.Trim();
-            if (writing.HasUnsyncedBytes)
+            if (writing.Position > writing.Row.Received)
                 await AcknowledgeAsync(writing);
             throw;
         }
     }
 
-    async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    static async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
     {
-        var expected = chunk.Range?.Length ?? chunk.Length;
-        var end = expected is null ? long.MaxValue : writing.Position + expected.Value;
-        var (began, reserved) = (writing.Position, writing.Position);
+        var end = chunk.Expected is { } expected ? writing.Position + expected : long.MaxValue;
         while (true)
         {
             var result = await chunk.Body.ReadAsync(claim.Token);
@@ -197,16 +206,8 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             try
             {
                 if (buffer.Length > end - writing.Position)
-                    throw new OciException(OciError.SizeInvalid, $"the body is longer than the {expected} bytes it was said to have");
-                writing.Write(buffer);
-                if (writing.Position >= reserved + MinAhead)
-                {
-                    // As much again as has come, so that the blocks lie together: what a client only says is to come costs nothing.
-                    storage.RequireRoom();
-                    var ahead = Math.Min(Math.Min(end - writing.Position, writing.Position - began), MaxAhead);
-                    NativeFile.Reserve(writing.File, writing.Position, expected is null ? 0 : ahead);
-                    reserved = writing.Position + ahead;
-                }
+                    throw new OciException(OciError.SizeInvalid, $"the body is longer than the {chunk.Expected} bytes it was said to have");
+                await writing.WriteAsync(buffer);
             }
             finally
             {
@@ -216,8 +217,12 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
             if (result.IsCompleted)
                 break;
         }
-        if (expected is not null && writing.Position < end)
-            throw new OciException(OciError.SizeInvalid, $"the body ended {end - writing.Position} bytes before the {expected} it was said to have");
+        if (chunk.Expected is not null && writing.Position < end)
+        {
+            throw new OciException(
+                OciError.SizeInvalid,
+                $"the body ended {end - writing.Position} bytes before the {chunk.Expected} it was said to have");
+        }
     }
 
     // A full disk has for certain not taken the row that would count the bytes; of any other failure nobody knows.
@@ -229,118 +234,80 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
         }
         catch (Exception e) when (db.IsFull(e))
         {
-            writing.Forget();
+            writing.Writer.Forget();
             throw;
         }
     }
 
-    Task SyncAsync(Writing writing) => writing.HasUnsyncedBytes
-        ? storage.SyncAsync(writing.Row.StorageKey, writing.File, writing.IsNew)
-        : Task.CompletedTask;
-
     async Task AcknowledgeAsync(Writing writing)
     {
-        await SyncAsync(writing);
-        var state = writing.Hash.Export();
-        if (!await db.WriteAsync(session => UploadTable.AdvanceAsync(session, writing.Row, writing.Position, state, rules.UploadExpiry)))
+        var storageState = await writing.Writer.AcknowledgeAsync();
+        var hashState = writing.ExportHash();
+        if (!await db.WriteAsync(
+            session => UploadTable.AdvanceAsync(session, writing.Row, writing.Position, hashState, storageState, rules.UploadExpiry)))
             throw Unknown();
     }
 
     Task CommitAsync(RepositoryName name, Writing writing, Digest digest, Creator creator) => db.WriteAsync(async session =>
     {
         var repository = await Repositories.GetOrCreateAsync(session, name, creator); // first the repository, as whoever moves it does
-        if (!await UploadTable.DeleteAsync(session, writing.Row.Id))
+        if (!await UploadTable.FinishAsync(session, writing.Row))
             throw Unknown();
         var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
         if (blob.StorageKey != writing.Row.StorageKey)
-            await TrashTable.AddAsync(session, writing.Row.StorageKey, TimeSpan.Zero);
+            await TrashTable.AddAsync(session, new StoredKey(writing.Row.StorageKey), TimeSpan.Zero);
         await BlobTable.LinkAsync(session, repository.Id, blob.Id, digest, rules.Lease);
     });
 
-    Task DropAsync(UploadId id, string storageKey) => db.WriteAsync(
+    Task DropAsync(UploadId id) => db.WriteAsync(
         SpaceUse.Frees,
         async session =>
         {
-            if (await UploadTable.DeleteAsync(session, id))
-                await TrashTable.AddAsync(session, storageKey, TimeSpan.Zero);
+            if (await UploadTable.DeleteAsync(session, id) is { } bytes)
+                await TrashTable.AddAsync(session, bytes, TimeSpan.Zero);
         });
 
-    static async Task<ContentHash> HashAgainAsync(SafeFileHandle file, UploadRow upload, CancellationToken cancel)
+    // What was received could not be hashed on the way: its state was not written down, the client announced another algorithm, or an
+    // earlier request has completed the blob.
+    async Task<Digest> ReadAgainAsync(string key, DigestAlgorithm algorithm)
     {
-        var hash = ContentHash.Create(upload.Algorithm);
-        await hash.AppendFileAsync(file, upload.Received, cancel);
-        if (hash.Length < upload.Received)
-            throw new IOException("the upload's file is shorter than what was acknowledged");
-        return hash;
-    }
-
-    // The client announced one algorithm (or none) and closes with a digest of another.
-    static async Task<Digest> ReadAgainAsync(SafeFileHandle file, DigestAlgorithm algorithm, long length)
-    {
+        using var blob = storage.OpenRead(key);
         using var hash = ContentHash.Create(algorithm);
-        await hash.AppendFileAsync(file, length, CancellationToken.None);
+        await hash.AppendRestAsync(blob, CancellationToken.None);
         return hash.Finish();
     }
 
     /// <summary>How <c>Range</c> tells an upload's progress: both ends inclusive, and <c>0-0</c> as well before the first byte.</summary>
     internal static Dictionary<string, string> RangeHeader(long received) => new() { ["Range"] = $"0-{Math.Max(received - 1, 0)}" };
 
-    /// <summary>An upload with its file open: where it stands, and how far it is acknowledged.</summary>
-    sealed class Writing(UploadRow row, SafeFileHandle file, ContentHash hash) : IDisposable
+    /// <summary>An upload that is open to append, and its hash as far as it is known.</summary>
+    sealed class Writing(UploadRow row, BlobWriter writer, ContentHash? hash) : IDisposable
     {
         public UploadRow Row => row;
 
-        public SafeFileHandle File => file;
+        public BlobWriter Writer => writer;
 
-        public ContentHash Hash => hash;
+        public long Position => writer.Position;
 
-        public long Position => hash.Length;
-
-        public bool IsNew => row.Received == 0;
-
-        // An empty blob has a file too, whose name has to be made durable.
-        public bool HasUnsyncedBytes => Position > row.Received || IsNew;
-
-        public void Write(ReadOnlySequence<byte> bytes)
+        public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes)
         {
-            try
-            {
-                WriteBytes(bytes);
-            }
-            catch (ArgumentOutOfRangeException e)
-            {
-                throw DiskFault.TooLargeFor(e);
-            }
-        }
-
-        void WriteBytes(ReadOnlySequence<byte> bytes)
-        {
-            if (bytes.IsEmpty)
+            await writer.WriteAsync(bytes);
+            if (hash is null)
                 return;
-            if (bytes.IsSingleSegment)
-            {
-                RandomAccess.Write(file, bytes.FirstSpan, Position);
-                hash.Append(bytes.FirstSpan);
-                return;
-            }
-            var segments = new List<ReadOnlyMemory<byte>>();
             foreach (var segment in bytes)
-                segments.Add(segment);
-            RandomAccess.Write(file, segments, Position);
-            foreach (var segment in segments)
                 hash.Append(segment.Span);
         }
 
-        /// <summary>Drops what was written and not acknowledged.</summary>
-        public void Forget() => RandomAccess.SetLength(file, row.Received);
+        /// <summary>The hash as a row keeps it; null when it is not known.</summary>
+        public byte[]? ExportHash() => hash?.Export();
 
-        /// <summary>Gives back blocks that were set aside behind what was written.</summary>
-        public void Trim() => RandomAccess.SetLength(file, Position);
+        /// <summary>The digest of everything that was received, if that was hashed with this algorithm.</summary>
+        public Digest? FindDigest(DigestAlgorithm algorithm) => algorithm == row.Algorithm ? hash?.Finish() : null;
 
         public void Dispose()
         {
-            hash.Dispose();
-            file.Dispose();
+            hash?.Dispose();
+            writer.Dispose();
         }
     }
 }
@@ -349,4 +316,8 @@ internal sealed class BlobUpload(Db db, FileBlobStorage storage, UploadClaims cl
 /// <param name="Range">Its <c>Content-Range</c>, or null.</param>
 /// <param name="Length">Its <c>Content-Length</c>, or null when it is streamed.</param>
 /// <param name="Body">Its bytes.</param>
-internal sealed record Chunk(ContentRange? Range, long? Length, PipeReader Body);
+internal sealed record Chunk(ContentRange? Range, long? Length, PipeReader Body)
+{
+    /// <summary>How many bytes it is said to have; null when nothing says so.</summary>
+    public long? Expected => Range?.Length ?? Length;
+}

@@ -17,7 +17,7 @@ internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, st
 /// <param name="Blob">The link, as it was read.</param>
 /// <param name="ReadAt">When it was read, by this machine's monotonic clock.</param>
 /// <param name="File">Its file, or null when it is large: then opening it is a small part of the work.</param>
-internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long ReadAt, SharedFile? File)
+internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long ReadAt, SharedBlob? File)
 {
     /// <summary>What is left of the promise that the row held.</summary>
     public TimeSpan LeaseLeft => TimeSpan.FromMilliseconds(Blob.LeaseLeft) - Stopwatch.GetElapsedTime(ReadAt);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Staithe.Database;
+using Staithe.Storage;
 
 namespace Staithe.Content;
 
@@ -34,9 +35,9 @@ internal static class RepositoryRemoval
     /// <summary>Ends uploads to what there was not yet in a space.</summary>
     public static async Task EndUploadsAsync(DbSession session, string space) => await EndAsync(session, await UploadTable.DeleteOfSpaceAsync(session, space));
 
-    static async Task EndAsync(DbSession session, List<string> storageKeys)
+    static async Task EndAsync(DbSession session, List<StoredKey> uploads)
     {
-        foreach (var key in storageKeys)
-            await TrashTable.AddAsync(session, key, UploadGrace);
+        foreach (var upload in uploads)
+            await TrashTable.AddAsync(session, upload, UploadGrace);
     }
 }

@@ -2,14 +2,27 @@ using System.Data.Common;
 using Staithe.Database;
 using Staithe.Jobs;
 using Staithe.Oci;
+using Staithe.Storage;
 
 namespace Staithe.Content;
 
 /// <summary>A blob on its way in.</summary>
 /// <param name="Received">Bytes that are durable and acknowledged.</param>
 /// <param name="HashState">The hash at that place, or null when those bytes must be read again.</param>
+/// <param name="StorageState">What the storage asked to remember of the upload at that place.</param>
 /// <param name="Version">Moves with every change, so that of two writers one notices.</param>
-internal sealed record UploadRow(UploadId Id, string StorageKey, DigestAlgorithm Algorithm, long Received, byte[]? HashState, long Version);
+internal sealed record UploadRow(
+    UploadId Id,
+    string StorageKey,
+    DigestAlgorithm Algorithm,
+    long Received,
+    byte[]? HashState,
+    byte[]? StorageState,
+    long Version)
+{
+    /// <summary>The bytes, as the storage knows them.</summary>
+    public StoredKey Bytes => new(StorageKey, StorageState);
+}
 
 /// <summary>The uploads under way. A row is made before its file, and outlives the process that takes the bytes.</summary>
 internal static class UploadTable
@@ -31,19 +44,37 @@ internal static class UploadTable
         session.FindAsync(FindSql, row => Map(id, row), id.Value, name.Value);
 
     /// <summary>Acknowledges bytes; false when the row has gone or moved since it was read.</summary>
-    public static async Task<bool> AdvanceAsync(DbSession session, UploadRow upload, long received, byte[]? hashState, TimeSpan expiry) =>
-        await session.ExecuteAsync(AdvanceSql, upload.Id.Value, upload.Version, received, hashState, (long)expiry.TotalMilliseconds) == 1;
+    public static async Task<bool> AdvanceAsync(
+        DbSession session,
+        UploadRow upload,
+        long received,
+        byte[]? hashState,
+        byte[]? storageState,
+        TimeSpan expiry) =>
+        await session.ExecuteAsync(
+            AdvanceSql, upload.Id.Value, upload.Version, received, hashState, (long)expiry.TotalMilliseconds, storageState) == 1;
 
-    /// <summary>Ends an upload; its key is the caller's to put elsewhere in the same transaction. False when it has ended already.</summary>
-    public static async Task<bool> DeleteAsync(DbSession session, UploadId id) => await session.ExecuteAsync(DeleteSql, id.Value) == 1;
+    /// <summary>
+    /// Ends an upload that has become a blob; its key is the caller's to put elsewhere in the same transaction. False when the row has gone
+    /// or
+    /// moved since it was read.
+    /// </summary>
+    public static async Task<bool> FinishAsync(DbSession session, UploadRow upload) =>
+        await session.ExecuteAsync(FinishSql, upload.Id.Value, upload.Version) == 1;
+
+    /// <summary>
+    /// Ends an upload wherever it stands; its bytes, which are the caller's to put into the trash. Null when it has ended already.
+    /// </summary>
+    public static Task<StoredKey?> DeleteAsync(DbSession session, UploadId id) =>
+        session.FindAsync<StoredKey?>(DeleteSql, row => MapBytes(row), id.Value);
 
     /// <summary>Uploads whose time is over, some of them; but for those of <paramref name="except"/>, which are being appended to.</summary>
     public static Task<List<string>> ListExpiredAsync(DbSession session, string[] except, int limit) =>
         session.ListAsync(ListExpiredSql, row => row.GetString(0), except, (long)limit);
 
-    /// <summary>Ends these uploads as far as their time is over; their keys.</summary>
-    public static Task<List<string>> DeleteExpiredAsync(DbSession session, string[] ids, string[] except) =>
-        session.ListAsync(DeleteExpiredSql, row => row.GetString(0), ids, except);
+    /// <summary>Ends these uploads as far as their time is over; their bytes.</summary>
+    public static Task<List<StoredKey>> DeleteExpiredAsync(DbSession session, string[] ids, string[] except) =>
+        session.ListAsync(DeleteExpiredSql, MapBytes, ids, except);
 
     /// <summary>Lets the uploads to a repository go on under its new name.</summary>
     public static Task MoveAsync(DbSession session, RepositoryName from, RepositoryName to) => session.ExecuteAsync(MoveSql, from.Value, to.Value);
@@ -51,19 +82,26 @@ internal static class UploadTable
     /// <summary>Lets the uploads to what is in a space go on under its new name.</summary>
     public static Task RenameSpaceAsync(DbSession session, string from, string to) => session.ExecuteAsync(RenameSpaceSql, from, to);
 
-    /// <summary>Ends the uploads to a repository; their keys.</summary>
-    public static Task<List<string>> DeleteOfAsync(DbSession session, RepositoryName name) => session.ListAsync(DeleteOfSql, row => row.GetString(0), name.Value);
+    /// <summary>Ends the uploads to a repository; their bytes.</summary>
+    public static Task<List<StoredKey>> DeleteOfAsync(DbSession session, RepositoryName name) =>
+        session.ListAsync(DeleteOfSql, MapBytes, name.Value);
 
-    /// <summary>Ends the uploads to what is or would be in a space; their keys.</summary>
-    public static Task<List<string>> DeleteOfSpaceAsync(DbSession session, string space) => session.ListAsync(DeleteOfSpaceSql, row => row.GetString(0), space);
+    /// <summary>Ends the uploads to what is or would be in a space; their bytes.</summary>
+    public static Task<List<StoredKey>> DeleteOfSpaceAsync(DbSession session, string space) =>
+        session.ListAsync(DeleteOfSpaceSql, MapBytes, space);
+
+    static StoredKey MapBytes(DbDataReader row) => new(row.GetString(0), Bytes(row, 1));
+
+    static byte[]? Bytes(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
     static UploadRow Map(UploadId id, DbDataReader row) => new(
         id,
         row.GetString(0),
         DigestAlgorithm.Find(row.GetString(1))!,
         row.GetInt64(2),
-        row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3),
-        row.GetInt64(4));
+        Bytes(row, 3),
+        Bytes(row, 4),
+        row.GetInt64(5));
 
     static readonly Sql CreateSql = new("""
         insert into uploads (id, repository, storage_key, algorithm, received, hash_state, version, started_at, expires_at, owner)
@@ -80,24 +118,29 @@ internal static class UploadTable
         from uploads where expires_at > {now}
         """);
 
-    static readonly Sql FindSql = new("select storage_key, algorithm, received, hash_state, version from uploads where id = $1 and repository = $2");
-
-    static readonly Sql AdvanceSql = new("""
-        update uploads set received = $3, hash_state = $4, version = version + 1, expires_at = {now} + $5 where id = $1 and version = $2
+    static readonly Sql FindSql = new("""
+        select storage_key, algorithm, received, hash_state, storage_state, version from uploads where id = $1 and repository = $2
         """);
 
-    static readonly Sql DeleteSql = new("delete from uploads where id = $1");
+    static readonly Sql AdvanceSql = new("""
+        update uploads set received = $3, hash_state = $4, storage_state = $6, version = version + 1, expires_at = {now} + $5
+        where id = $1 and version = $2
+        """);
+
+    static readonly Sql FinishSql = new("delete from uploads where id = $1 and version = $2");
+
+    static readonly Sql DeleteSql = new("delete from uploads where id = $1 returning storage_key, storage_state");
 
     static readonly Sql MoveSql = new("update uploads set repository = $2 where repository = $1");
 
     static readonly Sql RenameSpaceSql = new($"update uploads set repository = $2 || substr(repository, length($1) + 1) where {InSpace}");
 
-    static readonly Sql DeleteOfSql = new("delete from uploads where repository = $1 returning storage_key");
+    static readonly Sql DeleteOfSql = new("delete from uploads where repository = $1 returning storage_key, storage_state");
 
-    static readonly Sql DeleteOfSpaceSql = new($"delete from uploads where {InSpace} returning storage_key");
+    static readonly Sql DeleteOfSpaceSql = new($"delete from uploads where {InSpace} returning storage_key, storage_state");
 
     static readonly Sql DeleteExpiredSql = new("""
-        delete from uploads where id {any $1} and expires_at <= {now} and not (id {any $2}) returning storage_key
+        delete from uploads where id {any $1} and expires_at <= {now} and not (id {any $2}) returning storage_key, storage_state
         """);
 
     static readonly Sql ListExpiredSql = new($$"""

@@ -13,7 +13,7 @@ internal static class DirectoryPair
 
     /// <summary>Checks the pair; gives both an id when they have none and nothing says that they are strangers.</summary>
     /// <exception cref="ConfigException">They do not belong together.</exception>
-    public static async Task JoinAsync(Db db, DataDirectory directory)
+    public static async Task JoinAsync(Db db, DataDirectory directory, IBlobStorage storage)
     {
         var (inDirectory, inRows) = (directory.Id, await db.ReadAsync(session => session.FindAsync(FindSql, row => row.GetString(0))));
         if (inDirectory is not null && inDirectory == inRows)
@@ -21,10 +21,13 @@ internal static class DirectoryPair
         if (inDirectory is not null && inRows is not null)
             throw Strangers(directory, $"this database belongs to another data directory than {directory.Path}");
         var keys = await db.ReadAsync(session => session.ListAsync(KeysSql, row => row.GetString(0), (long)SampleKeys));
-        if (keys.Count > 0 && !keys.Exists(key => File.Exists(Path.Combine(directory.Blobs, key))))
+        if (keys.Count > 0 && !await HasAnyAsync(storage, keys))
             throw Strangers(directory, $"{directory.Path} holds none of the bytes that this database names");
-        if (keys.Count == 0 && inDirectory is not null && HasBytes(directory) && !await db.ReadAsync(NamesOtherBytesAsync))
+        if (keys.Count == 0 && inDirectory is not null
+            && await storage.ListKeysAsync(CancellationToken.None).AnyAsync() && !await db.ReadAsync(NamesOtherBytesAsync))
+        {
             throw Strangers(directory, $"{directory.Path} holds the bytes of another database, and this one names none");
+        }
         var id = Guid.NewGuid().ToString("N"); // a new one, so that no former partner of either is one any longer
         try
         {
@@ -52,8 +55,15 @@ internal static class DirectoryPair
 
     static async Task<bool> NamesOtherBytesAsync(DbSession session) => await session.FindNumberAsync(OtherKeySql) is not null;
 
-    static bool HasBytes(DataDirectory directory) =>
-        Directory.Exists(directory.Blobs) && Directory.EnumerateFiles(directory.Blobs, "*", SearchOption.AllDirectories).Any();
+    static async Task<bool> HasAnyAsync(IBlobStorage storage, List<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (await storage.FindLengthAsync(new StoredKey(key), CancellationToken.None) is not null)
+                return true;
+        }
+        return false;
+    }
 
     static ConfigException Strangers(DataDirectory directory, string what) => new([new ConfigProblem(
         "data",

@@ -1,14 +1,16 @@
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using Staithe.Oci;
+using Staithe.Storage;
 using Staithe.Telemetry;
 using Staithe.Transport;
 
 namespace Staithe.Distribution;
 
 /// <summary>
-/// Moves the bytes of a file to the client, as fast as it takes them. The one place that chooses the way: where the connection can, the
-/// kernel moves them; else they pass through this process, a piece at a time. Either way a client that takes nothing is cut off.
+/// Moves the bytes of a blob to the client, as fast as it takes them. The one place that chooses the way: where the blob is a file and the
+/// connection can, the kernel moves them; else they pass through this process, a piece at a time. Either way a client that takes nothing is
+/// cut off.
 /// </summary>
 /// <param name="stall">After how long without progress.</param>
 internal sealed class BlobBody(TimeSpan stall)
@@ -26,11 +28,11 @@ internal sealed class BlobBody(TimeSpan stall)
     static readonly SemaphoreSlim Turns = new(2 * Environment.ProcessorCount);
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
-    /// <exception cref="EndOfStreamException">The file is shorter than its row says.</exception>
-    public Task SendAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts) =>
-        http.Features.Get<IFileOutput>() is { } direct
+    /// <exception cref="EndOfStreamException">The blob is shorter than its row says.</exception>
+    public Task SendAsync(HttpContext http, OpenBlob blob, ByteRange range, RequestFacts facts) =>
+        blob.File is { } file && http.Features.Get<IFileOutput>() is { } direct
             ? SendDirectlyAsync(http, direct, file, range, facts)
-            : SendThroughAsync(http, file, range, facts);
+            : SendThroughAsync(http, blob, range, facts);
 
     static async Task SendDirectlyAsync(HttpContext http, IFileOutput direct, SafeFileHandle file, ByteRange range, RequestFacts facts)
     {
@@ -69,18 +71,19 @@ internal sealed class BlobBody(TimeSpan stall)
         }
     }
 
-    async Task SendThroughAsync(HttpContext http, SafeFileHandle file, ByteRange range, RequestFacts facts)
+    async Task SendThroughAsync(HttpContext http, OpenBlob blob, ByteRange range, RequestFacts facts)
     {
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         var (body, seat) = (http.Response.BodyWriter, ConnectionSeat.Of(http));
         for (var sent = 0L; sent < range.Length;)
         {
             var memory = body.GetMemory(PieceBytes);
-            var read = RandomAccess.Read(file, memory.Span[..(int)Math.Min(memory.Length, range.Length - sent)], range.Offset + sent);
-            if (read == 0)
-                throw new EndOfStreamException("the blob's file is shorter than its row says: run staithe fsck");
-            body.Advance(read);
             stalled.CancelAfter(stall);
+            memory = memory[..(int)Math.Min(memory.Length, range.Length - sent)];
+            var read = await blob.ReadAsync(memory, range.Offset + sent, stalled.Token);
+            if (read == 0)
+                throw new EndOfStreamException("the blob is shorter than its row says: run staithe fsck");
+            body.Advance(read);
             var result = await body.FlushAsync(stalled.Token);
             await WorkerThread.SwitchAsync();
             if (result.IsCompleted)

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
@@ -13,7 +12,7 @@ using Staithe.Transport;
 namespace Staithe.Distribution;
 
 /// <summary>end-2 and end-10: blobs out, and away.</summary>
-internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
+internal sealed class BlobHandler(Db db, IBlobStorage storage, ContentCache cache, BlobBody body, BlobDelete delete, ContentRules rules)
 {
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
@@ -33,7 +32,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         var path = route.Path;
         var version = cache.BlobVersion(path);
         var found = await FindAsync(http, route, mayRenew) ?? throw new OciException(OciError.BlobUnknown, $"{route.Name} has no blob {route.Digest}");
-        var small = found.Size <= ContentCache.MaxOpenFileBytes ? new SharedFile(Open(found)) : null;
+        var small = found.Size <= ContentCache.MaxOpenFileBytes ? OpenShared(found) : null;
         var blob = new CachedBlob(route, found, Stopwatch.GetTimestamp(), small);
         small?.TryHold();
         try
@@ -68,8 +67,15 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
 
     bool NeedsRenewal(TimeSpan left) => left < rules.Lease / 2;
 
-    SafeFileHandle Open(LinkedBlob blob) =>
-        storage.OpenRead(blob.StorageKey) ?? throw new FileNotFoundException($"the bytes of {blob.Digest} are gone: run staithe fsck");
+    // Only a file is worth keeping open, and can be read by several at once.
+    SharedBlob? OpenShared(LinkedBlob found)
+    {
+        var open = storage.OpenRead(found.StorageKey);
+        if (open.File is not null)
+            return new SharedBlob(open);
+        open.Dispose();
+        return null;
+    }
 
     // A file whose bytes may have to come from the disk goes out on a thread that may wait, and so does one that would keep others waiting for long.
     async Task SendElsewhereAsync(HttpContext http, CachedBlob cached, bool isQuick, RequestFacts facts)
@@ -97,25 +103,30 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         else if (cached.File is { } shared && shared.TryHold())
         {
             using (shared)
-                await SendAsync(http, blob, shared.Handle, facts);
+                await SendAsync(http, blob, shared.Blob, facts);
             if (facts.BytesSent == blob.Size)
                 shared.WasRead();
         }
         else
         {
-            using var file = Open(blob);
-            await SendAsync(http, blob, file, facts);
+            using var open = storage.OpenRead(blob.StorageKey);
+            if (await FindUrlAsync(open, http.RequestAborted) is { } url)
+                http.Response.Redirect(url.AbsoluteUri, permanent: false, preserveMethod: true);
+            else
+                await SendAsync(http, blob, open, facts);
         }
     }
 
-    async Task SendAsync(HttpContext http, LinkedBlob blob, SafeFileHandle file, RequestFacts facts)
+    static ValueTask<Uri?> FindUrlAsync(OpenBlob open, CancellationToken cancel) => open.File is null ? open.FindUrlAsync(cancel) : default;
+
+    async Task SendAsync(HttpContext http, LinkedBlob blob, OpenBlob open, RequestFacts facts)
     {
         var ranges = Preconditions.RangeHolds(http.Request, blob.Digest) ? ByteRanges.Parse(http.Request.Headers.Range, blob.Size) : null;
         switch (ranges)
         {
             case null:
                 Describe(http.Response, MediaTypes.OctetStream, blob.Size);
-                await body.SendAsync(http, file, new ByteRange(0, blob.Size), facts);
+                await body.SendAsync(http, open, new ByteRange(0, blob.Size), facts);
                 break;
             case []:
                 throw new OciException(OciError.RangeInvalid, $"the blob has {blob.Size} bytes; none of them is in the range asked for")
@@ -126,16 +137,16 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
                 http.Response.StatusCode = StatusCodes.Status206PartialContent;
                 http.Response.Headers.ContentRange = Tell(range, blob.Size);
                 Describe(http.Response, MediaTypes.OctetStream, range.Length);
-                await body.SendAsync(http, file, range, facts);
+                await body.SendAsync(http, open, range, facts);
                 break;
             default:
-                await SendPartsAsync(http, file, blob.Size, ranges, facts);
+                await SendPartsAsync(http, open, blob.Size, ranges, facts);
                 break;
         }
     }
 
     // RFC 9110 section 14.6.
-    async Task SendPartsAsync(HttpContext http, SafeFileHandle file, long size, IReadOnlyList<ByteRange> ranges, RequestFacts facts)
+    async Task SendPartsAsync(HttpContext http, OpenBlob open, long size, IReadOnlyList<ByteRange> ranges, RequestFacts facts)
     {
         var boundary = Guid.NewGuid().ToString("N");
         var heads = ranges.Select(range => Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: {Tell(range, size)}\r\n\r\n")).ToList();
@@ -146,7 +157,7 @@ internal sealed class BlobHandler(Db db, FileBlobStorage storage, ContentCache c
         for (var i = 0; i < ranges.Count; i++)
         {
             http.Response.BodyWriter.Write(heads[i]); // goes out with the part
-            await body.SendAsync(http, file, ranges[i], facts);
+            await body.SendAsync(http, open, ranges[i], facts);
         }
         await http.Response.BodyWriter.WriteAsync(tail, http.RequestAborted);
     }

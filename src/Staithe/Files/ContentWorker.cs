@@ -13,7 +13,15 @@ namespace Staithe.Files;
 /// rows say what is to be done, so it goes on where it was when the server stops. What fails is tried again, less and less often; what
 /// cannot be looked into is refused, with the reason.
 /// </summary>
-internal sealed class ContentWorker(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer, UnitRunner runner, LogOutput log, TimeProvider clock) : BackgroundService
+internal sealed class ContentWorker(
+    Db db,
+    IBlobStorage storage,
+    BlobReader blobs,
+    LayerFiles files,
+    LayerIndexer indexer,
+    UnitRunner runner,
+    LogOutput log,
+    TimeProvider clock) : BackgroundService
 {
     const int MaxAttempts = 5;
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

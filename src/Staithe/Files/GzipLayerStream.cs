@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using Staithe.Storage;
 
 namespace Staithe.Files;
 
@@ -17,8 +17,8 @@ internal sealed unsafe class GzipLayerStream : LayerStream
     bool isRaw;
     bool isEnded;
 
-    public GzipLayerStream(SafeFileHandle file, Checkpoint from)
-        : base(file, from)
+    public GzipLayerStream(OpenBlob blob, Checkpoint from)
+        : base(blob, from)
     {
         isRaw = from.Window is not null;
         state = (Libz.State*)NativeMemory.AllocZeroed((nuint)sizeof(Libz.State));

@@ -9,7 +9,7 @@ namespace Staithe.Files;
 /// Looks into one image: reads each of its layers that was not read before, holds the config against them, finds the packages, and writes down what
 /// there is to say of it. A layer that cannot be read costs that layer; only of an image without a layer that can be read is nothing known.
 /// </summary>
-internal sealed class ImageInspection(Db db, FileBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer)
+internal sealed class ImageInspection(Db db, IBlobStorage storage, BlobReader blobs, LayerFiles files, LayerIndexer indexer)
 {
     const int BatchPackages = 50; // each batch keeps other writers waiting for some milliseconds
     const string EncryptedSuffix = "+encrypted"; // of a media type, as ocicrypt has it

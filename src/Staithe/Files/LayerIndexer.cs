@@ -26,7 +26,7 @@ internal sealed class LayerProgress
 /// Looks into a layer: reads its archive once, writes its listing, and gives its names to the database. The listing is written before the row that
 /// says that there is one, so after a crash the layer is looked into again.
 /// </summary>
-internal sealed class LayerIndexer(Db db, FileBlobStorage storage, LayerFiles files, LayerLimits limits)
+internal sealed class LayerIndexer(Db db, IBlobStorage storage, LayerFiles files, LayerLimits limits)
 {
     const int BatchNames = 500; // each batch keeps other writers waiting for some milliseconds
     const int MaxStoredNameBytes = 1024; // an index of PostgreSQL takes no more than 2.7 kB
@@ -57,7 +57,7 @@ internal sealed class LayerIndexer(Db db, FileBlobStorage storage, LayerFiles fi
     /// <exception cref="LayerRefusedException">Nothing of it can be read.</exception>
     public LayerContents Build(LayerRow layer, LayerProgress progress, CancellationToken cancel)
     {
-        using var blob = storage.OpenRead(layer.StorageKey) ?? throw new FileNotFoundException($"the bytes of {layer.Digest} are gone: run staithe fsck");
+        using var blob = storage.OpenRead(layer.StorageKey);
         var format = LayerStream.Detect(blob);
         if (format == LayerFormat.Tar && LayerStream.DetectOther(blob) is { } other)
             throw new LayerRefusedException(other);

@@ -1,14 +1,13 @@
-using Microsoft.Win32.SafeHandles;
 using Staithe.Storage;
 
 namespace Staithe.Files;
 
 /// <summary>Reads parts of layers. It keeps the place in the one it read last: what comes a little behind it is read on to, not looked for anew.</summary>
-internal sealed class LayerReader(ImageFiles files, FileBlobStorage storage) : IDisposable
+internal sealed class LayerReader(ImageFiles files, IBlobStorage storage) : IDisposable
 {
     readonly byte[] scratch = new byte[128 * 1024];
     int current = -1;
-    SafeFileHandle? blob;
+    OpenBlob? blob;
     LayerStream? stream;
 
     /// <summary>Fills the buffer with a file's bytes from a place in the file.</summary>
@@ -53,7 +52,7 @@ internal sealed class LayerReader(ImageFiles files, FileBlobStorage storage) : I
         {
             Dispose();
             (stream, current) = (null, layer);
-            blob = storage.OpenRead(source.StorageKey) ?? throw new FileNotFoundException($"the bytes of {source.Digest} are gone: run staithe fsck");
+            blob = storage.OpenRead(source.StorageKey);
         }
         if (source.Listing.Format == LayerFormat.Tar)
         {

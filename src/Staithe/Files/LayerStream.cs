@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
+using Staithe.Storage;
 
 namespace Staithe.Files;
 
@@ -17,7 +17,7 @@ internal abstract class LayerStream : Stream
     const int InputBytes = 128 * 1024;
     const int MaxCheckpoints = 1024; // beyond, every second one goes, so that a layer of any size has a listing of some megabytes
 
-    readonly SafeFileHandle file;
+    readonly OpenBlob blob;
     readonly byte[] input = GC.AllocateUninitializedArray<byte>(InputBytes, pinned: true);
     long position;
     long fetched;
@@ -25,7 +25,7 @@ internal abstract class LayerStream : Stream
     int begin;
     int end;
 
-    protected LayerStream(SafeFileHandle file, Checkpoint from) => (this.file, position, fetched) = (file, from.Out, from.In);
+    protected LayerStream(OpenBlob blob, Checkpoint from) => (this.blob, position, fetched) = (blob, from.Out, from.In);
 
     /// <summary>Takes in every byte of the archive, when it is set before the first one is read.</summary>
     public IncrementalHash? Hash { get; set; }
@@ -47,10 +47,10 @@ internal abstract class LayerStream : Stream
     public override long Length => throw new NotSupportedException();
 
     /// <summary>What the first bytes of a blob say that it is.</summary>
-    public static LayerFormat Detect(SafeFileHandle file)
+    public static LayerFormat Detect(OpenBlob blob)
     {
         Span<byte> first = stackalloc byte[4];
-        if (RandomAccess.Read(file, first, 0) < 4)
+        if (blob.ReadFully(first, 0) < 4)
             return LayerFormat.Tar;
         var magic = BinaryPrimitives.ReadUInt32LittleEndian(first);
         return first[0] == 0x1f && first[1] == 0x8b ? LayerFormat.Gzip
@@ -59,10 +59,10 @@ internal abstract class LayerStream : Stream
     }
 
     /// <summary>What a blob is that is none of these, as far as its first bytes tell; null when they do not.</summary>
-    public static string? DetectOther(SafeFileHandle file)
+    public static string? DetectOther(OpenBlob blob)
     {
         Span<byte> first = stackalloc byte[6];
-        first = first[..RandomAccess.Read(file, first, 0)];
+        first = first[..blob.ReadFully(first, 0)];
         return first.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) ? "it is compressed with xz, which is not read here"
             : first.StartsWith("BZh"u8) ? "it is compressed with bzip2, which is not read here"
             : first.StartsWith((ReadOnlySpan<byte>)[0x04, 0x22, 0x4D, 0x18]) ? "it is compressed with lz4, which is not read here"
@@ -71,17 +71,17 @@ internal abstract class LayerStream : Stream
             : null;
     }
 
-    /// <param name="file">The blob; stays open afterwards.</param>
+    /// <param name="blob">The blob; stays open afterwards.</param>
     /// <param name="format">How it is compressed.</param>
     /// <param name="from">Where to begin.</param>
     /// <exception cref="LayerRefusedException">A library is missing.</exception>
-    public static LayerStream Open(SafeFileHandle file, LayerFormat format, Checkpoint from) => format switch
+    public static LayerStream Open(OpenBlob blob, LayerFormat format, Checkpoint from) => format switch
     {
-        LayerFormat.Gzip when Libz.IsPresent => new GzipLayerStream(file, from),
-        LayerFormat.Gzip => new PlainGzipLayerStream(file),
-        LayerFormat.Zstd when Libzstd.IsPresent => new ZstdLayerStream(file, from),
+        LayerFormat.Gzip when Libz.IsPresent => new GzipLayerStream(blob, from),
+        LayerFormat.Gzip => new PlainGzipLayerStream(blob),
+        LayerFormat.Zstd when Libzstd.IsPresent => new ZstdLayerStream(blob, from),
         LayerFormat.Zstd => throw new LayerRefusedException("it is compressed with zstd, and this server lacks the library libzstd.so.1"),
-        _ => new PlainLayerStream(file, from),
+        _ => new PlainLayerStream(blob, from),
     };
 
     public override int Read(Span<byte> buffer)
@@ -127,7 +127,7 @@ internal abstract class LayerStream : Stream
         if (begin == end)
         {
             begin = 0;
-            end = RandomAccess.Read(file, input, fetched);
+            end = blob.Read(input, fetched);
             fetched += end;
         }
         return input.AsSpan(begin, end - begin);
@@ -137,7 +137,7 @@ internal abstract class LayerStream : Stream
 
     protected int ReadRaw(Span<byte> buffer)
     {
-        var read = RandomAccess.Read(file, buffer, fetched);
+        var read = blob.Read(buffer, fetched);
         fetched += read;
         return read;
     }
@@ -157,12 +157,14 @@ internal abstract class LayerStream : Stream
     protected byte ByteBefore(long place)
     {
         Span<byte> one = stackalloc byte[1];
-        return RandomAccess.Read(file, one, place - 1) == 1 ? one[0] : throw new EndOfStreamException("the layer's bytes are fewer than its listing says");
+        return blob.ReadFully(one, place - 1) == 1
+            ? one[0]
+            : throw new EndOfStreamException("the layer's bytes are fewer than its listing says");
     }
 }
 
 /// <summary>A layer that is not compressed: every place can be read from.</summary>
-internal sealed class PlainLayerStream(SafeFileHandle file, Checkpoint from) : LayerStream(file, new Checkpoint(from.Out, from.Out, 0, null))
+internal sealed class PlainLayerStream(OpenBlob blob, Checkpoint from) : LayerStream(blob, new Checkpoint(from.Out, from.Out, 0, null))
 {
     protected override int Decode(Span<byte> buffer) => ReadRaw(buffer);
 }
@@ -172,8 +174,8 @@ internal sealed class PlainGzipLayerStream : LayerStream
 {
     readonly GZipStream inner;
 
-    public PlainGzipLayerStream(SafeFileHandle file)
-        : base(file, Checkpoint.Start) => inner = new GZipStream(new PlainLayerStream(file, Checkpoint.Start), CompressionMode.Decompress);
+    public PlainGzipLayerStream(OpenBlob blob)
+        : base(blob, Checkpoint.Start) => inner = new GZipStream(new PlainLayerStream(blob, Checkpoint.Start), CompressionMode.Decompress);
 
     protected override int Decode(Span<byte> buffer)
     {

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Staithe.Storage;
 
 namespace Staithe.Files;
 
@@ -13,8 +13,8 @@ internal sealed unsafe class ZstdLayerStream : LayerStream
     nint context;
     bool isBetweenFrames = true;
 
-    public ZstdLayerStream(SafeFileHandle file, Checkpoint from)
-        : base(file, from)
+    public ZstdLayerStream(OpenBlob blob, Checkpoint from)
+        : base(blob, from)
     {
         context = Libzstd.ZSTD_createDCtx();
         _ = Libzstd.ZSTD_DCtx_setParameter(context, Libzstd.WindowLogMax, MaxWindowLog);

@@ -12,7 +12,7 @@ namespace Staithe.Fsck;
 /// every file has a key, every manifest is what its digest says and refers to what the rows say. May run beside a server: whatever
 /// looks wrong is looked at twice.
 /// </summary>
-internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextWriter output)
+internal sealed class FsckRun(Db db, IBlobStorage storage, bool rehash, TextWriter output)
 {
     static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
 
@@ -33,9 +33,9 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         await using var db = StaitheApp.OpenDatabase(config, directory);
         await Migrator.CheckAsync(db);
         await DirectoryPair.CheckAsync(db, directory);
+        await using var storage = StaitheApp.OpenStorage(directory);
         if (directory.FindExposed() is { } exposed)
             await output.WriteLineAsync($"note: {exposed}");
-        using var storage = new FileBlobStorage(directory.Blobs);
         return await new FsckRun(db, storage, rehash, output).RunAsync(cancel);
     }
 
@@ -45,7 +45,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
             Problem($"database: {fault}");
         foreach (var contradiction in await db.ReadAsync(FsckTable.ListContradictionsAsync, cancel))
             Problem(contradiction);
-        var files = storage.ListKeys().ToHashSet();
+        var files = await storage.ListKeysAsync(cancel).ToHashSetAsync(cancellationToken: cancel);
         await CheckBlobsAsync(files, cancel);
         await CheckUploadsAsync(files, cancel);
         await CheckTrashAsync(files, cancel);
@@ -86,7 +86,7 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
     {
         if (DigestAlgorithm.Find(digest.Split(':')[0]) is not { } algorithm)
             return $"{digest} is no digest";
-        if (storage.FindLength(key) is not { } length)
+        if (await storage.FindLengthAsync(new StoredKey(key), cancel) is not { } length)
             return $"{digest}: its bytes ({key}) are gone";
         if (length != size)
             return $"{digest}: {key} has {Count.Of(length, "byte")}, not {size}";
@@ -101,13 +101,13 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
         var page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, ""), cancel);
         while (page.Count > 0)
         {
-            foreach (var (id, key, received) in page)
+            foreach (var (id, bytes, received) in page)
             {
                 uploads++;
-                files.Remove(key);
-                var length = storage.FindLength(key) ?? 0;
-                if (length < received && await db.ReadAsync(session => FsckTable.FindReceivedAsync(session, key), cancel) is not null)
-                    Problem($"upload {id}: {Count.Of(received, "byte")} acknowledged, {key} has {length}");
+                files.Remove(bytes.Key);
+                var length = await storage.FindLengthAsync(bytes, cancel) ?? 0;
+                if (length < received && await db.ReadAsync(session => FsckTable.FindReceivedAsync(session, bytes.Key), cancel) is not null)
+                    Problem($"upload {id}: {Count.Of(received, "byte")} acknowledged, {bytes.Key} has {length}");
             }
             page = await db.ReadAsync(session => FsckTable.ListUploadsAsync(session, page[^1].Id), cancel);
         }
@@ -134,7 +134,8 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
     {
         foreach (var key in files)
         {
-            if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) == 0 && storage.FindLength(key) is { } length)
+            if (await db.ReadAsync(session => FsckTable.CountHomesAsync(session, key), cancel) == 0
+                && await storage.FindLengthAsync(new StoredKey(key), cancel) is { } length)
                 Problem($"{key}: {Count.Of(length, "byte")} that no row knows");
         }
     }
@@ -195,12 +196,17 @@ internal sealed class FsckRun(Db db, FileBlobStorage storage, bool rehash, TextW
 
     async Task<Digest?> HashAsync(string key, DigestAlgorithm algorithm, CancellationToken cancel)
     {
-        using var file = storage.OpenRead(key);
-        if (file is null)
+        try
+        {
+            using var blob = storage.OpenRead(key);
+            using var hash = ContentHash.Create(algorithm);
+            await hash.AppendRestAsync(blob, cancel);
+            return hash.Finish();
+        }
+        catch (FileNotFoundException)
+        {
             return null;
-        using var hash = ContentHash.Create(algorithm);
-        await hash.AppendFileAsync(file, long.MaxValue, cancel);
-        return hash.Finish();
+        }
     }
 
     void Problem(string text)

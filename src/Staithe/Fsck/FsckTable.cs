@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Storage;
 
 namespace Staithe.Fsck;
 
@@ -15,8 +16,12 @@ internal static class FsckTable
     public static Task<List<(long Id, string Digest, string StorageKey, long Size)>> ListBlobsAsync(DbSession session, long behind) =>
         session.ListAsync(BlobsSql, row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3)), behind, (long)PageRows);
 
-    public static Task<List<(string Id, string StorageKey, long Received)>> ListUploadsAsync(DbSession session, string behind) =>
-        session.ListAsync(UploadsSql, row => (row.GetString(0), row.GetString(1), row.GetInt64(2)), behind, (long)PageRows);
+    public static Task<List<(string Id, StoredKey Bytes, long Received)>> ListUploadsAsync(DbSession session, string behind) =>
+        session.ListAsync(
+            UploadsSql,
+            row => (row.GetString(0), new StoredKey(row.GetString(1), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3)), row.GetInt64(2)),
+            behind,
+            (long)PageRows);
 
     public static Task<List<string>> ListTrashAsync(DbSession session, string behind) =>
         session.ListAsync(TrashSql, row => row.GetString(0), behind, (long)PageRows);
@@ -59,7 +64,7 @@ internal static class FsckTable
 
     static readonly Sql BlobsSql = new("select id, digest, storage_key, size from blobs where id > $1 order by id limit $2");
 
-    static readonly Sql UploadsSql = new("select id, storage_key, received from uploads where id > $1 order by id limit $2");
+    static readonly Sql UploadsSql = new("select id, storage_key, received, storage_state from uploads where id > $1 order by id limit $2");
 
     static readonly Sql TrashSql = new("select storage_key from trash where storage_key > $1 order by storage_key limit $2");
 

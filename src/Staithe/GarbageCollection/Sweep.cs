@@ -22,7 +22,7 @@ namespace Staithe.GarbageCollection;
 /// <param name="clock">Tells when it is due.</param>
 internal sealed class Sweep(
     Db db,
-    FileBlobStorage storage,
+    IBlobStorage storage,
     UploadClaims claims,
     TimeSpan trashAge,
     TimeSpan auditAge,
@@ -66,7 +66,6 @@ internal sealed class Sweep(
                 await db.WriteAsync(SpaceUse.Frees, session => FailedWorkTable.DeleteOldAsync(session, FailureAge, BatchRows), cancel);
             },
             cancel);
-        storage.TryRefillReserve();
         if (expired + deleted > 0)
             log.Write(LogLevel.Information, "sweep", ("uploads_expired", expired), ("keys_deleted", deleted));
     }
@@ -110,8 +109,8 @@ internal sealed class Sweep(
             id => id,
             async (session, some) =>
             {
-                foreach (var key in await UploadTable.DeleteExpiredAsync(session, [.. some], claims.List()))
-                    await TrashTable.AddAsync(session, key, ExpiredGrace);
+                foreach (var bytes in await UploadTable.DeleteExpiredAsync(session, [.. some], claims.List()))
+                    await TrashTable.AddAsync(session, bytes, ExpiredGrace);
             },
             cancel,
             SpaceUse.Frees);
@@ -124,7 +123,7 @@ internal sealed class Sweep(
         if (keys.Count == 0)
             return 0;
         var failures = new Dictionary<string, Exception>();
-        var deleted = storage.Delete(keys, failures.Add);
+        var deleted = await storage.DeleteAsync(keys, failures.Add, cancel);
         await db.WriteAsync(SpaceUse.Frees, session => TrashTable.RemoveAsync(session, [.. deleted]), cancel);
         foreach (var key in deleted)
             await runner.SucceedAsync(WorkKind.Trash, key, cancel);

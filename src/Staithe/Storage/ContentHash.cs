@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 using Staithe.Oci;
 
 namespace Staithe.Storage;
@@ -15,7 +14,7 @@ namespace Staithe.Storage;
 /// </summary>
 internal abstract class ContentHash : IDisposable
 {
-    const int FileBufferBytes = 256 * 1024;
+    const int ReadBytes = 256 * 1024;
 
     static readonly Lazy<bool> LibcryptoWorks = new(TestLibcrypto);
 
@@ -24,14 +23,14 @@ internal abstract class ContentHash : IDisposable
 
     public static ContentHash Create(DigestAlgorithm algorithm) => !LibcryptoWorks.Value
         ? new PlatformHash(algorithm)
-        : CreateLibcrypto(algorithm);
+        : new LibcryptoHash(algorithm);
 
     /// <summary>Takes up a state that <see cref="Export"/> wrote; null when it cannot, and the bytes have to be read again.</summary>
     public static ContentHash? Import(DigestAlgorithm algorithm, byte[]? state, long length)
     {
         if (state is null || !LibcryptoWorks.Value)
             return null;
-        var hash = CreateLibcrypto(algorithm);
+        var hash = new LibcryptoHash(algorithm);
         if (hash.TryRestore(state) && hash.Length == length)
             return hash;
         hash.Dispose();
@@ -44,16 +43,16 @@ internal abstract class ContentHash : IDisposable
         Length += bytes.Length;
     }
 
-    /// <summary>Goes on through a file, from the place this hash has reached to <paramref name="end"/> or the file's end.</summary>
-    public async Task AppendFileAsync(SafeFileHandle file, long end, CancellationToken cancel)
+    /// <summary>Continues through a blob, from the place that this hash has reached to the blob's end.</summary>
+    public async Task AppendRestAsync(OpenBlob blob, CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(FileBufferBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
         try
         {
             int read;
             do
             {
-                read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - Length)), Length, cancel);
+                read = await blob.ReadAsync(buffer, Length, cancel);
                 Append(buffer.AsSpan(0, read));
             }
             while (read > 0);
@@ -76,8 +75,6 @@ internal abstract class ContentHash : IDisposable
 
     protected virtual bool TryRestore(byte[] state) => false;
 
-    static ContentHash CreateLibcrypto(DigestAlgorithm algorithm) => algorithm == DigestAlgorithm.Sha256 ? new Sha256Hash() : new Sha512Hash();
-
     // These calls are deprecated since OpenSSL 3.0: trust them only as far as they agree with the platform, across a hand-over too.
     static bool TestLibcrypto()
     {
@@ -88,9 +85,9 @@ internal abstract class ContentHash : IDisposable
                 content[i] = (byte)(i * 7);
             foreach (var algorithm in new[] { DigestAlgorithm.Sha256, DigestAlgorithm.Sha512 })
             {
-                using var first = CreateLibcrypto(algorithm);
+                using var first = new LibcryptoHash(algorithm);
                 first.Append(content.AsSpan(0, 333));
-                using var second = CreateLibcrypto(algorithm);
+                using var second = new LibcryptoHash(algorithm);
                 if (!second.TryRestore(first.Export()!))
                     return false;
                 second.Append(content.AsSpan(333));
@@ -118,35 +115,57 @@ internal abstract class ContentHash : IDisposable
         protected override void Update(ReadOnlySpan<byte> bytes) => hash.AppendData(bytes);
     }
 
-    sealed unsafe class Sha256Hash : ContentHash
+    /// <summary>
+    /// SHA-2 by libcrypto. The contexts of the two algorithms have one shape, with words of 4 or of 8 bytes: eight chaining words, a count
+    /// of
+    /// bits in two words, a block of sixteen words. The written form has the same, with the count in bytes.
+    /// </summary>
+    sealed unsafe class LibcryptoHash : ContentHash
     {
-        const int StateBytes = 104;
-        Libcrypto.Sha256Context* context;
+        const int ChainingWords = 8;
+        const int HeadWords = ChainingWords + 2;
+        const int BlockWords = 16;
+        const int StateWords = HeadWords + BlockWords;
 
-        public Sha256Hash()
+        readonly DigestAlgorithm algorithm;
+        readonly int word;
+        byte* context;
+
+        public LibcryptoHash(DigestAlgorithm algorithm)
         {
-            context = (Libcrypto.Sha256Context*)NativeMemory.AllocZeroed((nuint)sizeof(Libcrypto.Sha256Context));
-            Libcrypto.Check(Libcrypto.SHA256_Init(context));
+            this.algorithm = algorithm;
+            word = algorithm == DigestAlgorithm.Sha256 ? sizeof(uint) : sizeof(ulong);
+            context = (byte*)NativeMemory.AllocZeroed((nuint)((StateWords * word) + Libcrypto.TailBytes));
+            Libcrypto.Check(Is256 ? Libcrypto.SHA256_Init(context) : Libcrypto.SHA512_Init(context));
         }
 
-        ~Sha256Hash() => NativeMemory.Free(context);
+        ~LibcryptoHash() => NativeMemory.Free(context);
+
+        bool Is256 => word == sizeof(uint);
+
+        int PendingBytes => (int)(Length % (BlockWords * word));
 
         public override byte[] Export()
         {
-            var state = new byte[StateBytes];
-            for (var i = 0; i < 8; i++)
-                BinaryPrimitives.WriteUInt32BigEndian(state.AsSpan(i * 4), context->Words[i]);
-            BinaryPrimitives.WriteInt64BigEndian(state.AsSpan(32), Length);
-            new ReadOnlySpan<byte>(context->Pending, (int)(Length % 64)).CopyTo(state.AsSpan(40));
+            var state = new byte[StateWords * word];
+            for (var i = 0; i < ChainingWords; i++)
+            {
+                if (Is256)
+                    BinaryPrimitives.WriteUInt32BigEndian(state.AsSpan(i * word), ((uint*)context)[i]);
+                else
+                    BinaryPrimitives.WriteUInt64BigEndian(state.AsSpan(i * word), ((ulong*)context)[i]);
+            }
+            BinaryPrimitives.WriteInt64BigEndian(state.AsSpan((HeadWords * word) - sizeof(long)), Length);
+            new ReadOnlySpan<byte>(context + (HeadWords * word), PendingBytes).CopyTo(state.AsSpan(HeadWords * word));
             return state;
         }
 
         public override Digest Finish()
         {
-            Span<byte> hash = stackalloc byte[32];
+            Span<byte> hash = stackalloc byte[ChainingWords * word];
             fixed (byte* target = hash)
-                Libcrypto.Check(Libcrypto.SHA256_Final(target, context));
-            return Digest.FromHash(DigestAlgorithm.Sha256, hash);
+                Libcrypto.Check(Is256 ? Libcrypto.SHA256_Final(target, context) : Libcrypto.SHA512_Final(target, context));
+            return Digest.FromHash(algorithm, hash);
         }
 
         public override void Dispose()
@@ -158,80 +177,42 @@ internal abstract class ContentHash : IDisposable
 
         protected override void Update(ReadOnlySpan<byte> bytes)
         {
+            var length = (nuint)bytes.Length;
             fixed (byte* source = bytes)
-                Libcrypto.Check(Libcrypto.SHA256_Update(context, source, (nuint)bytes.Length));
+            {
+                Libcrypto.Check(Is256
+                    ? Libcrypto.SHA256_Update(context, source, length)
+                    : Libcrypto.SHA512_Update(context, source, length));
+            }
         }
 
         protected override bool TryRestore(byte[] state)
         {
-            if (state.Length != StateBytes)
+            if (state.Length != StateWords * word)
                 return false;
-            for (var i = 0; i < 8; i++)
-                context->Words[i] = BinaryPrimitives.ReadUInt32BigEndian(state.AsSpan(i * 4));
-            Length = BinaryPrimitives.ReadInt64BigEndian(state.AsSpan(32));
+            Length = BinaryPrimitives.ReadInt64BigEndian(state.AsSpan((HeadWords * word) - sizeof(long)));
+            if (Is256)
+                RestoreWords((uint*)context, state);
+            else
+                RestoreWords((ulong*)context, state);
+            state.AsSpan(HeadWords * word).CopyTo(new Span<byte>(context + (HeadWords * word), BlockWords * word));
+            *(uint*)(context + (StateWords * word)) = (uint)PendingBytes;
+            return true;
+        }
+
+        void RestoreWords(uint* words, byte[] state)
+        {
+            for (var i = 0; i < ChainingWords; i++)
+                words[i] = BinaryPrimitives.ReadUInt32BigEndian(state.AsSpan(i * word));
             var bits = (ulong)Length * 8;
-            (context->BitsLow, context->BitsHigh) = ((uint)bits, (uint)(bits >> 32));
-            context->PendingBytes = (uint)(Length % 64);
-            state.AsSpan(40).CopyTo(new Span<byte>(context->Pending, 64));
-            return true;
-        }
-    }
-
-    sealed unsafe class Sha512Hash : ContentHash
-    {
-        const int StateBytes = 208;
-        Libcrypto.Sha512Context* context;
-
-        public Sha512Hash()
-        {
-            context = (Libcrypto.Sha512Context*)NativeMemory.AllocZeroed((nuint)sizeof(Libcrypto.Sha512Context));
-            Libcrypto.Check(Libcrypto.SHA512_Init(context));
+            (words[ChainingWords], words[ChainingWords + 1]) = ((uint)bits, (uint)(bits >> 32));
         }
 
-        ~Sha512Hash() => NativeMemory.Free(context);
-
-        public override byte[] Export()
+        void RestoreWords(ulong* words, byte[] state)
         {
-            var state = new byte[StateBytes];
-            for (var i = 0; i < 8; i++)
-                BinaryPrimitives.WriteUInt64BigEndian(state.AsSpan(i * 8), context->Words[i]);
-            BinaryPrimitives.WriteInt64BigEndian(state.AsSpan(72), Length);
-            new ReadOnlySpan<byte>(context->Pending, (int)(Length % 128)).CopyTo(state.AsSpan(80));
-            return state;
-        }
-
-        public override Digest Finish()
-        {
-            Span<byte> hash = stackalloc byte[64];
-            fixed (byte* target = hash)
-                Libcrypto.Check(Libcrypto.SHA512_Final(target, context));
-            return Digest.FromHash(DigestAlgorithm.Sha512, hash);
-        }
-
-        public override void Dispose()
-        {
-            NativeMemory.Free(context);
-            context = null;
-            GC.SuppressFinalize(this);
-        }
-
-        protected override void Update(ReadOnlySpan<byte> bytes)
-        {
-            fixed (byte* source = bytes)
-                Libcrypto.Check(Libcrypto.SHA512_Update(context, source, (nuint)bytes.Length));
-        }
-
-        protected override bool TryRestore(byte[] state)
-        {
-            if (state.Length != StateBytes)
-                return false;
-            for (var i = 0; i < 8; i++)
-                context->Words[i] = BinaryPrimitives.ReadUInt64BigEndian(state.AsSpan(i * 8));
-            Length = BinaryPrimitives.ReadInt64BigEndian(state.AsSpan(72));
-            (context->BitsLow, context->BitsHigh) = ((ulong)Length << 3, (ulong)Length >> 61);
-            context->PendingBytes = (uint)(Length % 128);
-            state.AsSpan(80).CopyTo(new Span<byte>(context->Pending, 128));
-            return true;
+            for (var i = 0; i < ChainingWords; i++)
+                words[i] = BinaryPrimitives.ReadUInt64BigEndian(state.AsSpan(i * word));
+            (words[ChainingWords], words[ChainingWords + 1]) = ((ulong)Length << 3, (ulong)Length >> 61);
         }
     }
 }

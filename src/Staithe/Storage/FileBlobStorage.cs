@@ -1,33 +1,30 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Storage;
 
 /// <summary>
-/// Bytes as files: appended where they will stay, made durable, read, deleted. It knows nothing of digests or rows; that a key is written by
-/// one at a time, and never again once it is a blob, is for those above to keep.
+/// Blobs as files of one directory. An upload is appended to the file that will be the blob, so its row has nothing to remember but the
+/// count of bytes.
 /// </summary>
-internal sealed class FileBlobStorage : IDisposable
+internal sealed class FileBlobStorage : IBlobStorage, IDisposable
 {
     const string ProbeName = "probe";
 
     readonly string root;
     readonly DiskReserve? reserve;
-    readonly SyncThreads sync = new();
+    readonly BlobDisk disk;
+    readonly SyncThreads sync;
 
     /// <param name="root">The directory of the bytes.</param>
     /// <param name="reserve">What is set aside on the disk of the data directory; null for nothing.</param>
-    public FileBlobStorage(string root, DiskReserve? reserve = null) => (this.root, this.reserve) = (root, reserve);
-
-    /// <summary>Lets bytes come in.</summary>
-    /// <exception cref="DiskException">The reserve is in use: what is free is for deletions.</exception>
-    public void RequireRoom() => reserve?.RequireWhole();
-
-    /// <summary>True when less is free than what is set aside, or that is in use.</summary>
-    public bool IsShortOfRoom() => reserve is not null && (!reserve.TryRefill() || new DriveInfo(Path.GetFullPath(root)).AvailableFreeSpace < reserve.Bytes);
-
-    /// <summary>Sets the reserve aside again where there is room; false while it is in use.</summary>
-    public bool TryRefillReserve() => reserve?.TryRefill() != false;
+    /// <param name="disk">The file system; null for the real one.</param>
+    public FileBlobStorage(string root, DiskReserve? reserve = null, BlobDisk? disk = null)
+    {
+        (this.root, this.reserve, this.disk) = (root, reserve, disk ?? BlobDisk.Real);
+        sync = new SyncThreads(this.disk);
+    }
 
     /// <summary>Makes the directory and its 256 parts, if need be.</summary>
     public void Create()
@@ -37,36 +34,24 @@ internal sealed class FileBlobStorage : IDisposable
         PrivateFile.CreateDirectory(root);
         for (var i = 0; i < 256; i++)
             PrivateFile.CreateDirectory(Path.Combine(root, i.ToString("x2", CultureInfo.InvariantCulture)));
-        NativeFile.SyncDirectory(root);
-        NativeFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(root))!);
+        disk.SyncDirectory(root);
+        disk.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(root))!);
     }
 
-    /// <summary>Opens the bytes for a pull, or null when there are none under that key.</summary>
-    public SafeFileHandle? OpenRead(string key)
+    /// <inheritdoc/>
+    public ValueTask<BlobWriter> OpenWriterAsync(StoredKey upload, long offset, long? expected, CancellationToken cancel)
     {
+        reserve?.RequireWhole();
+        var path = PathOf(upload.Key);
+        var file = disk.OpenWrite(path);
         try
         {
-            return File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Opens a key to append at <paramref name="offset"/>. What lies behind, written but never acknowledged, is dropped.</summary>
-    /// <exception cref="IOException">The file is shorter than that: acknowledged bytes are gone.</exception>
-    public SafeFileHandle OpenAppend(string key, long offset)
-    {
-        var file = PrivateFile.OpenHandle(PathOf(key));
-        try
-        {
-            var length = RandomAccess.GetLength(file);
+            var length = disk.GetLength(file);
             if (length < offset)
-                throw new IOException($"{key} has {length} bytes, {offset} were acknowledged");
+                throw new IOException($"{upload.Key} has {length} bytes, {offset} were acknowledged");
             if (length > offset)
-                RandomAccess.SetLength(file, offset);
-            return file;
+                disk.SetLength(file, offset); // written, and never acknowledged
+            return new ValueTask<BlobWriter>(new FileBlobWriter(disk, sync, reserve, file, path, offset, expected));
         }
         catch
         {
@@ -75,45 +60,76 @@ internal sealed class FileBlobStorage : IDisposable
         }
     }
 
-    /// <summary>Completes when all that was written to the file is durable, and its name too when the file is new.</summary>
-    public Task SyncAsync(string key, SafeFileHandle file, bool isNew) => sync.SyncAsync(file, isNew ? Path.GetDirectoryName(PathOf(key)) : null);
-
-    /// <summary>Deletes bytes, durably; none is as good. The keys under which nothing is any more.</summary>
-    /// <param name="keys">Of which bytes.</param>
-    /// <param name="failed">Is told which bytes could not be deleted, and why.</param>
-    public IReadOnlyList<string> Delete(IReadOnlyCollection<string> keys, Action<string, Exception> failed)
+    /// <inheritdoc/>
+    public OpenBlob OpenRead(string key)
     {
-        var deleted = keys.Where(key => TryDelete(key, failed)).ToList();
-        foreach (var directory in deleted.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct())
-            NativeFile.SyncDirectory(directory);
-        return deleted;
+        try
+        {
+            return new FileBlob(disk.OpenRead(PathOf(key)), disk);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new FileNotFoundException($"the bytes under {key} are gone: run staithe fsck", e);
+        }
     }
 
-    /// <summary>The length in bytes of what lies under a key, or null when nothing does.</summary>
-    public long? FindLength(string key) => new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null;
-
-    /// <summary>Every key that has bytes, for fsck.</summary>
-    public IEnumerable<string> ListKeys() => Directory.Exists(root)
-        ? Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file)).Where(file => file != ProbeName)
-        : [];
-
-    /// <summary>Throws when bytes cannot be read now: for the readiness probe.</summary>
-    public void ProbeRead()
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> DeleteAsync(
+        IReadOnlyCollection<StoredKey> keys,
+        Action<string, Exception> failed,
+        CancellationToken cancel)
     {
-        if (!Directory.EnumerateDirectories(root).Any())
-            throw new DirectoryNotFoundException($"{root} has nothing in it: is its disk mounted?");
+        var deleted = keys.Select(one => one.Key).Where(key => TryDelete(key, failed)).ToList();
+        foreach (var directory in deleted.Select(key => Path.GetDirectoryName(PathOf(key))!).Distinct().Where(Directory.Exists))
+            disk.SyncDirectory(directory);
+        reserve?.TryRefill();
+        return Task.FromResult<IReadOnlyList<string>>(deleted);
     }
 
-    /// <summary>Throws when bytes cannot be written now: for the readiness probe.</summary>
-    public void ProbeWrite()
+    /// <inheritdoc/>
+    public ValueTask<long?> FindLengthAsync(StoredKey key, CancellationToken cancel) =>
+        new(new FileInfo(PathOf(key.Key)) is { Exists: true } file ? file.Length : null);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListKeysAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        RequireRoom();
+        await Task.CompletedTask;
+        if (!Directory.Exists(root))
+            yield break;
+        foreach (var file in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (Path.GetRelativePath(root, file) is not ProbeName and var key)
+                yield return key;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task ProbeReadAsync(CancellationToken cancel) => Directory.EnumerateDirectories(root).Any()
+        ? Task.CompletedTask
+        : throw new DirectoryNotFoundException($"{root} has nothing in it: is its disk mounted?");
+
+    /// <inheritdoc/>
+    public Task ProbeWriteAsync(CancellationToken cancel)
+    {
+        reserve?.RequireWhole();
         var path = Path.Combine(root, ProbeName);
         using var probe = PrivateFile.Open(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose);
         probe.WriteByte(0);
+        return Task.CompletedTask;
     }
 
+    /// <summary>True when less is free than what is set aside, or that is in use.</summary>
+    public bool IsShortOfRoom() =>
+        reserve is not null && (!reserve.TryRefill() || new DriveInfo(Path.GetFullPath(root)).AvailableFreeSpace < reserve.Bytes);
+
     public void Dispose() => sync.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return default;
+    }
 
     bool TryDelete(string key, Action<string, Exception> failed)
     {
@@ -121,7 +137,7 @@ internal sealed class FileBlobStorage : IDisposable
         {
             try
             {
-                File.Delete(PathOf(key));
+                disk.Delete(PathOf(key));
                 return true;
             }
             catch (DirectoryNotFoundException)
@@ -141,4 +157,20 @@ internal sealed class FileBlobStorage : IDisposable
     }
 
     string PathOf(string key) => Path.Combine(root, key);
+}
+
+/// <summary>A blob that is a file. Reading takes the time of the disk, on the caller's thread.</summary>
+internal sealed class FileBlob(SafeFileHandle file, BlobDisk disk) : OpenBlob
+{
+    /// <inheritdoc/>
+    public override SafeFileHandle File => file;
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer, long offset) => disk.Read(file, buffer, offset);
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken cancel) =>
+        new(disk.Read(file, buffer.Span, offset));
+
+    public override void Dispose() => file.Dispose();
 }

@@ -8,27 +8,8 @@ internal static unsafe partial class Libcrypto
 {
     const string Library = "libcrypto.so.3";
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Sha256Context
-    {
-        public fixed uint Words[8];
-        public uint BitsLow;
-        public uint BitsHigh;
-        public fixed byte Pending[64];
-        public uint PendingBytes;
-        public uint HashBytes;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Sha512Context
-    {
-        public fixed ulong Words[8];
-        public ulong BitsLow;
-        public ulong BitsHigh;
-        public fixed byte Pending[128];
-        public uint PendingBytes;
-        public uint HashBytes;
-    }
+    /// <summary>Behind the words of a context: how many bytes of the block are pending, and how many the hash has, each an int.</summary>
+    public const int TailBytes = 8;
 
     /// <summary>Each of the calls answers 1 when it went well.</summary>
     public static void Check(int result)
@@ -38,20 +19,20 @@ internal static unsafe partial class Libcrypto
     }
 
     [LibraryImport(Library)]
-    public static partial int SHA256_Init(Sha256Context* context);
+    public static partial int SHA256_Init(byte* context);
 
     [LibraryImport(Library)]
-    public static partial int SHA256_Update(Sha256Context* context, byte* data, nuint length);
+    public static partial int SHA256_Update(byte* context, byte* data, nuint length);
 
     [LibraryImport(Library)]
-    public static partial int SHA256_Final(byte* hash, Sha256Context* context);
+    public static partial int SHA256_Final(byte* hash, byte* context);
 
     [LibraryImport(Library)]
-    public static partial int SHA512_Init(Sha512Context* context);
+    public static partial int SHA512_Init(byte* context);
 
     [LibraryImport(Library)]
-    public static partial int SHA512_Update(Sha512Context* context, byte* data, nuint length);
+    public static partial int SHA512_Update(byte* context, byte* data, nuint length);
 
     [LibraryImport(Library)]
-    public static partial int SHA512_Final(byte* hash, Sha512Context* context);
+    public static partial int SHA512_Final(byte* hash, byte* context);
 }

@@ -9,10 +9,12 @@ internal sealed class SyncThreads : IDisposable
 
     readonly Queue<Job> waiting = new();
     readonly List<Thread> threads = [];
+    readonly BlobDisk disk;
     bool ending;
 
-    public SyncThreads()
+    public SyncThreads(BlobDisk disk)
     {
+        this.disk = disk;
         for (var i = 0; i < Threads; i++)
         {
             var thread = new Thread(Run) { IsBackground = true, Name = "disk sync" };
@@ -50,9 +52,9 @@ internal sealed class SyncThreads : IDisposable
         {
             try
             {
-                NativeFile.SyncData(job.File);
+                disk.SyncData(job.File);
                 if (job.Directory is not null)
-                    NativeFile.SyncDirectory(job.Directory);
+                    disk.SyncDirectory(job.Directory);
             }
             catch (Exception e)
             {

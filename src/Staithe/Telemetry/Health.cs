@@ -7,7 +7,7 @@ namespace Staithe.Telemetry;
 /// <c>/livez</c>: the process answers. <c>/readyz</c>: it serves pulls, and is not on its way out; a line of the answer says whether it takes
 /// pushes. <c>/readyz?for=writes</c>: it takes pushes too.
 /// </summary>
-internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLifetime lifetime, LogOutput log)
+internal sealed class Health(Db db, IBlobStorage storage, IHostApplicationLifetime lifetime, LogOutput log)
 {
     const string Live = "/livez", Ready = "/readyz";
 
@@ -27,7 +27,7 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
         }
         try
         {
-            var fault = await Task.Run(ProbeAsync, http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
+            var fault = await Task.Run(() => ProbeAsync(http.RequestAborted), http.RequestAborted).WaitAsync(Patience, http.RequestAborted);
             var isFor = http.Request.Query["for"] is ["writes"] && fault is not null;
             await AnswerAsync(
                 http,
@@ -42,13 +42,13 @@ internal sealed class Health(Db db, FileBlobStorage storage, IHostApplicationLif
     }
 
     // Both may hang with the disk, so both are waited for from outside. Null, or why nothing can be pushed.
-    async Task<DiskFault?> ProbeAsync()
+    async Task<DiskFault?> ProbeAsync(CancellationToken cancel)
     {
-        await db.ReadAsync(session => session.FindNumberAsync(ProbeSql));
-        storage.ProbeRead();
+        await db.ReadAsync(session => session.FindNumberAsync(ProbeSql), cancel);
+        await storage.ProbeReadAsync(cancel);
         try
         {
-            storage.ProbeWrite();
+            await storage.ProbeWriteAsync(cancel);
             return null;
         }
         catch (Exception e) when (db.FindFault(e) is { } fault)

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Staithe.Accounts;
 using Staithe.Config;
 using Staithe.Oci;
+using Staithe.Storage;
 using Staithe.Transport;
 
 namespace Staithe.Tests.Harness;
@@ -54,7 +55,11 @@ internal sealed class Registry : IAsyncDisposable
     public string Log => log.Read();
 
     /// <summary>A server of its own for one test, or one that many share.</summary>
-    public static async Task<Registry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null)
+    public static async Task<Registry> StartAsync(
+        Engine engine,
+        Func<StaitheConfig, StaitheConfig>? change = null,
+        Func<OciRoute, string, Rights>? needs = null,
+        IBlobStorage? storage = null)
     {
         var directory = new TempDirectory();
         var config = new StaitheConfig
@@ -69,7 +74,7 @@ internal sealed class Registry : IAsyncDisposable
         };
         config = change?.Invoke(config) ?? config;
         var log = new LogText();
-        var app = await StaitheApp.StartAsync(config, log, isTerminal: false, needs);
+        var app = await StaitheApp.StartAsync(config, log, isTerminal: false, needs, storage);
         return new Registry(app, config, directory, log);
     }
 

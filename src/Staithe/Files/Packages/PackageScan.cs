@@ -8,7 +8,7 @@ namespace Staithe.Files;
 /// Finds what is installed in an image: the databases of its system, and the files by which languages know their packages. What is there and cannot
 /// be read is a note: a package that is not listed must not look like one that is not installed.
 /// </summary>
-internal sealed class PackageScan(ImageFiles files, FileBlobStorage storage)
+internal sealed class PackageScan(ImageFiles files, IBlobStorage storage)
 {
     const int MaxDatabaseBytes = 128 * 1024 * 1024;
     const int MaxFileBytes = 16 * 1024 * 1024;

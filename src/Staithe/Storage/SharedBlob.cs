@@ -1,25 +1,27 @@
 using System.Diagnostics;
-using Microsoft.Win32.SafeHandles;
 
 namespace Staithe.Storage;
 
-/// <summary>An open file that several pulls read from at once; it is closed when the last of those who hold it lets go.</summary>
-internal sealed class SharedFile(SafeFileHandle file) : IDisposable
+/// <summary>An open blob that several pulls read at once; it is closed when the last of those who hold it lets go.</summary>
+/// <param name="blob">The blob; one with a file.</param>
+internal sealed class SharedBlob(OpenBlob blob) : IDisposable
 {
     static readonly TimeSpan StaysInMemory = TimeSpan.FromSeconds(10);
 
     int holders = 1;
     long lastRead;
 
-    public SafeFileHandle Handle => file;
+    public OpenBlob Blob => blob;
 
-    /// <summary>Whether it was read so lately that its bytes are still in the system's memory, and reading them again will not wait for the disk.</summary>
+    /// <summary>
+    /// Whether it was read so lately that its bytes are still in the system's memory, and reading them again will not wait for the disk.
+    /// </summary>
     public bool IsWarm => Volatile.Read(ref lastRead) is not 0 and var read && Stopwatch.GetElapsedTime(read) < StaysInMemory;
 
     /// <summary>It has been read from one end to the other.</summary>
     public void WasRead() => Volatile.Write(ref lastRead, Stopwatch.GetTimestamp());
 
-    /// <summary>Holds the file open until <see cref="Dispose"/>; false when it has been closed already.</summary>
+    /// <summary>Holds the blob open until <see cref="Dispose"/>; false when it has been closed already.</summary>
     public bool TryHold()
     {
         int current;
@@ -37,6 +39,6 @@ internal sealed class SharedFile(SafeFileHandle file) : IDisposable
     public void Dispose()
     {
         if (Interlocked.Decrement(ref holders) == 0)
-            file.Dispose();
+            blob.Dispose();
     }
 }
