@@ -8,6 +8,7 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
+using Staithe.Door;
 using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
@@ -53,6 +54,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly IdTokens idTokens;
     readonly SignIn signIn;
     readonly Sessions sessions;
+    readonly CallerLookup callers;
     readonly RequestLimits limits;
     readonly AuditedSpaces auditedSpaces;
     readonly Pulls auditedPulls;
@@ -72,6 +74,7 @@ internal sealed class Composition : IAsyncDisposable
     readonly RecipeLookup recipes;
     readonly Finder finder;
     readonly PageAccess pageAccess;
+    readonly RefusalGuard guard;
     readonly ErrorRendering errors;
     readonly SetupHandler setup;
     readonly BrowserSessions browsers;
@@ -127,7 +130,8 @@ internal sealed class Composition : IAsyncDisposable
         robots = new SpaceRobots(secret, new Trusts(issuers));
         deletion = new ManifestDelete(db, cache);
         content = new RepositoryContent(db, access, names, deletion, refusals);
-        gate = new Gate(access, names, links, signIn, tokens, refusals, limits, needs, config.Open);
+        callers = new CallerLookup(signIn, sessions, tokens, limits, config.Open);
+        gate = new Gate(access, names, links, callers, refusals, needs, config.Open);
 
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
@@ -143,7 +147,8 @@ internal sealed class Composition : IAsyncDisposable
         Pulls = new PullCounts(runner);
         Readmes = new ReadmeRenewal(db, log, clock);
         Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), runner, log, clock);
-        errors = new ErrorRendering(db, log);
+        guard = new RefusalGuard(new RefusalTable(db), log);
+        errors = new ErrorRendering(guard);
         browsers = new BrowserSessions(sessions);
         devices = new DeviceCookie(secret, clock);
         setup = new SetupHandler(Users, browsers, devices);
@@ -175,12 +180,11 @@ internal sealed class Composition : IAsyncDisposable
     {
         var metrics = new RequestMetrics();
         var health = new Health(db, storage, web.Lifetime, log);
-        var readers = new ReaderGate(sessions, access, limits, gate.AdmitToReadAsync, gate.IdentifyAsync);
         var (api, search, people) = (MakeApi(), new SearchHandler(finder, gate, errors), MakePages());
-        var recipeFiles = new RecipeFiles(recipes, readers.AdmitAsync, errors.RunAsync);
-        var files = new FileEndpoint(images, contents, readers.AdmitAsync, errors.RunAsync, people, pageAccess, new AttachmentReader(db));
-        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, readers, errors.RunAsync);
-        var metricsReaders = new MetricsReaders(readers.IdentifyAsync, limits, config.MetricsFrom, config.MetricsToken, config.Open);
+        var recipeFiles = new RecipeFiles(recipes, gate, errors.RunAsync);
+        var files = new FileEndpoint(images, contents, gate, errors.RunAsync, people, pageAccess, new AttachmentReader(db));
+        var feeds = new FeedEndpoint(new RecentMoves(db, finder), db, gate, callers, errors.RunAsync);
+        var metricsReaders = new MetricsReaders(callers, limits, config.MetricsFrom, config.MetricsToken, config.Open);
         var metricsPage = new MetricsPage(metrics, () => cache.Bytes, metricsReaders.RequireAsync, errors.RunAsync);
         var front = new Front(MakeRegistry(),
         [
@@ -192,7 +196,7 @@ internal sealed class Composition : IAsyncDisposable
             new(RequestFacts.Health, Health.Takes, (http, path, _) => health.HandleAsync(http, path), RefuseAsync),
             new(RequestFacts.Metrics, MetricsPage.Takes, (http, _, _) => metricsPage.HandleAsync(http), RefuseAsync),
             new(RequestFacts.Page, _ => true, people.HandleAsync, people.RefuseAsync),
-        ], new HostNames(config.Hosts, config.Open && config.Listen.All(address => address.IsLoopback), config.Proxies.Count > 0), log);
+        ], new HostNames(config.Hosts, config.Open && config.Listen.All(address => address.IsLoopback), config.Proxies.Count > 0), guard);
         return new RequestLog(metrics, log, front.AnswerAsync);
 
         Task RefuseAsync(HttpContext http, string path, OciException refusal) => errors.RunAsync(http, () => throw refusal);
@@ -213,7 +217,7 @@ internal sealed class Composition : IAsyncDisposable
         var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
         var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
-        var tokenHandler = new TokenHandler(access, links, signIn, sessions, tokens, limits, config.Open);
+        var tokenHandler = new TokenHandler(access, links, callers, signIn, sessions, tokens, config.Open);
         var shared = new ShareLinkHandler(db, gate, links, refusals, manifests, blobHandler, tags, referrers);
         return new RegistryEndpoint(gate, tokenHandler, manifests, blobHandler, uploadHandler, tags, referrers, repositories, shared, errors);
     }
@@ -222,7 +226,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var operations = new OperationTable(
             account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), new ContentHandlers(content), finder, invitations);
-        return new ApiEndpoint(db, epoch, signIn, operations, new ApiErrors(db, log), limits, gate.IdentifyAsync, config.Open);
+        return new ApiEndpoint(db, epoch, operations, new ApiErrors(guard), callers, config.Open);
     }
 
     WebEndpoint MakePages()
@@ -260,7 +264,7 @@ internal sealed class Composition : IAsyncDisposable
                 new InviteHandler(invitations, browsers, devices),
             ]);
         }
-        return new WebEndpoint(handlers, sessions, new FormTokens(secret), pages, limits, db, log, config.Open);
+        return new WebEndpoint(handlers, callers, new FormTokens(secret), pages, guard, config.Open);
     }
 
     DirectorySignIn? OpenLdap()

@@ -1,4 +1,5 @@
 using Staithe.Distribution;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -23,8 +24,8 @@ internal sealed record Face(
 /// <param name="registry">The face for clients.</param>
 /// <param name="others">The others; the first that takes a path has it, and the last takes every path.</param>
 /// <param name="hosts">The names that requests may be for.</param>
-/// <param name="log">Told of what no face has answered for.</param>
-internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others, HostNames hosts, LogOutput log)
+/// <param name="guard">Answers for what no face has answered for.</param>
+internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> others, HostNames hosts, RefusalGuard guard)
 {
     public async Task AnswerAsync(HttpContext http, RequestFacts facts)
     {
@@ -37,7 +38,7 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
         }
         catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            await FailAsync(http, e); // the server's own answer would lose the headers
+            guard.Fail(http, e); // the server's own answer would lose the headers
         }
         finally
         {
@@ -49,7 +50,7 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
     {
         if (HasTwoLengths(http.Request))
             return RefuseAsync(http);
-        var path = RegistryEndpoint.RawPath(http);
+        var path = RequestPath.Of(http);
         var refusal = hosts.Check(http.Request) ?? CrossSite.Check(http.Request);
         if (RegistryEndpoint.Takes(path))
             return refusal is null ? registry.HandleAsync(http, path, facts) : registry.RefuseAsync(http, refusal);
@@ -66,18 +67,6 @@ internal sealed class Front(RegistryEndpoint registry, IReadOnlyList<Face> other
     static Task RefuseAsync(HttpContext http)
     {
         http.Response.StatusCode = StatusCodes.Status400BadRequest;
-        http.Response.Headers.Connection = "close";
-        return Task.CompletedTask;
-    }
-
-    Task FailAsync(HttpContext http, Exception exception)
-    {
-        var status = exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
-        if (status >= StatusCodes.Status500InternalServerError)
-            log.Write(LogLevel.Error, "request failed", ("method", http.Request.Method), ("trace", http.TraceIdentifier), ("exception", exception.ToString()));
-        http.Response.Clear();
-        SafeHeaders.Apply(http.Response.Headers);
-        http.Response.StatusCode = status;
         http.Response.Headers.Connection = "close";
         return Task.CompletedTask;
     }

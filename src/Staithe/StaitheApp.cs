@@ -5,7 +5,7 @@ using Staithe.Accounts;
 using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
-using Staithe.Distribution;
+using Staithe.Door;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Managing;
@@ -78,7 +78,7 @@ internal sealed class StaitheApp : IAsyncDisposable
     /// <param name="config">What it is to be.</param>
     /// <param name="logWriter">Where its log goes.</param>
     /// <param name="isTerminal">Whether a person is likely to read it.</param>
-    /// <param name="needs">The right that a request for <c>/v2</c> needs; null for what <see cref="Gate"/> says.</param>
+    /// <param name="needs">The right that a request for <c>/v2</c> needs; null for what <see cref="Admission"/> says.</param>
     /// <param name="storage">Where the blobs are; null for what the configuration names.</param>
     public static async Task<StaitheApp> StartAsync(
         StaitheConfig config,
@@ -91,7 +91,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         var opened = new List<IAsyncDisposable>();
         try
         {
-            return await StartAsync(config, directory, opened, logWriter, isTerminal, needs ?? Gate.Needed, storage);
+            return await StartAsync(config, directory, opened, logWriter, isTerminal, needs ?? Admission.Needed, storage);
         }
         catch
         {

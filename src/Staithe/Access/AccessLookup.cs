@@ -16,9 +16,14 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
     readonly BoundedCache<Remembered> cache = new(CacheBytes);
     readonly long[] made = new long[1 << 12];
 
-    /// <summary>What the asker may do, if that is remembered.</summary>
-    public Decision? FindRemembered(Identity who, RepositoryName name) =>
-        who.Kind == IdentityKind.Anybody ? Decision.Everything : FindRemembered(name, Key(who, name))?.Decision;
+    /// <summary>That everybody may pull from a repository, if that is remembered.</summary>
+    public PullTerms? FindTermsForEverybody(RepositoryName name) =>
+        FindRemembered(name, Key(Identity.Anonymous, name)) is { } found && found.Reach.Decision.May(Rights.Pull)
+            ? new PullTerms(found.Stamp, found.At)
+            : null;
+
+    /// <summary>Whether that is still known to be so.</summary>
+    public bool Holds(PullTerms terms) => terms.Stamp == epoch.Stamp && TimeProvider.System.GetElapsedTime(terms.DecidedAt) < Remembering;
 
     /// <summary>What the asker may do with a repository, whether there is one or not. By a name that it had before, it is the same repository.</summary>
     public async Task<Decision> DecideAsync(Identity who, RepositoryName name, CancellationToken cancel) => (await ReachAsync(who, name, cancel)).Decision;
@@ -30,7 +35,7 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
             return new Reach(name, Decision.Everything);
         var key = Key(who, name);
         if (FindRemembered(name, key) is { } remembered)
-            return remembered;
+            return remembered.Reach;
         var (stamp, version) = (epoch.Stamp, Volatile.Read(ref Made(name)));
         var explained = await db.ReadAtOnceAsync(session => ExplainAsync(session, who, name), cancel);
         var reach = new Reach(explained.Place?.Name ?? name, explained.Decision);
@@ -92,10 +97,10 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         _ => [],
     };
 
-    Reach? FindRemembered(RepositoryName name, string key) =>
+    Remembered? FindRemembered(RepositoryName name, string key) =>
         cache.Find(key) is { } found && found.Stamp == epoch.Stamp
             && (found.Absent is not { } version || version == Volatile.Read(ref Made(name)))
-            && TimeProvider.System.GetElapsedTime(found.At) < Remembering && !found.HasEnded ? found.Reach : null;
+            && TimeProvider.System.GetElapsedTime(found.At) < Remembering && !found.HasEnded ? found : null;
 
     ref long Made(RepositoryName name) => ref made[(uint)name.Value.GetHashCode(StringComparison.Ordinal) % made.Length];
 

@@ -3,6 +3,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Managing;
 using Staithe.Oci;
 
@@ -33,7 +34,7 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
         Cancel);
 
     /// <summary>A parameter of the query; null when it is not given.</summary>
-    /// <exception cref="ApiException">400 when it is given twice, or is no text.</exception>
+    /// <exception cref="RefusalException">400 when it is given twice, or is no text.</exception>
     public string? Query(string name) => Http.Request.Query[name] switch
     {
         [] => null,
@@ -41,11 +42,11 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
         _ => throw Invalid($"the parameter {name} must be given once, without control characters"),
     };
 
-    /// <exception cref="ApiException">400 when it is not given.</exception>
+    /// <exception cref="RefusalException">400 when it is not given.</exception>
     public string RequiredQuery(string name) => Query(name) is { Length: > 0 } text ? text : throw Invalid($"say which: add ?{name}=… to the address");
 
     /// <summary>A repository that the query names.</summary>
-    /// <exception cref="ApiException">400 when it is none.</exception>
+    /// <exception cref="RefusalException">400 when it is none.</exception>
     public RepositoryName Repository(string name) => RepositoryName.TryParse(RequiredQuery(name), out var repository)
         ? repository
         : throw Invalid($"{name} is \"{OciException.Quote(Query(name))}\", which is no repository's name: use lower-case letters and digits, joined by . _ __ or -, in parts joined by /");
@@ -57,7 +58,7 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
     public string After => Query("after") ?? "";
 
     /// <summary>The same, where entries are numbered.</summary>
-    /// <exception cref="ApiException">400 when it is no number.</exception>
+    /// <exception cref="RefusalException">400 when it is no number.</exception>
     public long AfterNumber(long beginning) => Query("after") switch
     {
         null or "" => beginning,
@@ -66,7 +67,7 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
     };
 
     /// <summary>The most entries of a page, when the request says how many.</summary>
-    /// <exception cref="ApiException">400 when that is not possible.</exception>
+    /// <exception cref="RefusalException">400 when that is not possible.</exception>
     public int? AskedLimit => Query("limit") switch
     {
         null => null,
@@ -78,7 +79,7 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
     public int Limit => AskedLimit ?? ListRequest.UsualLimit;
 
     /// <summary>The part of a list that is asked for.</summary>
-    /// <exception cref="ApiException">400 when there can be none such.</exception>
+    /// <exception cref="RefusalException">400 when there can be none such.</exception>
     public ListRequest Asked => new(
         (Query("q") ?? "") is { Length: <= ListRequest.MaxText } text ? text : throw Invalid($"q has {Query("q")!.Length} characters: use at most {ListRequest.MaxText}"),
         Query("sort") ?? "",
@@ -104,12 +105,12 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
     public void Created(string path) => Http.Response.Headers.Location = ApiEndpoint.Prefix + path;
 
     /// <summary>The refusal of somebody who has not signed in.</summary>
-    public static ApiException SignInFirst() =>
-        new(StatusCodes.Status401Unauthorized, "sign in first: send a name with a password or a token") { Header = ("WWW-Authenticate", BasicCredentials.Challenge) };
+    public static OciException SignInFirst() =>
+        CallerLookup.Unauthorized("sign in first: send a name with a password or a token", BasicCredentials.Challenge);
 
-    public static ApiException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
+    public static RefusalException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
 
-    /// <exception cref="ApiException">400 when it is none.</exception>
+    /// <exception cref="RefusalException">400 when it is none.</exception>
     public static Visibility ReadVisibility(string text) => VisibilityText.TryParse(text, out var visibility)
         ? visibility
         : throw Invalid($"visibility is \"{OciException.Quote(text)}\": it must be private, internal or public");

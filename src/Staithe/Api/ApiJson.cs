@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Staithe.Access;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Transport;
 
@@ -31,11 +32,11 @@ internal static class ApiJson
     };
 
     /// <summary>Reads the body of a request.</summary>
-    /// <exception cref="ApiException">400, 413 or 415, naming the member that is wrong.</exception>
+    /// <exception cref="RefusalException">400, 413 or 415, naming the member that is wrong.</exception>
     public static async Task<object> ReadAsync(HttpContext http, Type type)
     {
         if (!http.Request.HasJsonContentType())
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"send the body as {ContentType}: curl does with -H 'Content-Type: {ContentType}'");
+            throw new RefusalException(StatusCodes.Status415UnsupportedMediaType, $"send the body as {ContentType}: curl does with -H 'Content-Type: {ContentType}'");
         var max = Options.GetTypeInfo(type).Properties.Any(IsMultiline) ? MaxLongBodyBytes : MaxBodyBytes;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = max;
@@ -47,7 +48,7 @@ internal static class ApiJson
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             var size = http.Request.ContentLength is { } length ? $"has {length} bytes" : "is larger";
-            throw new ApiException(StatusCodes.Status413PayloadTooLarge, $"the body {size}, at most {max} bytes are read");
+            throw new RefusalException(StatusCodes.Status413PayloadTooLarge, $"the body {size}, at most {max} bytes are read");
         }
         await WorkerThread.SwitchAsync(); // the last piece may have come on the connection's thread
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
@@ -130,7 +131,7 @@ internal static class ApiJson
         }
     }
 
-    static ApiException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
+    static RefusalException Invalid(string message) => new(StatusCodes.Status400BadRequest, message);
 }
 
 /// <summary>A member of a body that may have several lines.</summary>

@@ -1,6 +1,7 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
+using Staithe.Door;
 using Staithe.Files;
 using Staithe.Oci;
 
@@ -38,7 +39,7 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         {
             throw call.Who.Kind == IdentityKind.Anonymous
                 ? ApiCall.SignInFirst()
-                : new ApiException(StatusCodes.Status403Forbidden, await access.SayRefusalAsync(call.Who, image.Name.Repository, Rights.Push, null, call.Cancel));
+                : new RefusalException(StatusCodes.Status403Forbidden, await access.SayRefusalAsync(call.Who, image.Name.Repository, Rights.Push, null, call.Cancel));
         }
         var attached = await boms.RunAsync(image, new Pusher(call.Who.Creator(call.Actor), (_, _) => false), call.Cancel);
         return new AttachedSbom(attached.Digest.Value, CycloneDx.MediaType, image.Row.Digest, attached.Bom.Digest.Value, attached.Bom.Size, attached.Packages);
@@ -63,7 +64,7 @@ internal sealed class ImageHandlers(ImageLookup lookup, ImageContents contents, 
         {
             throw call.Who.Kind == IdentityKind.Anonymous
                 ? ApiCall.SignInFirst()
-                : new ApiException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
+                : new RefusalException(StatusCodes.Status404NotFound, $"there is no repository {name.Repository}, or none that you may see");
         }
         return (await lookup.GetAsync(name with { Repository = reach.Name }, wanted, call.Cancel), reach.Decision);
     }

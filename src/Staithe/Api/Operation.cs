@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 
 namespace Staithe.Api;
@@ -100,7 +101,7 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     public static Operation Delete(string path, string id, string summary, Func<ApiCall, Task> handle) => WithoutAnswer("DELETE", path, id, summary, null, (call, _) => handle(call));
 
     /// <summary>Checks the query: it has no parameter that the operation does not know, and none with a value that it cannot have.</summary>
-    /// <exception cref="ApiException">400, naming the parameter.</exception>
+    /// <exception cref="RefusalException">400, naming the parameter.</exception>
     public void CheckQuery(IQueryCollection query)
     {
         foreach (var (name, values) in query)

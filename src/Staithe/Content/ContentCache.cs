@@ -5,8 +5,23 @@ using Staithe.Storage;
 
 namespace Staithe.Content;
 
+/// <summary>
+/// What was decided about every pull of some content, whoever pulls it: that everybody may. What is decided about content and not about callers is
+/// remembered here, with the content, so that it costs a pull nothing.
+/// </summary>
+/// <param name="Stamp">Up to which change of names and rights it is known to be so.</param>
+/// <param name="DecidedAt">When it was decided, by this machine's monotonic clock.</param>
+internal sealed record PullTerms(long Stamp, long DecidedAt);
+
+/// <summary>Content that pulls ask for again and again.</summary>
+internal abstract record CachedContent
+{
+    /// <summary>What was decided about every pull of it; null when that is not known.</summary>
+    public PullTerms? Terms { get; set; }
+}
+
 /// <summary>A manifest as it was served, and the route under which it was asked for.</summary>
-internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, string MediaType, byte[] Content)
+internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, string MediaType, byte[] Content) : CachedContent
 {
     /// <summary>How often it was pulled since that was written down.</summary>
     public PullCount Pulls { get; } = new(Route);
@@ -17,7 +32,7 @@ internal sealed record CachedManifest(OciRoute.Manifest Route, string Digest, st
 /// <param name="Blob">The link, as it was read.</param>
 /// <param name="ReadAt">When it was read, by this machine's monotonic clock.</param>
 /// <param name="File">Its file, or null when it is large: then opening it is a small part of the work.</param>
-internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long ReadAt, SharedBlob? File)
+internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long ReadAt, SharedBlob? File) : CachedContent
 {
     /// <summary>What is left of the promise that the row held.</summary>
     public TimeSpan LeaseLeft => TimeSpan.FromMilliseconds(Blob.LeaseLeft) - Stopwatch.GetElapsedTime(ReadAt);

@@ -66,5 +66,8 @@ internal abstract class Db : IAsyncDisposable
     /// <summary>True when the exception says that the database cannot be reached now, so that the same request may go well later.</summary>
     public abstract bool IsAway(Exception exception);
 
+    /// <summary>True when the exception says that others changed the same rows, each time that the work was run.</summary>
+    public virtual bool HasLostRace(Exception exception) => false;
+
     public abstract ValueTask DisposeAsync();
 }

@@ -80,6 +80,8 @@ internal sealed class PostgresDb(string connectionString) : Db
     public override DiskFault? FindFault(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull } ? DiskFault.Full : base.FindFault(exception);
 
+    public override bool HasLostRace(Exception exception) => exception is PostgresException e && LostRace(e);
+
     // What the server itself did not say is a broken connection.
     public override bool IsAway(Exception exception) =>
         exception is NpgsqlException and not PostgresException or PostgresException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName };

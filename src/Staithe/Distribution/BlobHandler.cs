@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
@@ -17,7 +18,9 @@ internal sealed class BlobHandler(Db db, IBlobStorage storage, ContentCache cach
     /// <summary>Answers a pull of a blob that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
     {
-        if (cache.FindBlob(path) is not { } blob || !gate.MayPullAtOnce(http, blob.Route.Name) || (HttpMethods.IsHead(http.Request.Method) && NeedsRenewal(blob.LeaseLeft)))
+        if (cache.FindBlob(path) is not { } blob || (HttpMethods.IsHead(http.Request.Method) && NeedsRenewal(blob.LeaseLeft)))
+            return null;
+        if (gate.TryAdmitToPull(http, blob.Route, blob) is null)
             return null;
         facts.Kind = blob.Route.Kind;
         facts.Repository = blob.Route.Name.Value;

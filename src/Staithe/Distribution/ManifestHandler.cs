@@ -2,6 +2,7 @@ using System.Buffers;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -16,12 +17,14 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
     /// <summary>Answers a pull of a manifest that was pulled lately and has not changed; null when it has to be looked for.</summary>
     public Task? TryGetCached(HttpContext http, string path, Gate gate, RequestFacts facts)
     {
-        if (http.Request.Headers.IfMatch.Count > 0 || cache.FindManifest(path) is not { } manifest || !gate.MayPullAtOnce(http, manifest.Route.Name))
+        if (http.Request.Headers.IfMatch.Count > 0
+            || cache.FindManifest(path) is not { } manifest
+            || gate.TryAdmitToPull(http, manifest.Route, manifest) is not { } who)
             return null; // there is no place here for a refusal
         facts.Kind = manifest.Route.Kind;
         facts.Repository = manifest.Route.Name.Value;
         if (audit.Asks(manifest.Route.Name))
-            facts.Caller = gate.NameAtOnce(http);
+            facts.Caller = who.Name;
         return SendAsync(http, manifest, facts);
     }
 
@@ -87,7 +90,7 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
 
     async Task<OciException> NotFoundAsync(OciRoute.Manifest route, CancellationToken cancel) =>
         await db.ReadAsync(session => RepositoryTable.FindIdAsync(session, route.Name), cancel) is null
-            ? RepositoryListHandler.Unknown(route.Name)
+            ? Gate.Unknown(route.Name)
             : new OciException(OciError.ManifestUnknown, $"{route.Name} has no manifest {route.Reference}");
 
     async Task<byte[]> ReadAsync(HttpContext http)

@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Http.Features;
 using Staithe.Content;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Telemetry;
 using Staithe.Transport;
@@ -24,16 +24,6 @@ internal sealed class RegistryEndpoint(
 
     /// <summary>True when the request is for the registry's API.</summary>
     public static bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
-
-    /// <summary>The request's path as the client wrote it: the framework would already have decoded it and resolved its dots.</summary>
-    public static string RawPath(HttpContext http)
-    {
-        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        if (target is not ['/', ..])
-            return http.Request.Path.Value ?? "";
-        var query = target.IndexOf('?', StringComparison.Ordinal);
-        return query < 0 ? target : target[..query];
-    }
 
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
@@ -88,44 +78,43 @@ internal sealed class RegistryEndpoint(
             await links.GetAsync(http, asked, facts);
             return;
         }
-        var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
-        for (var changes = 0; ; changes++)
+        await AnswerAsync(http, asked, facts);
+    }
+
+    // A name may move between two looks, so what is absent under one may be there under another: it is looked for once more under the name that the
+    // repository has by then. Who asks for what is there never comes to that.
+    async Task AnswerAsync(HttpContext http, OciRoute asked, RequestFacts facts)
+    {
+        var caller = await gate.MeetAsync(http, asked);
+        facts.Caller = caller.Who.Name;
+        OciRoute? tried = null;
+        for (var moves = 0; ; moves++)
         {
             var stamp = gate.Stamp;
             try
             {
-                await AdmitAsync(http, asked, facts);
+                var admitted = await gate.AdmitAsync(http, asked, caller, isSettled: moves > 0);
+                tried = admitted.Route;
+                await DispatchAsync(http, asked, admitted, facts);
                 return;
             }
-            catch (OciException absent) when (isRead && absent.Error.IsAbsence && changes < MaxMoves && gate.Stamp != stamp && !http.Response.HasStarted)
+            catch (OciException absent) when (absent.Error.IsAbsence && moves < MaxMoves && !http.Response.HasStarted)
             {
-                // A name moved between two looks, so what is absent under one may be there under the other.
+                if (!await gate.HasMovedAsync(http, asked, tried, stamp))
+                    throw;
             }
         }
     }
 
-    async Task AdmitAsync(HttpContext http, OciRoute asked, RequestFacts facts)
+    async Task DispatchAsync(HttpContext http, OciRoute asked, Admitted admitted, RequestFacts facts)
     {
-        var (caller, route) = await gate.AdmitAsync(http, asked);
-        facts.Caller = caller.Who.Name;
-        for (var moves = 0; ; moves++)
+        try
         {
-            try
-            {
-                await DispatchAsync(http, route, caller, facts);
-                return;
-            }
-            catch (MissingRightException missing)
-            {
-                throw await gate.DenyAsync(http, asked, route, caller, missing);
-            }
-            catch (OciException absent) when (absent.Error.IsAbsence && moves < MaxMoves && !http.Response.HasStarted)
-            {
-                // Perhaps it has another name now, or got one this very moment. Who asks for what is there never comes here.
-                if (await gate.FollowAsync(http, asked, route, caller) is not var (again, there))
-                    throw;
-                (caller, route) = (again, there);
-            }
+            await DispatchAsync(http, admitted.Route, admitted.Caller, facts);
+        }
+        catch (MissingRightException missing)
+        {
+            throw await gate.DenyAsync(http, asked, admitted, missing);
         }
     }
 

@@ -1,6 +1,6 @@
 using Staithe.Access;
 using Staithe.Database;
-using Staithe.Oci;
+using Staithe.Door;
 using Staithe.Transport;
 
 namespace Staithe.Distribution;
@@ -8,12 +8,6 @@ namespace Staithe.Distribution;
 /// <summary><c>/v2/_catalog</c> of the Docker Registry API: the names of the repositories that have a manifest, as far as the caller may pull from them.</summary>
 internal sealed class RepositoryListHandler(Db db)
 {
-    /// <summary>There is no such repository, as far as the caller may know.</summary>
-    /// <param name="name">As the caller wrote it.</param>
-    /// <param name="credential">What holds the caller's credential back from that name, whether there is one or not.</param>
-    public static OciException Unknown(RepositoryName name, string? credential = null) =>
-        new(OciError.NameUnknown, $"there is no repository {name}{(credential is null ? "" : $" that you may see: {credential}")}");
-
     public async Task GetAsync(HttpContext http, Caller caller)
     {
         var page = Page.Of(http.Request);

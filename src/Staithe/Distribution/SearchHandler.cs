@@ -1,4 +1,5 @@
 using System.Globalization;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Search;
 using Staithe.Telemetry;
@@ -31,7 +32,7 @@ internal sealed class SearchHandler(Finder finder, Gate gate, ErrorRendering err
 
     async Task SearchAsync(HttpContext http, RequestFacts facts)
     {
-        var who = await gate.IdentifyAsync(http);
+        var who = (await gate.MeetAsync(http)).Who;
         facts.Caller = who.Name;
         var text = http.Request.Query["q"] is [{ } asked] ? asked : "";
         var (count, page) = (Number(http, "n", UsualCount, MaxCount), Number(http, "page", 1, MaxPage));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Sharing;
 using Staithe.Telemetry;

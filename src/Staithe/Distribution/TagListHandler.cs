@@ -1,5 +1,6 @@
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Transport;
 
@@ -16,7 +17,7 @@ internal sealed class TagListHandler(Db db)
             async session => await RepositoryTable.FindIdAsync(session, route.Name) is { } repoId
                 ? await TagTable.ListAsync(session, repoId, page.Last, page.Limit + 1)
                 : null,
-            http.RequestAborted) ?? throw RepositoryListHandler.Unknown(route.Name);
+            http.RequestAborted) ?? throw Gate.Unknown(route.Name);
         if (page.Trim(tags))
             page.Link(http.Response, asked ?? route.Path, tags[^1]);
         await SendAsync(http, route.Name, tags);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Staithe.Access;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Sharing;
 using Staithe.Transport;
@@ -14,10 +15,10 @@ namespace Staithe.Distribution;
 internal sealed class TokenHandler(
     AccessLookup access,
     ShareLinkLookup links,
+    CallerLookup callers,
     SignIn signIn,
     Sessions sessions,
     BearerTokens tokens,
-    RequestLimits limits,
     bool isOpen)
 {
     const int MaxScopes = 32;
@@ -28,7 +29,7 @@ internal sealed class TokenHandler(
     const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
 
     /// <summary>Whether the path is this endpoint's, or its other name's.</summary>
-    public static bool Takes(string path) => path is Gate.TokenPath or "/v2/token";
+    public static bool Takes(string path) => path is BearerChallenge.TokenPath or "/v2/token";
 
     public async Task HandleAsync(HttpContext http)
     {
@@ -38,27 +39,18 @@ internal sealed class TokenHandler(
         {
             case "GET":
                 var query = http.Request.Query;
-                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http), asker => asker.Who), stamp, query["service"], query["scope"], query["offline_token"] == "true");
+                var caller = await callers.MeetAsync(http, Accepts.Nobody | Accepts.Basic, CallerLookup.AskBasic);
+                await AnswerAsync(http, (caller.Who, null), stamp, query["service"], query["scope"], query["offline_token"] == "true");
                 break;
             case "POST":
                 var form = await ReadFormAsync(http);
                 await WorkerThread.SwitchAsync();
-                await AnswerAsync(http, await Gate.LimitAsync(http, limits, () => IdentifyAsync(http, form), asker => asker.Who), stamp, form["service"], form["scope"], form["access_type"] == "offline", form["grant_type"] == TokenExchange);
+                var asker = await callers.CountAsync(http, () => IdentifyAsync(http, form), asker => asker.Who);
+                await AnswerAsync(http, asker, stamp, form["service"], form["scope"], form["access_type"] == "offline", form["grant_type"] == TokenExchange);
                 break;
             default:
                 throw new OciException(OciError.Unsupported, "tokens are asked for with GET or POST") { Headers = new Dictionary<string, string> { ["Allow"] = "GET, POST" } };
         }
-    }
-
-    // GET: with a name and a secret, or as nobody.
-    async Task<(Identity Who, string? Refresh)> IdentifyAsync(HttpContext http)
-    {
-        if (isOpen)
-            return (Identity.Anybody, null);
-        if (http.Request.Headers.Authorization.Count == 0)
-            return (Identity.Anonymous, null);
-        var (name, password) = Gate.ReadBasic(http) ?? throw Gate.WrongSecret(Gate.BasicChallenge);
-        return (await Gate.SignInAsync(() => signIn.TryAsync(name, password, Address(http), http.RequestAborted), Gate.BasicChallenge), null);
     }
 
     async Task<(Identity Who, string? Refresh)> IdentifyAsync(HttpContext http, IFormCollection form)
@@ -68,15 +60,15 @@ internal sealed class TokenHandler(
         switch (form["grant_type"].ToString())
         {
             case "password":
-                return (await Gate.SignInAsync(() => signIn.TryAsync(form["username"].ToString(), form["password"].ToString(), Address(http), http.RequestAborted), Gate.BasicChallenge), null);
+                return (await SignInAsync(() => signIn.TryAsync(form["username"].ToString(), form["password"].ToString(), CallerLookup.AddressOf(http), http.RequestAborted)), null);
             case "refresh_token":
                 var token = form["refresh_token"].ToString();
-                return (await Gate.SignInAsync(() => signIn.TryRefreshAsync(token, Address(http), http.RequestAborted), Gate.BasicChallenge), token);
+                return (await SignInAsync(() => signIn.TryRefreshAsync(token, CallerLookup.AddressOf(http), http.RequestAborted)), token);
             case TokenExchange:
                 if (form["subject_token_type"] != IdToken || form["requested_token_type"] is not ([] or [AccessToken]))
                     throw new OciException(OciError.ParameterInvalid, $"subject_token_type must be {IdToken}, and requested_token_type {AccessToken} or left out");
                 var (robot, subject) = (form["username"].ToString(), form["subject_token"].ToString());
-                return (await Gate.SignInAsync(() => signIn.TryKeylessAsync(robot, subject, Address(http), http.RequestAborted), Gate.BasicChallenge), null);
+                return (await SignInAsync(() => signIn.TryKeylessAsync(robot, subject, CallerLookup.AddressOf(http), http.RequestAborted)), null);
             default:
                 throw new OciException(OciError.ParameterInvalid, $"grant_type must be password, refresh_token or {TokenExchange}");
         }
@@ -100,7 +92,7 @@ internal sealed class TokenHandler(
             throw new OciException(OciError.ParameterInvalid, "a token for all of that would be too long: ask for fewer scopes at a time");
         var refresh = asker.Refresh;
         if (refresh is null && wantsRefresh && asker.Who.Kind == IdentityKind.User)
-            refresh = await sessions.StartClientAsync(asker.Who, Address(http), http.RequestAborted);
+            refresh = await sessions.StartClientAsync(asker.Who, CallerLookup.AddressOf(http), http.RequestAborted);
         await WholeBody.SendAsync(http, "application/json", JsonBody.Write(json =>
         {
             json.WriteStartObject();
@@ -157,5 +149,5 @@ internal sealed class TokenHandler(
         }
     }
 
-    static string? Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString();
+    static Task<Identity> SignInAsync(Func<Task<Identity?>> tryIt) => CallerLookup.SignInAsync(tryIt, CallerLookup.AskBasic);
 }

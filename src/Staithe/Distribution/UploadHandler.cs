@@ -1,6 +1,7 @@
 using System.Globalization;
 using Staithe.Access;
 using Staithe.Content;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Transport;
 
@@ -14,7 +15,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
     /// </summary>
     const int AdvisedChunkBytes = 64 * 1024;
 
-    public async Task PostAsync(HttpContext http, OciRoute.UploadStart route, Caller caller)
+    public Task PostAsync(HttpContext http, OciRoute.UploadStart route, Caller caller) => UnlessTakenOverAsync(http, async () =>
     {
         var query = http.Request.Query;
         if (MountRequest.Read(query) is { } wish)
@@ -33,7 +34,7 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         {
             await BeginAsync(http, route, Algorithm(query["digest-algorithm"]), caller);
         }
-    }
+    });
 
     public Task PatchAsync(HttpContext http, OciRoute.Upload route) => ContinuablyAsync(http, route, async () =>
     {
@@ -54,24 +55,37 @@ internal sealed class UploadHandler(BlobUpload upload, BlobMount mount, Gate gat
         Progress(http, route, row.Received, StatusCodes.Status204NoContent);
     }
 
-    public async Task DeleteAsync(HttpContext http, OciRoute.Upload route)
+    public Task DeleteAsync(HttpContext http, OciRoute.Upload route) => UnlessTakenOverAsync(http, async () =>
     {
         await upload.CancelAsync(route.Name, route.Id, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
-    }
+    });
 
     // Whatever went wrong with a part: as long as there is an upload, the answer says where it goes on, as one that took the part does.
     async Task ContinuablyAsync(HttpContext http, OciRoute.Upload route, Func<Task> work)
     {
         try
         {
-            await work();
+            await UnlessTakenOverAsync(http, work);
         }
         catch (Exception failure) when (!http.RequestAborted.IsCancellationRequested && failure is not OciException { Error.Status: StatusCodes.Status404NotFound })
         {
             if (await upload.TryFindAsync(route.Name, route.Id) is { } row)
                 DescribeProgress(http, route, row.Received);
             throw;
+        }
+    }
+
+    // A claim on an upload ends by cancelling what goes on under it.
+    static async Task UnlessTakenOverAsync(HttpContext http, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            throw new OciException(OciError.RequestTimeout, "another request cancelled this upload, or took it over because this one had stopped sending");
         }
     }
 

@@ -1,5 +1,6 @@
 using Staithe.Accounts;
 using Staithe.Content;
+using Staithe.Door;
 using Staithe.Files;
 using Staithe.Oci;
 
@@ -26,7 +27,10 @@ internal sealed class AttachHandler(PageAccess access, ImageLookup lookup, BomAt
             return;
         }
         if (!reach.Decision.May(Rights.Push))
-            throw new PageException(StatusCodes.Status403Forbidden, "That is not yours to do", await access.SayRefusalAsync(visit, name.Repository, Rights.Push));
+        {
+            var why = await access.SayRefusalAsync(visit, name.Repository, Rights.Push);
+            throw new RefusalException(StatusCodes.Status403Forbidden, why, "That is not yours to do");
+        }
         try
         {
             var image = await lookup.GetAsync(name with { Repository = reach.Name }, null, visit.Cancel);
@@ -34,7 +38,11 @@ internal sealed class AttachHandler(PageAccess access, ImageLookup lookup, BomAt
         }
         catch (LookException refused)
         {
-            throw new PageException(refused.Status, "Its packages are not known", $"{char.ToUpperInvariant(refused.Message[0])}{refused.Message[1..]}.") { RetryAfter = refused.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+            throw new RefusalException(Refusal.Of(refused.Status, refused.Message) with
+            {
+                Title = "Its packages are not known",
+                RetryAfter = refused.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            });
         }
         await visit.DoneAsync(Visit.LocalPath(visit.Field("next")));
     }

@@ -1,4 +1,5 @@
 using Staithe.Access;
+using Staithe.Door;
 
 namespace Staithe.Web;
 

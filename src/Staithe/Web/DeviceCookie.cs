@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Door;
 
 namespace Staithe.Web;
 

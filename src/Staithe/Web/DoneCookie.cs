@@ -1,3 +1,5 @@
+using Staithe.Door;
+
 namespace Staithe.Web;
 
 /// <summary>

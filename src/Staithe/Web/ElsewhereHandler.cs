@@ -2,6 +2,7 @@ using System.Globalization;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Door;
 using Staithe.Federation;
 using Staithe.Managing;
 using Staithe.Oci;
@@ -82,7 +83,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         RequireGet(visit);
         var wish = visit.Query("link");
         if (wish.Length > 0 && (visit.Who.Kind != IdentityKind.User || !tickets.IsLinkOf(wish, visit.Who.Id)))
-            throw new PageException(StatusCodes.Status403Forbidden, "That link has ended", "It was made for somebody else, or too long ago: begin again.");
+            throw new RefusalException(StatusCodes.Status403Forbidden, "It was made for somebody else, or too long ago: begin again.", "That link has ended");
         var ticket = tickets.Create(flow.Config.Name, wish.Length > 0 ? Prefix : visit.Query("next"), wish.Length > 0 ? visit.Who.Id : null);
         try
         {
@@ -117,7 +118,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         if (ticket.LinkTo is { } meant && (visit.Who.Kind != IdentityKind.User || visit.Who.Id != meant))
         {
             Note(visit, flow, "who wanted to link is no longer signed in");
-            throw new PageException(StatusCodes.Status403Forbidden, "Nothing was linked", "You have signed in or out since: begin again.");
+            throw new RefusalException(StatusCodes.Status403Forbidden, "You have signed in or out since: begin again.", "Nothing was linked");
         }
         try
         {
@@ -166,13 +167,13 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
     static void RequireUser(Visit visit)
     {
         if (visit.Who.Kind != IdentityKind.User)
-            throw new PageException(StatusCodes.Status403Forbidden, "You are not signed in", "Sign in first, then link your account elsewhere.");
+            throw new RefusalException(StatusCodes.Status403Forbidden, "Sign in first, then link your account elsewhere.", "You are not signed in");
     }
 
     static void RequireGet(Visit visit)
     {
         if (!HttpMethods.IsGet(visit.Http.Request.Method))
-            throw new PageException(StatusCodes.Status405MethodNotAllowed, "Not that way", "Signing in takes GET.");
+            throw new RefusalException(StatusCodes.Status405MethodNotAllowed, "Signing in takes GET.", "Not that way");
     }
 
     static string CallbackOf(Visit visit, CodeFlow flow) => $"{visit.Http.Request.Scheme}://{visit.Http.Request.Host}{Prefix}/{flow.Config.Name}/{Callback}";

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Database;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Search;
 using Staithe.Telemetry;
@@ -17,9 +18,10 @@ namespace Staithe.Web;
 /// </summary>
 /// <param name="moves">What happened.</param>
 /// <param name="db">Where spaces are.</param>
-/// <param name="readers">Lets requests on.</param>
+/// <param name="gate">Lets readers of a repository on.</param>
+/// <param name="callers">Who reads.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
-internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers, Func<HttpContext, Func<Task>, Task> guard)
+internal sealed class FeedEndpoint(RecentMoves moves, Db db, Gate gate, CallerLookup callers, Func<HttpContext, Func<Task>, Task> guard)
 {
     const string Prefix = "/feeds/", Atom = ".atom", Json = ".json";
     static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -37,16 +39,7 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
         var isJson = path.EndsWith(Json, StringComparison.Ordinal);
         if (!isJson && !path.EndsWith(Atom, StringComparison.Ordinal))
             throw NoSuchFeed();
-        Feed feed;
-        try
-        {
-            feed = await ReadAsync(http, Uri.UnescapeDataString(path[Prefix.Length..^Atom.Length]), path, facts);
-        }
-        catch (OciException refused) when (refused.Error == OciError.Unauthorized && (http.Request.Headers.Authorization is not [{ } sent] || BasicCredentials.Are(sent)))
-        {
-            throw new OciException(refused.Error, refused.Message) { Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = BasicCredentials.Challenge } };
-        }
-        await SendAsync(http, feed, isJson);
+        await SendAsync(http, await ReadAsync(http, Uri.UnescapeDataString(path[Prefix.Length..^Atom.Length]), path, facts), isJson);
     }
 
     async Task<Feed> ReadAsync(HttpContext http, string what, string path, RequestFacts facts)
@@ -58,12 +51,12 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
                 if (!RepositoryName.TryParse(name, out var asked))
                     throw NoSuchFeed();
                 facts.Repository = asked.Value;
-                var (reader, route) = await readers.AdmitReaderAsync(http, new OciRoute.Manifest(asked, Reference.To(TagName.Parse("latest"))));
+                var (reader, route) = await gate.AdmitToReadAsync(http, new OciRoute.Manifest(asked, Reference.To(TagName.Parse("latest"))), CallerLookup.AskBasic);
                 var repository = route.Name;
                 // It was let in; what it is let in to, the statement asks once more.
                 return new Feed(root, $"{repository} on {http.Request.Host}", $"/r/{repository}", path, await moves.OfRepositoryAsync(reader, repository, cancel));
             case ["s", var name]:
-                var who = await readers.IdentifyAsync(http);
+                var who = await IdentifyAsync(http);
                 var space = await FindSpaceAsync(who, name, cancel);
                 return new Feed(root, $"{space} on {http.Request.Host}", SpaceHomeHandler.PathOf(space), path, await moves.OfSearchAsync(who, RecentMoves.InSpace(space), cancel));
             case ["search"]:
@@ -74,11 +67,11 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
                     throw new OciException(OciError.ParameterInvalid, problem);
                 var ending = text.Length == 0 ? "" : $"?q={Uri.EscapeDataString(text)}";
                 return new Feed(
-                    root, text.Length == 0 ? $"Everything on {http.Request.Host}" : $"{text} on {http.Request.Host}", $"/search{ending}", path + ending, await moves.OfSearchAsync(await readers.IdentifyAsync(http), SearchQuery.Parse(text), cancel));
+                    root, text.Length == 0 ? $"Everything on {http.Request.Host}" : $"{text} on {http.Request.Host}", $"/search{ending}", path + ending, await moves.OfSearchAsync(await IdentifyAsync(http), SearchQuery.Parse(text), cancel));
             case ["mine"]:
-                var me = await readers.IdentifyAsync(http);
+                var me = await IdentifyAsync(http);
                 if (me.Kind == IdentityKind.Anonymous)
-                    throw new OciException(OciError.Unauthorized, "sign in first: a feed reader sends your name and a token that may pull");
+                    throw SignInFirst("sign in first: a feed reader sends your name and a token that may pull");
                 if (me.Kind != IdentityKind.User)
                     throw new OciException(OciError.NameUnknown, "only people watch something");
                 return new Feed(root, $"What {me.Name} watches on {http.Request.Host}", "/yours", path, await moves.OfWatchesAsync(me, cancel));
@@ -99,7 +92,7 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
         catch (AccountException unknown) when (unknown.Problem == AccountProblem.Unknown)
         {
             throw who.Kind == IdentityKind.Anonymous
-                ? new OciException(OciError.Unauthorized, "sign in first, or ask for a right in this space")
+                ? SignInFirst("sign in first, or ask for a right in this space")
                 : new OciException(OciError.NameUnknown, unknown.Message);
         }
     }
@@ -128,6 +121,10 @@ internal sealed class FeedEndpoint(RecentMoves moves, Db db, ReaderGate readers,
         return updated is { } changed && http.Request.Headers.IfModifiedSince is [{ } text] && DateTimeOffset.TryParseExact(text, "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since)
             && changed < since + Second && TimeProvider.System.GetUtcNow() - changed > 2 * Second;
     }
+
+    async Task<Identity> IdentifyAsync(HttpContext http) => (await callers.MeetAsync(http, Accepts.Reader, CallerLookup.AskBasic)).Who;
+
+    static OciException SignInFirst(string message) => CallerLookup.Unauthorized(message, BasicCredentials.Challenge);
 
     static OciException NoSuchFeed() => new(OciError.EndpointUnknown, "there are /feeds/r/NAME.atom, /feeds/s/SPACE.atom, /feeds/search.atom?q=… and /feeds/mine.atom, and the same as .json");
 }

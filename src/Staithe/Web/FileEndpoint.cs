@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using Staithe.Content;
+using Staithe.Door;
 using Staithe.Files;
 using Staithe.Oci;
 using Staithe.Telemetry;
@@ -16,13 +17,13 @@ namespace Staithe.Web;
 /// </summary>
 /// <param name="lookup">What a name means.</param>
 /// <param name="contents">The insides of images.</param>
-/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
+/// <param name="gate">Lets a request on that may pull the image.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
 /// <param name="pages">The face for people: a browser gets directories, and what goes wrong, as pages.</param>
 /// <param name="access">Lets those on who come with a browser.</param>
 /// <param name="attachments">Counts what is attached, for the page of a directory.</param>
 internal sealed class FileEndpoint(
-    ImageLookup lookup, ImageContents contents, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access, AttachmentReader attachments)
+    ImageLookup lookup, ImageContents contents, Gate gate, Func<HttpContext, Func<Task>, Task> guard, WebEndpoint pages, PageAccess access, AttachmentReader attachments)
 {
     const string Prefix = "/f/";
     const int PieceBytes = 256 * 1024;
@@ -57,22 +58,12 @@ internal sealed class FileEndpoint(
             await PageAccess.RefuseAsync(visit); // perhaps with the page to sign in, not the browser's own question
             return;
         }
-        name = name with { Repository = reach?.Name ?? (await admit(http, new OciRoute.Manifest(name.Repository, name.Reference))).Name };
-        try
-        {
-            var image = await lookup.GetAsync(name, platform, http.RequestAborted);
-            using var files = await contents.OpenAsync(image, http.RequestAborted);
-            if (layer > files.Layers.Count)
-                throw new OciException(OciError.EndpointUnknown, $"{name} has {files.Layers.Count} layers");
-            await SendAsync(http, path, image, files, layer, file, facts, visit);
-        }
-        catch (LookException refused) when (visit is null)
-        {
-            throw new OciException(new OciError(refused.RetryAfter is null ? OciError.Unsupported.Code : OciError.Unavailable.Code, refused.Status), refused.Message)
-            {
-                Headers = refused.RetryAfter is { } seconds ? new Dictionary<string, string> { ["Retry-After"] = seconds.ToString(CultureInfo.InvariantCulture) } : [],
-            };
-        }
+        name = name with { Repository = reach?.Name ?? (await gate.AdmitToReadAsync(http, new OciRoute.Manifest(name.Repository, name.Reference))).Route.Name };
+        var image = await lookup.GetAsync(name, platform, http.RequestAborted);
+        using var files = await contents.OpenAsync(image, http.RequestAborted);
+        if (layer > files.Layers.Count)
+            throw new OciException(OciError.EndpointUnknown, $"{name} has {files.Layers.Count} layers");
+        await SendAsync(http, path, image, files, layer, file, facts, visit);
     }
 
     static string Decode(string part)

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Staithe.Accounts;
+using Staithe.Door;
 
 namespace Staithe.Web;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Staithe.Clients;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Recipes;
 using Staithe.Telemetry;
@@ -14,9 +15,9 @@ namespace Staithe.Web;
 /// <c>/run/NAME:TAG/kube.yaml</c> and its like. Who may pull the manifest may read how to run it; nobody else learns that it is there.
 /// </summary>
 /// <param name="lookup">What recipes are made of.</param>
-/// <param name="admit">Lets a request on that may pull the manifest of the route, and throws as the registry's API does for any other; the route with the present name.</param>
+/// <param name="gate">Lets a request on that may pull the image.</param>
 /// <param name="guard">Turns what is thrown into the answer.</param>
-internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext, OciRoute.Manifest, Task<OciRoute.Manifest>> admit, Func<HttpContext, Func<Task>, Task> guard)
+internal sealed partial class RecipeFiles(RecipeLookup lookup, Gate gate, Func<HttpContext, Func<Task>, Task> guard)
 {
     const string Prefix = "/run/";
     const string KubeFile = "kube.yaml";
@@ -54,11 +55,11 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Func<HttpContext,
         facts.Repository = name.Value;
         if (file is null)
         {
-            await SendListAsync(http, (await admit(http, new OciRoute.Manifest(name, reference))).Name, reference);
+            await SendListAsync(http, (await gate.AdmitToReadAsync(http, new OciRoute.Manifest(name, reference))).Route.Name, reference);
             return;
         }
         var (kind, options, platform) = ReadQuery(http.Request, file);
-        name = (await admit(http, new OciRoute.Manifest(name, reference))).Name;
+        name = (await gate.AdmitToReadAsync(http, new OciRoute.Manifest(name, reference))).Route.Name;
         if (!Authority().IsMatch(http.Request.Host.Value ?? ""))
             throw new OciException(OciError.ParameterInvalid, "the Host header is no host and port, which a recipe would have to name");
         var image = await lookup.GetAsync(ClientCommands.For(http.Request), name, reference, platform, http.RequestAborted);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Staithe.Accounts;
+using Staithe.Door;
 
 namespace Staithe.Web;
 
@@ -42,7 +43,7 @@ public sealed record Echo(int Status, string? Problem, IReadOnlyDictionary<strin
     public static Echo Of(string problem) => new(StatusCodes.Status404NotFound, Visit.Sentence(problem), new Dictionary<string, string>());
 
     internal static Echo Of(Visit visit, AccountException refused) => new(
-        WebEndpoint.StatusOf(refused.Problem),
+        RefusalTable.StatusOf(refused.Problem),
         Visit.Sentence(refused.Message),
         visit.Form!.Where(field => field.Key is not ("password" or "old" or "token")).ToDictionary(field => field.Key, field => field.Value.ToString()));
 }

@@ -1,5 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Door;
 
 namespace Staithe.Web;
 

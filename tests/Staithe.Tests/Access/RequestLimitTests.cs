@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Staithe.Access;
+using Staithe.Door;
 using Staithe.Accounts;
 using Staithe.Config;
 using Staithe.Tests.Harness;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Staithe.Accounts;
-using Staithe.Distribution;
+using Staithe.Door;
 using Staithe.Oci;
 using Staithe.Tests.Harness;
 
@@ -95,7 +95,7 @@ public sealed class RouteMatrixTests(ClosedRegistries registries)
             ("everybody may ask whether there is a blob", OciRoute.Blob, "HEAD") => Rights.None,
             ("referrers are for who may push", OciRoute.ReferrerList, _) => Rights.Push,
             ("a change needs no more than a read where the method is not known", _, "POST" or "PATCH") => Rights.Pull,
-            _ => Gate.Needed(route, method),
+            _ => Admission.Needed(route, method),
         };
         await using var closed = await ClosedRegistry.StartAsync(Engine.Sqlite, needs: Flawed);
         Assert.NotEmpty(await WrongAsync(await World.MakeAsync(closed)));

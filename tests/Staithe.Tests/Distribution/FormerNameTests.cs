@@ -1,5 +1,5 @@
 using System.Text;
-using Staithe.Distribution;
+using Staithe.Door;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Distribution;

@@ -56,7 +56,7 @@ public sealed class SigningInTests(ClosedRegistries registries)
             .Where(file => File.ReadAllText(file) is var text && (text.Contains("Cookies.Append", StringComparison.Ordinal) || text.Contains("Cookies.Delete", StringComparison.Ordinal) || text.Contains("Request.Cookies", StringComparison.Ordinal)));
         Assert.Equal("BrowserCookie.cs", Path.GetFileName(Assert.Single(made)));
         var http = new Microsoft.AspNetCore.Http.DefaultHttpContext { Request = { Scheme = "https", Host = new("registry.example") } };
-        new Staithe.Web.BrowserCookie("staithe-test").Set(http, "value", TimeSpan.FromMinutes(1));
+        new Staithe.Door.BrowserCookie("staithe-test").Set(http, "value", TimeSpan.FromMinutes(1));
         Assert.Equal("__Host-staithe-test=value; max-age=60; path=/; secure; samesite=lax; httponly", http.Response.Headers.SetCookie.ToString());
     }
 

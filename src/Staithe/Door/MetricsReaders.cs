@@ -1,23 +1,24 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Oci;
 
-namespace Staithe.Access;
+namespace Staithe.Door;
 
 /// <summary>
 /// Who may read the metrics, which tell how much is pulled and pushed here: on an open registry everybody, on one with accounts its admins, whoever has the
 /// token that was set for it, and the addresses that were named. Nobody else, from wherever: behind a proxy on the same machine, everybody's address may be
 /// a loopback one.
 /// </summary>
-/// <param name="identify">Who makes a request; throws when they say it wrongly.</param>
+/// <param name="callers">Who makes a request.</param>
 /// <param name="limits">Counts those who are refused.</param>
 /// <param name="networks">The addresses that may.</param>
 /// <param name="token">The token; null for none.</param>
 /// <param name="isOpen">Whether the registry is open.</param>
 internal sealed class MetricsReaders(
-    Func<HttpContext, Task<Identity>> identify,
+    CallerLookup callers,
     RequestLimits limits,
     IReadOnlyList<IPNetwork> networks,
     string? token,
@@ -39,24 +40,12 @@ internal sealed class MetricsReaders(
             limits.RequireStranger(address);
             throw Unauthorized("the token is not the one of metricsToken (STAITHE_METRICS_TOKEN)");
         }
-        var who = await IdentifyAsync(http);
+        // This is no endpoint that tokens of the registry are for.
+        var who = (await callers.MeetAsync(http, Accepts.Nobody | Accepts.Basic | Accepts.Session, CallerLookup.AskBasic)).Who;
         if (who.Kind == IdentityKind.Anonymous)
             throw Unauthorized("the metrics are for admins, for whoever sends metricsToken, and for the addresses of metricsFrom");
         if (!who.IsAdmin || who.Limit is { Target: not null } || who.Limit?.Rights.HasFlag(Rights.Manage) == false)
             throw new OciException(OciError.Denied, "the metrics are for admins, with a password or a token that may manage everything; programs have metricsToken and metricsFrom");
-    }
-
-    // This is no endpoint that tokens of the registry are for.
-    async Task<Identity> IdentifyAsync(HttpContext http)
-    {
-        try
-        {
-            return await identify(http);
-        }
-        catch (OciException refused) when (refused.Error == OciError.Unauthorized)
-        {
-            throw Unauthorized(refused.Message);
-        }
     }
 
     bool IsNamed(IPAddress? address)
@@ -69,8 +58,5 @@ internal sealed class MetricsReaders(
 
     static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
-    static OciException Unauthorized(string message) => new(OciError.Unauthorized, message)
-    {
-        Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = BasicCredentials.Challenge },
-    };
+    static OciException Unauthorized(string message) => CallerLookup.Unauthorized(message, BasicCredentials.Challenge);
 }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Staithe.Access;
+namespace Staithe.Door;
 
 /// <summary>A name and a secret in an <c>Authorization</c> header, as RFC 7617 writes them.</summary>
 internal static class BasicCredentials

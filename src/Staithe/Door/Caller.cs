@@ -4,14 +4,22 @@ using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Oci;
 
-namespace Staithe.Distribution;
+namespace Staithe.Door;
 
-/// <summary>Who makes a request, and what was decided about the repository it is for.</summary>
-/// <param name="Decision">On the repository of the route; nothing where the route has none.</param>
+/// <summary>Who makes a request, how they have shown it, and what was decided about the repository it is for.</summary>
+/// <param name="Who">Whom the credentials belong to.</param>
 /// <param name="Address">Where the caller is.</param>
-/// <param name="Token">What was presented, when it was a token that carries its own decisions.</param>
-internal sealed record Caller(Identity Who, Decision Decision, string? Address, BearerToken? Token)
+internal sealed record Caller(Identity Who, string? Address)
 {
+    /// <summary>What was presented, when it was a token that carries its own decisions.</summary>
+    public BearerToken? Token { get; init; }
+
+    /// <summary>The secret of the browser's session, when that was presented and holds.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>On the repository of the route; nothing before that was decided, and where the route has none.</summary>
+    public Decision Decision { get; init; } = Decision.Nothing;
+
     public Actor Actor => new(Who.Name, Address);
 
     /// <summary>The same, for what may make a repository.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Primitives;
 using Staithe.Oci;
 
-namespace Staithe.Distribution;
+namespace Staithe.Door;
 
 /// <summary>
 /// What an answer says when a repository was asked for by a name that it had before: a warning with the new one, as the distribution-spec writes

@@ -1,6 +1,6 @@
 using Staithe.Access;
 
-namespace Staithe.Web;
+namespace Staithe.Door;
 
 /// <summary>The cookie that holds a session's secret.</summary>
 internal static class SessionCookie

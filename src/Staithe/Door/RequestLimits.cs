@@ -1,6 +1,7 @@
 using System.Net;
+using Staithe.Access;
 
-namespace Staithe.Access;
+namespace Staithe.Door;
 
 /// <summary>Too many requests.</summary>
 internal sealed class TooManyRequestsException(TimeSpan wait) : Exception("too many requests: wait, then go on")

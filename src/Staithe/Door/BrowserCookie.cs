@@ -1,4 +1,4 @@
-namespace Staithe.Web;
+namespace Staithe.Door;
 
 /// <summary>
 /// A cookie that the registry gives a browser; all of them are of one kind. No script reads it. Over TLS its name says that no

@@ -1,6 +1,6 @@
 using Staithe.Oci;
 
-namespace Staithe.Distribution;
+namespace Staithe.Door;
 
 /// <summary>
 /// What end-11 asks for: <c>?mount=DIGEST&amp;from=NAME</c>. A mount is a wish: where it cannot be read or granted, an upload begins instead.
