@@ -9,6 +9,7 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Distribution;
 using Staithe.Door;
+using Staithe.Events;
 using Staithe.Federation;
 using Staithe.Files;
 using Staithe.GarbageCollection;
@@ -105,11 +106,11 @@ internal sealed class Composition : IAsyncDisposable
             new UploadLimits(config.OpenUploadsPerAccount, config.OpenUploadsPerSpace, config.OpenUploads));
         claims = new UploadClaims(clock);
         uploads = new BlobUpload(db, storage, claims, rules);
-        push = new ManifestPush(db, cache, rules);
+        push = new ManifestPush(db, rules);
 
         secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         runner = new UnitRunner(db, log);
-        epoch = new AccessEpoch(db, runner);
+        epoch = new AccessEpoch(db);
         Users = new Users(epoch);
         access = new AccessLookup(db, epoch);
         names = new PresentNames(db, epoch);
@@ -125,10 +126,10 @@ internal sealed class Composition : IAsyncDisposable
         auditedPulls = new Pulls(runner);
         links = new ShareLinkLookup(db, epoch, secret, runner);
         invitations = new Invitations(epoch, secret, refusals, config.SpacesInviteNewUsers);
-        changes = new ContentChanges(epoch, cache, rules);
+        changes = new ContentChanges(epoch, rules);
         account = new OwnAccount(signIn, Users, epoch, secret);
         robots = new SpaceRobots(secret, new Trusts(issuers));
-        deletion = new ManifestDelete(db, cache);
+        deletion = new ManifestDelete(db);
         content = new RepositoryContent(db, access, names, deletion, refusals);
         callers = new CallerLookup(signIn, sessions, tokens, limits, config.Open);
         gate = new Gate(access, names, links, callers, refusals, needs, config.Open);
@@ -139,7 +140,7 @@ internal sealed class Composition : IAsyncDisposable
         Contents = new ContentWorker(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), runner, log, clock);
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
-        boms = new BomAttachment(db, cache, uploads, push, contents);
+        boms = new BomAttachment(db, uploads, push, contents);
         recipes = new RecipeLookup(new StoredImages(db, blobs));
         finder = new Finder(db, config.OfficialSpaces);
         pageAccess = new PageAccess(access, names);
@@ -149,6 +150,10 @@ internal sealed class Composition : IAsyncDisposable
         Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), runner, log, clock);
         guard = new RefusalGuard(new RefusalTable(db), log);
         errors = new ErrorRendering(guard);
+
+        // Who remembers what was read, and forgets it when an event says that it has changed; and for whom events leave work.
+        Listeners = new EventListeners(db, [cache, epoch, access], runner);
+        Followers = new EventFollowers(db, [new SearchNews()], runner, clock);
         browsers = new BrowserSessions(sessions);
         devices = new DeviceCookie(secret, clock);
         setup = new SetupHandler(Users, browsers, devices);
@@ -158,6 +163,12 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>Where the first account is made, while there is none.</summary>
     public string SetupPath => setup.Path;
+
+    /// <summary>Tells those who remember something of the events.</summary>
+    public EventListeners Listeners { get; }
+
+    /// <summary>Gives the events to those for whom they leave work.</summary>
+    public EventFollowers Followers { get; }
 
     public Sweep Sweep { get; }
 
@@ -173,7 +184,7 @@ internal sealed class Composition : IAsyncDisposable
 
     /// <summary>What runs as long as the server.</summary>
     public IReadOnlyList<IHostedService> Services =>
-        [Sweep, Indexer, Contents, Pulls, Readmes, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [epoch, signIn, refusals, auditedSpaces, auditedPulls, links]];
+        [Listeners, Followers, Sweep, Indexer, Contents, Pulls, Readmes, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [signIn, refusals, auditedSpaces, auditedPulls, links]];
 
     /// <summary>What answers the requests of a server.</summary>
     public RequestLog MakeFront(WebApplication web)
@@ -214,7 +225,7 @@ internal sealed class Composition : IAsyncDisposable
     {
         var stall = TimeSpan.FromSeconds(config.StallSeconds);
         var manifests = new ManifestHandler(db, cache, push, deletion, Pulls, new PullAudit(auditedSpaces, auditedPulls), stall);
-        var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, cache, rules), rules);
+        var blobHandler = new BlobHandler(db, storage, cache, new BlobBody(stall), new BlobDelete(db, rules), rules);
         var uploadHandler = new UploadHandler(uploads, new BlobMount(db, rules), gate, stall);
         var (tags, referrers, repositories) = (new TagListHandler(db), new ReferrerListHandler(db), new RepositoryListHandler(db));
         var tokenHandler = new TokenHandler(access, links, callers, signIn, sessions, tokens, config.Open);

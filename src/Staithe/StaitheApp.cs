@@ -6,11 +6,11 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Door;
+using Staithe.Events;
 using Staithe.Files;
 using Staithe.GarbageCollection;
 using Staithe.Managing;
 using Staithe.Oci;
-using Staithe.Search;
 using Staithe.Storage;
 using Staithe.Telemetry;
 
@@ -46,7 +46,7 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     public Sweep Sweep => made.Sweep;
 
-    public Indexer Indexer => made.Indexer;
+    public EventListeners Listeners => made.Listeners;
 
     public PullCounts Pulls => made.Pulls;
 
@@ -188,6 +188,14 @@ internal sealed class StaitheApp : IAsyncDisposable
         await Database.DisposeAsync();
         await log.DisposeAsync();
         directory.Dispose();
+    }
+
+    /// <summary>Lets everything that has happened reach the search, rather than in a moment.</summary>
+    public async Task DrainAsync(CancellationToken cancel)
+    {
+        while (await made.Followers.RunOnceAsync(cancel))
+            await Task.Delay(1, cancel); // a transaction still runs beside
+        await made.Indexer.RunOnceAsync(cancel);
     }
 
     async Task GreetAsync(StaitheConfig config, TimeSpan took)

@@ -2,12 +2,13 @@ using System.Globalization;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Access;
 
 /// <summary>Reads what <see cref="AccessPolicy"/> needs, and remembers what it said until something changes (<see cref="AccessEpoch"/>).</summary>
-internal sealed class AccessLookup(Db db, AccessEpoch epoch)
+internal sealed class AccessLookup(Db db, AccessEpoch epoch) : IEventListener
 {
     const long CacheBytes = 4 * 1024 * 1024;
     const int EntryBytes = 256;
@@ -53,10 +54,21 @@ internal sealed class AccessLookup(Db db, AccessEpoch epoch)
         db.ReadAsync(session => RefusalReason.OfAsync(session, who, name, missing, tag), cancel);
 
     /// <summary>
-    /// A push may have made a repository of this name: to be called after it is committed and before anybody is told. What is not
-    /// remembered by this name stays: nobody can make others forget which names there are not by pushing to their own.
+    /// Of a new repository nobody remembers any more that there is none of its name. What is remembered of other names stays: nobody can make
+    /// others forget which names there are not by pushing to their own.
     /// </summary>
-    public void NoteMade(RepositoryName name) => Interlocked.Increment(ref Made(name));
+    public void Hear(ContentEvent one)
+    {
+        if (one is { Kind: EventKind.RepositoryCreated, Name: { } name })
+            Interlocked.Increment(ref Made(name));
+    }
+
+    // All of these move the epoch, by which everything here is remembered.
+    public void MissSome() { }
+
+    public void MissOneUnderWay() { }
+
+    public void HearNothing() { }
 
     /// <summary>The same, inside a transaction, with nothing remembered and with what it was decided by.</summary>
     public static async Task<Explanation> ExplainAsync(DbSession session, Identity who, RepositoryName name)

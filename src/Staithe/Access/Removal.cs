@@ -2,6 +2,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Access;
@@ -76,6 +77,7 @@ internal static class Removal
     {
         await RepositoryRemoval.EndUploadsAsync(session, space.Name);
         await SpaceTable.RemoveAsync(session, space.Id);
+        await EventTable.AddAsync(session, new ContentEvent(EventKind.SpaceRemoved) { Space = space.Name });
         await AuditTable.AddAsync(session, actor, new Deed("space.delete", space.Name, space.Name));
     }
 }

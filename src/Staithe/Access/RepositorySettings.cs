@@ -2,6 +2,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Markup;
 using Staithe.Oci;
 
@@ -22,7 +23,7 @@ internal static class RepositorySettings
             await RepositoryPageTable.SetDescriptionAsync(session, id, OneLine.Read(description));
         if (readme is not null)
             await RepositoryPageTable.SetReadmeAsync(session, id, readme.Text, readme.Html, MarkdownText.Version);
-        await ChangedRepositoryTable.AddAsync(session, id);
+        await EventTable.AddAsync(session, ContentEvent.Of(EventKind.RepositoryTexts, id, name));
         await AuditTable.AddAsync(session, actor, new Deed("repository.texts", name.Value, name.Space));
     }
 
@@ -31,6 +32,7 @@ internal static class RepositorySettings
     {
         var id = await RepositoryTable.FindIdAsync(session, name) ?? throw Unknown(name);
         await RepositoryTable.SetVisibilityAsync(session, id, VisibilityText.Format(visibility));
+        await EventTable.AddAsync(session, ContentEvent.Of(EventKind.RepositoryVisibility, id, name));
         await AuditTable.AddAsync(session, actor, new Deed("repository.visibility", name.Value, name.Space, VisibilityText.Format(visibility)));
     }
 

@@ -18,8 +18,7 @@ internal static class ManagedMemberships
 
     /// <summary>
     /// Has the source say of the user that it is in these teams, as far as there are such, and in no others; with a line in the audit for each team
-    /// that the user comes into or leaves by that. Moves the epoch where something changes; who calls sees to it that it is noticed at once
-    /// (<see cref="AccessEpoch.ChangeAsync"/>, <see cref="AccessEpoch.MayChangeAsync"/>).
+    /// that the user comes into or leaves by that. Moves the epoch where something changes (<see cref="AccessEpoch"/>).
     /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="actor">Whose sign-in brings it.</param>

@@ -90,7 +90,7 @@ internal static class UserCommand
         command.SetAction((parsed, cancel) => RunAsync(terminal, options.Read(parsed), async (db, _) =>
         {
             var wanted = parsed.GetRequiredValue(name);
-            using var epoch = new AccessEpoch(db);
+            var epoch = new AccessEpoch(db);
             await epoch.ChangeAsync(session => Removal.RemoveUserAsync(session, Actor.Shell, wanted, leavesAdmin: false), cancel);
             await terminal.Output.WriteLineAsync($"{wanted} is removed; its tokens end within a second");
         }));

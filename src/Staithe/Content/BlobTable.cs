@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 using Staithe.Storage;
 
@@ -45,12 +46,13 @@ internal static class BlobTable
     }
 
     /// <summary>Renews the promise of a link; false when the link is gone.</summary>
-    public static async Task<bool> RenewAsync(DbSession session, LinkedBlob blob, TimeSpan lease)
+    public static async Task<bool> RenewAsync(DbSession session, RepositoryName name, LinkedBlob blob, TimeSpan lease)
     {
         var leaseMs = (long)lease.TotalMilliseconds;
         if (await session.ExecuteAsync(RenewSql, blob.RepoId, blob.BlobId, leaseMs) == 0)
             return false;
         await session.ExecuteAsync(EnqueueSql, blob.RepoId, blob.BlobId, leaseMs);
+        session.Note(ContentEvent.Of(EventKind.BlobRenewed, blob.RepoId, name) with { Digest = Digest.Parse(blob.Digest) });
         return true;
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Staithe.Accounts;
+using Staithe.Events;
 using Staithe.Oci;
 using Staithe.Storage;
 
@@ -39,10 +39,10 @@ internal sealed record CachedBlob(OciRoute.Blob Route, LinkedBlob Blob, long Rea
 }
 
 /// <summary>
-/// Rows that pulls ask for again and again, under the path of the request as the specification writes it. Every operation that changes such
-/// a row removes it here between its commit and its answer, so what this server acknowledged it also serves.
+/// Rows that pulls ask for again and again, under the path of the request as the specification writes it. What an event says has changed is
+/// forgotten between the commit and the answer, so what this server acknowledged it also serves.
 /// </summary>
-internal sealed class ContentCache : IDisposable
+internal sealed class ContentCache : IEventListener, IDisposable
 {
     const long ManifestBytes = 32 * 1024 * 1024;
     const long OpenFiles = 512;
@@ -73,38 +73,40 @@ internal sealed class ContentCache : IDisposable
     /// <summary>Takes in the blob and, with it, its file; false when it was not taken, and the file is still the caller's.</summary>
     public bool TryAdd(string path, CachedBlob blob, long version) => blobs.TryAdd(path, blob, 1, version);
 
-    /// <summary>
-    /// Runs a change of rows. When it fails in a way that does not tell whether it was committed (a connection lost at the last moment),
-    /// everything is forgotten, and nothing is kept until the change must have ended either way.
-    /// </summary>
-    public async Task<T> ChangeAsync<T>(Func<Task<T>> change)
+    public void Hear(ContentEvent one)
     {
-        try
+        switch (one.Kind)
         {
-            return await change();
-        }
-        catch (Exception e) when (e is not (OciException or AccountException))
-        {
-            manifests.Clear(UnknownOutcome);
-            blobs.Clear(UnknownOutcome);
-            throw;
+            case EventKind.ManifestPushed or EventKind.TagDeleted or EventKind.ManifestDeleted:
+                foreach (var tag in one.Tags)
+                    manifests.Remove(new OciRoute.Manifest(one.Name!, Reference.To(tag)).Path);
+                if (one.Kind == EventKind.ManifestDeleted)
+                    manifests.Remove(new OciRoute.Manifest(one.Name!, Reference.To(one.Digest!)).Path);
+                break;
+            case EventKind.BlobUnlinked or EventKind.BlobRenewed:
+                blobs.Remove(new OciRoute.Blob(one.Name!, one.Digest!).Path);
+                break;
+            case EventKind.RepositoryMoved or EventKind.RepositoryRemoved or EventKind.SpaceRenamed or EventKind.SpaceRemoved:
+                MissSome();
+                break;
         }
     }
 
-    /// <summary>The tag has moved or gone.</summary>
-    public void Forget(RepositoryName name, TagName tag) => manifests.Remove(new OciRoute.Manifest(name, Reference.To(tag)).Path);
-
-    /// <summary>The manifest has gone.</summary>
-    public void Forget(RepositoryName name, Digest manifest) => manifests.Remove(new OciRoute.Manifest(name, Reference.To(manifest)).Path);
-
-    /// <summary>The repository no longer has the blob, or its promise was renewed.</summary>
-    public void ForgetBlob(RepositoryName name, Digest digest) => blobs.Remove(new OciRoute.Blob(name, digest).Path);
-
-    /// <summary>Repositories have other names, or are gone.</summary>
-    public void ForgetAll()
+    public void MissSome()
     {
         manifests.Clear();
         blobs.Clear();
+    }
+
+    public void MissOneUnderWay()
+    {
+        manifests.Clear(UnknownOutcome);
+        blobs.Clear(UnknownOutcome);
+    }
+
+    public void HearNothing()
+    {
+        // What was true is served until it can be asked again; what may be done is asked elsewhere.
     }
 
     public void Dispose() => blobs.Clear();

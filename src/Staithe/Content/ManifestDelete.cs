@@ -1,5 +1,6 @@
 using Staithe.Audit;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Content;
@@ -8,35 +9,32 @@ namespace Staithe.Content;
 /// end-9: takes a name or a manifest away. The next read no longer finds it. The list of packages that the registry has attached to an image goes with it
 /// (<see cref="BomTable"/>).
 /// </summary>
-internal sealed class ManifestDelete(Db db, ContentCache cache)
+internal sealed class ManifestDelete(Db db)
 {
     /// <summary>Removes one tag, or a manifest with all its tags.</summary>
     /// <exception cref="OciException">MANIFEST_UNKNOWN; UNSUPPORTED while an index of the repository has the manifest as a child.</exception>
-    public async Task RunAsync(RepositoryName name, Reference reference, Actor actor, CancellationToken cancel)
-    {
-        var (present, gone, bom) = await cache.ChangeAsync(() => db.WriteAsync(
-            SpaceUse.Frees,
-            async session =>
-            {
-                if (await RepositoryTable.KeepAsync(session, name) is not var (repoId, present))
-                    throw Unknown(name, reference);
-                var (gone, bom) = (reference.Tag is { } tag ? await DeleteTagAsync(session, repoId, tag) : await DeleteManifestAsync(session, repoId, reference.Digest!)) ?? throw Unknown(name, reference);
-                await ChangedRepositoryTable.AddAsync(session, repoId);
-                foreach (var lost in gone)
-                    await TagMoveTable.AddAsync(session, repoId, lost, null, actor.Name);
-                await AuditTable.AddAsync(session, actor, reference.Tag is null
-                    ? new Deed("manifest.delete", $"{present}@{reference}", present.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
-                    : new Deed("tag.delete", $"{present}:{reference}", present.Space));
-                return (present, gone, bom);
-            },
-            cancel));
-        foreach (var tag in gone)
-            cache.Forget(present, TagName.Parse(tag));
-        foreach (var digest in (Digest?[])[reference.Digest, bom])
+    public Task RunAsync(RepositoryName name, Reference reference, Actor actor, CancellationToken cancel) => db.WriteAsync(
+        SpaceUse.Frees,
+        async session =>
         {
-            if (digest is not null)
-                cache.Forget(present, digest);
-        }
+            if (await RepositoryTable.KeepAsync(session, name) is not var (repoId, present))
+                throw Unknown(name, reference);
+            var (gone, bom) = (reference.Tag is { } tag ? await DeleteTagAsync(session, repoId, tag) : await DeleteManifestAsync(session, repoId, reference.Digest!)) ?? throw Unknown(name, reference);
+            await TellAsync(session, ContentEvent.Of(EventKind.TagDeleted, repoId, present), reference, gone, bom);
+            foreach (var lost in gone)
+                await TagMoveTable.AddAsync(session, repoId, lost, null, actor.Name);
+            await AuditTable.AddAsync(session, actor, reference.Tag is null
+                ? new Deed("manifest.delete", $"{present}@{reference}", present.Space, gone.Count > 0 ? $"with {string.Join(", ", gone)}" : null)
+                : new Deed("tag.delete", $"{present}:{reference}", present.Space));
+        },
+        cancel);
+
+    static async Task TellAsync(DbSession session, ContentEvent one, Reference reference, List<string> gone, Digest? bom)
+    {
+        one = one with { Tags = [.. gone.Select(TagName.Parse)] };
+        await EventTable.AddAsync(session, reference.Digest is { } digest ? one with { Kind = EventKind.ManifestDeleted, Digest = digest } : one);
+        if (bom is not null)
+            await EventTable.AddAsync(session, one with { Kind = EventKind.ManifestDeleted, Digest = bom, Tags = [] });
     }
 
     static OciException Unknown(RepositoryName name, Reference reference) => new(OciError.ManifestUnknown, $"{name} has no manifest {reference}");

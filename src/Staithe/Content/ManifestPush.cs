@@ -2,6 +2,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Content;
@@ -20,7 +21,7 @@ internal sealed record Pusher(Creator Creator, Func<TagName, bool, bool> MayTag)
 }
 
 /// <summary>end-7: takes a manifest in. All its rules are lines here, in the order in which they are checked.</summary>
-internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules)
+internal sealed class ManifestPush(Db db, ContentRules rules)
 {
     const int MaxMissingTold = 100;
 
@@ -32,7 +33,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     {
         var digest = CheckDigest(reference, content);
         var manifest = Manifest.ParsePushed(content, contentType);
-        var present = await cache.ChangeAsync(() => db.WriteAsync(
+        await db.WriteAsync(
             async session =>
             {
                 var (repoId, present) = await Repositories.GetOrCreateAsync(session, name, pusher.Creator);
@@ -49,16 +50,18 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                     await CheckPromisedAsync(session, parentId, digest, manifest.MediaType, content.Length);
                 if (ImageLookup.IsImage(manifest))
                     await ImageTable.QueueAsync(session, stored.Id);
+                var moved = new List<TagName>();
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
-                    await SetAsync(session, present, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher);
-                await ChangedRepositoryTable.AddAsync(session, repoId);
+                {
+                    if (await SetAsync(session, present, repoId, tag, (stored.Id, digest.Value), tag == reference.Tag ? condition : null, pusher))
+                        moved.Add(tag);
+                }
+                var pushed = ContentEvent.Of(EventKind.ManifestPushed, repoId, present);
+                await EventTable.AddAsync(session, pushed with { Digest = digest, ManifestId = stored.Id, IsImage = ImageLookup.IsImage(manifest), Tags = moved });
                 if (tags.Count == 0)
                     await AuditTable.AddAsync(session, pusher.Actor, new Deed("manifest.push", $"{present}@{digest}", present.Space));
-                return present;
             },
-            cancel));
-        foreach (var moved in tags)
-            cache.Forget(present, moved);
+            cancel);
         return (digest, manifest.Subject?.Digest);
     }
 
@@ -72,7 +75,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
     }
 
     // Whoever else moves a tag that is there waits for us. One that is not there may be made by another push meanwhile: then look again.
-    static async Task SetAsync(DbSession session, RepositoryName name, long repoId, TagName tag, (long Id, string Digest) manifest, TagCondition? condition, Pusher pusher)
+    static async Task<bool> SetAsync(DbSession session, RepositoryName name, long repoId, TagName tag, (long Id, string Digest) manifest, TagCondition? condition, Pusher pusher)
     {
         while (true)
         {
@@ -80,7 +83,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
             if (condition is not null)
                 Check(condition, current, tag);
             if (current == manifest.Digest)
-                return;
+                return false;
             if (!pusher.MayTag(tag, current is not null))
                 throw new MissingRightException(current is null ? Rights.Push : Rights.Move, tag);
             if (current is not null)
@@ -89,7 +92,7 @@ internal sealed class ManifestPush(Db db, ContentCache cache, ContentRules rules
                 continue;
             await TagMoveTable.AddAsync(session, repoId, tag.Value, manifest.Digest, pusher.Actor.Name);
             await AuditTable.AddAsync(session, pusher.Actor, new Deed(current is null ? "tag.create" : "tag.move", $"{name}:{tag}", name.Space, current is null ? manifest.Digest : $"{current} to {manifest.Digest}"));
-            return;
+            return true;
         }
     }
 

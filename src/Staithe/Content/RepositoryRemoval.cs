@@ -28,7 +28,7 @@ internal static class RepositoryRemoval
         var tags = await TagTable.DeleteAllAsync(session, repository.Id);
         var manifests = await ManifestTable.DeleteAllAsync(session, repository.Id);
         var blobs = await BlobTable.UnlinkAllAsync(session, repository.Id, trash);
-        await RepositoryTable.DeleteAsync(session, repository.Id);
+        await RepositoryTable.DeleteAsync(session, repository);
         return new RemovedContent(manifests, tags, blobs);
     }
 

@@ -1,4 +1,5 @@
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Content;
@@ -39,7 +40,13 @@ internal static class RepositoryTable
     public static Task<long?> HoldAsync(DbSession session, RepositoryName name) => session.FindNumberAsync(HoldByNameSql, name.Value);
 
     /// <summary>Makes one; false when there is one of that name.</summary>
-    public static async Task<bool> CreateAsync(DbSession session, RepositoryName name) => await session.ExecuteAsync(CreateSql, name.Value, name.Space) == 1;
+    public static async Task<bool> CreateAsync(DbSession session, RepositoryName name)
+    {
+        if (await session.ExecuteAsync(CreateSql, name.Value, name.Space) == 0)
+            return false;
+        await EventTable.AddAsync(session, ContentEvent.Of(EventKind.RepositoryCreated, (await FindIdAsync(session, name))!.Value, name));
+        return true;
+    }
 
     /// <summary>Who may pull without having been given any right: <c>public</c>, <c>internal</c> or <c>private</c>.</summary>
     public static Task<string?> FindVisibilityAsync(DbSession session, long repoId) => session.FindAsync(FindVisibilitySql, row => row.GetString(0), repoId);
@@ -55,7 +62,7 @@ internal static class RepositoryTable
     {
         await session.ExecuteAsync(RenameSql, repository.Id, to.Value, to.Space);
         await session.ExecuteAsync(AddAliasSql, repository.Name.Value, repository.Name.Space, repository.Id);
-        await ChangedRepositoryTable.AddAsync(session, repository.Id);
+        await EventTable.AddAsync(session, ContentEvent.Of(EventKind.RepositoryMoved, repository.Id, to) with { Former = repository.Name.Value });
     }
 
     /// <summary>Lets everything in a space, and every former name in it, begin with the space's new name.</summary>
@@ -63,7 +70,7 @@ internal static class RepositoryTable
     {
         await session.ExecuteAsync(RenameSpaceSql, from, to);
         await session.ExecuteAsync(RenameSpaceOfAliasesSql, from, to);
-        await ChangedRepositoryTable.AddSpaceAsync(session, to);
+        await EventTable.AddAsync(session, new ContentEvent(EventKind.SpaceRenamed) { Space = to, Former = from });
     }
 
     /// <summary>The most characters that a name in a space has, or had.</summary>
@@ -82,10 +89,10 @@ internal static class RepositoryTable
     public static Task DeleteAliasAsync(DbSession session, RepositoryName alias) => session.ExecuteAsync(DeleteAliasSql, alias.Value);
 
     /// <summary>Takes a repository away that holds nothing any more, and frees the names that it had before.</summary>
-    public static async Task DeleteAsync(DbSession session, long repoId)
+    public static async Task DeleteAsync(DbSession session, RepositoryRow repository)
     {
-        await session.ExecuteAsync(DeleteSql, repoId);
-        await ChangedRepositoryTable.AddAsync(session, repoId);
+        await session.ExecuteAsync(DeleteSql, repository.Id);
+        await EventTable.AddAsync(session, ContentEvent.Of(EventKind.RepositoryRemoved, repository.Id, repository.Name));
     }
 
     static readonly Sql FindIdSql = new("select id from repositories where name = $1");

@@ -9,6 +9,18 @@ namespace Staithe.Database;
 /// </summary>
 internal abstract class Db : IAsyncDisposable
 {
+    ICommitListener[] listeners = [];
+    long origin = NewOrigin();
+
+    /// <summary>
+    /// Which process a row was written by, for a reader who leaves out its own. Another number after a commit with an unknown outcome, so that the
+    /// row is news to this process too, should it come.
+    /// </summary>
+    public long Origin => Volatile.Read(ref origin);
+
+    /// <summary>Has somebody told of every commit here in which something was noted, before whoever asked for it is answered. At the start, before there are any.</summary>
+    public void Listen(ICommitListener listener) => listeners = [.. listeners, listener];
+
     /// <summary>Reads what is committed.</summary>
     public abstract Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default);
 
@@ -70,4 +82,25 @@ internal abstract class Db : IAsyncDisposable
     public virtual bool HasLostRace(Exception exception) => false;
 
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>After a commit, before the task of the work ends.</summary>
+    protected void Tell(IReadOnlyList<CommitNote> notes)
+    {
+        if (notes.Count == 0)
+            return;
+        foreach (var listener in listeners)
+            listener.Committed(notes);
+    }
+
+    /// <summary>Nobody knows whether these were committed.</summary>
+    protected void TellUnknown(IReadOnlyList<CommitNote> notes)
+    {
+        if (notes.Count == 0)
+            return;
+        Interlocked.Exchange(ref origin, NewOrigin());
+        foreach (var listener in listeners)
+            listener.Unknown();
+    }
+
+    static long NewOrigin() => Random.Shared.NextInt64(1, long.MaxValue);
 }

@@ -8,6 +8,25 @@ namespace Staithe.Database;
 /// </summary>
 internal abstract class DbSession
 {
+    List<CommitNote>? notes;
+
+    /// <summary>Which process writes: <see cref="Db.Origin"/>.</summary>
+    public abstract long Origin { get; }
+
+    /// <summary>Has the listeners of the database told, once this transaction is committed.</summary>
+    public void Note(CommitNote note) => (notes ??= []).Add(note);
+
+    /// <summary>Whether the transaction has noted such a thing.</summary>
+    public bool HasNoted(CommitNote note) => notes?.Contains(note) == true;
+
+    /// <summary>What was noted, which is over with that.</summary>
+    public IReadOnlyList<CommitNote> TakeNotes()
+    {
+        var taken = notes;
+        notes = null;
+        return taken ?? (IReadOnlyList<CommitNote>)[];
+    }
+
     /// <summary>Runs a statement; the number of rows it touched.</summary>
     public async Task<int> ExecuteAsync(Sql sql, params object?[] arguments)
     {

@@ -25,6 +25,9 @@ internal sealed partial class Dialect
             ["keep space"] = "",
             ["share starts"] = "1",
             ["lock starts"] = "1",
+            ["lock rights"] = "1",
+            ["transaction"] = "0",
+            ["event order"] = "",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -47,6 +50,9 @@ internal sealed partial class Dialect
             ["keep space"] = "for key share of s",
             ["share starts"] = "pg_advisory_xact_lock_shared(5742478)",
             ["lock starts"] = "pg_advisory_xact_lock(5742478)",
+            ["lock rights"] = "pg_advisory_xact_lock(5742479)",
+            ["transaction"] = "pg_current_xact_id()::text::bigint",
+            ["event order"] = "alter table events drop constraint events_pkey, add primary key (tx, id);",
         });
 
     readonly Func<string, string> any;

@@ -26,14 +26,14 @@ internal sealed class PostgresDb(string connectionString) : Db
     public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        return await work(new PostgresSession(connection)).ConfigureAwait(LeaveNetworkThread);
+        return await work(new PostgresSession(connection, Origin)).ConfigureAwait(LeaveNetworkThread);
     }
 
     public override async Task<T> ReadAtOnceAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        var result = await work(new PostgresSession(connection));
+        var result = await work(new PostgresSession(connection, Origin));
         await transaction.CommitAsync(cancel).ConfigureAwait(LeaveNetworkThread);
         return result;
     }
@@ -47,8 +47,9 @@ internal sealed class PostgresDb(string connectionString) : Db
             {
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 await using var transaction = await connection.BeginTransactionAsync(cancel);
-                var result = await work(new PostgresSession(connection));
-                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(LeaveNetworkThread);
+                var session = new PostgresSession(connection, Origin);
+                var result = await work(session);
+                await CommitAsync(transaction, session.TakeNotes()).ConfigureAwait(LeaveNetworkThread);
                 return result;
             }
             catch (PostgresException e) when (attempt < MaxTries && LostRace(e))
@@ -56,6 +57,20 @@ internal sealed class PostgresDb(string connectionString) : Db
                 await Task.Delay(Random.Shared.Next(1, 1 << attempt), cancel);
             }
         }
+    }
+
+    async Task CommitAsync(NpgsqlTransaction transaction, IReadOnlyList<CommitNote> notes)
+    {
+        try
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is not PostgresException refused || !LostRace(refused))
+        {
+            TellUnknown(notes);
+            throw;
+        }
+        Tell(notes);
     }
 
     public override async Task RunScriptAsync(string template)
@@ -103,8 +118,10 @@ internal sealed class PostgresDb(string connectionString) : Db
         }
     }
 
-    sealed class PostgresSession(NpgsqlConnection connection) : DbSession
+    sealed class PostgresSession(NpgsqlConnection connection, long origin) : DbSession
     {
+        public override long Origin => origin;
+
         protected override DbCommand Rent(Sql sql, object?[] arguments)
         {
             var command = new NpgsqlCommand(sql.Postgres, connection);

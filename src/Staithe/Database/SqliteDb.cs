@@ -186,7 +186,7 @@ internal sealed partial class SqliteDb : Db
         connection.Open();
         // How a statement is run must not hang on what it is given: else each one with a limit is prepared anew every time.
         SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
-        var session = new SqliteSession(connection);
+        var session = new SqliteSession(connection, Origin);
         // No mmap: each connection's mapping would count as memory of the process, up to the size of the file, and a page that the disk
         // cannot give would be a signal that ends the process rather than an error of one statement.
         session.RunScript(string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {BusyMilliseconds}; pragma synchronous = full; pragma cache_size = -{cacheKiB}; pragma temp_store = memory; pragma mmap_size = 0"));
@@ -277,6 +277,21 @@ internal sealed partial class SqliteDb : Db
                 return;
             }
         }
+        Finish(work);
+    }
+
+    // It is committed: who remembers something is told first, and then who asked for it.
+    void Finish(Work work)
+    {
+        try
+        {
+            Tell(work.Notes);
+        }
+        catch (Exception e)
+        {
+            work.Fail(e);
+            return;
+        }
         work.Succeed();
     }
 
@@ -327,7 +342,7 @@ internal sealed partial class SqliteDb : Db
             if (failures.TryGetValue(work, out var failure))
                 work.Fail(failure);
             else if (!again.Contains(work))
-                work.Succeed();
+                Finish(work);
         }
         again.ForEach(CommitAlone);
         return true;
@@ -337,7 +352,17 @@ internal sealed partial class SqliteDb : Db
     {
         public SpaceUse Use => use;
 
-        public abstract void Run(DbSession session);
+        /// <summary>What was noted when it ran the last time.</summary>
+        public IReadOnlyList<CommitNote> Notes { get; private set; } = [];
+
+        public void Run(DbSession session)
+        {
+            session.TakeNotes(); // of one that was rolled back
+            RunStatements(session);
+            Notes = session.TakeNotes();
+        }
+
+        protected abstract void RunStatements(DbSession session);
 
         public abstract void Succeed();
 
@@ -351,7 +376,7 @@ internal sealed partial class SqliteDb : Db
 
         public Task<T> Task => done.Task;
 
-        public override void Run(DbSession session)
+        protected override void RunStatements(DbSession session)
         {
             var task = work(session);
             if (!task.IsCompleted)
@@ -368,10 +393,12 @@ internal sealed partial class SqliteDb : Db
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
     private static partial int sqlite3_system_errno(nint connection);
 
-    sealed class SqliteSession(SqliteConnection connection) : DbSession, IDisposable
+    sealed class SqliteSession(SqliteConnection connection, long origin) : DbSession, IDisposable
     {
         readonly List<SqliteCommand?> prepared = [];
         readonly HashSet<SqliteCommand> rented = [];
+
+        public override long Origin => origin;
 
         public bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0;
 

@@ -62,9 +62,8 @@ internal sealed class BlobHandler(Db db, IBlobStorage storage, ContentCache cach
         var blob = await db.ReadAsync(session => BlobTable.FindAsync(session, route.Name, route.Digest), http.RequestAborted);
         if (blob is null || !mayRenew || !HttpMethods.IsHead(http.Request.Method) || !NeedsRenewal(TimeSpan.FromMilliseconds(blob.LeaseLeft)))
             return blob;
-        if (!await db.WriteAsync(SpaceUse.Small, session => BlobTable.RenewAsync(session, blob, rules.Lease), http.RequestAborted))
+        if (!await db.WriteAsync(SpaceUse.Small, session => BlobTable.RenewAsync(session, route.Name, blob, rules.Lease), http.RequestAborted))
             return null;
-        cache.ForgetBlob(route.Name, route.Digest);
         return blob with { LeaseLeft = (long)rules.Lease.TotalMilliseconds };
     }
 

@@ -174,8 +174,6 @@ internal sealed class Gate(
         {
             if (present != name)
                 FormerName.Tell(http, name, present);
-            if (needed == Rights.Push)
-                NoteMadeInTheEnd(http, present);
             return new Admitted(caller with { Decision = decision! }, asked.Of(present));
         }
         if (who.Kind == IdentityKind.Anonymous)
@@ -194,19 +192,6 @@ internal sealed class Gate(
     {
         Refuse(caller, missing, present, null);
         return new OciException(OciError.Denied, await access.SayRefusalAsync(caller.Who, asked, missing, tag, http.RequestAborted));
-    }
-
-    // A push makes the repository that it is for. Whoever is told of it finds it; should nobody be told any more, so does everybody else.
-    void NoteMadeInTheEnd(HttpContext http, RepositoryName name)
-    {
-        http.Response.OnStarting(NoteAsync);
-        http.Response.OnCompleted(NoteAsync);
-
-        Task NoteAsync()
-        {
-            access.NoteMade(name);
-            return Task.CompletedTask;
-        }
     }
 
     void Refuse(Caller caller, Rights needed, RepositoryName name, string? detail) =>

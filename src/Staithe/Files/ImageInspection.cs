@@ -1,5 +1,6 @@
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 using Staithe.Storage;
 
@@ -31,7 +32,7 @@ internal sealed class ImageInspection(Db db, IBlobStorage storage, BlobReader bl
             async session =>
             {
                 await ChainTable.PutAsync(session, row.Id, claim.Chains);
-                await ChangedRepositoryTable.AddAsync(session, row.RepoId); // what it is built on decides which labels are its own
+                await EventTable.AddAsync(session, new ContentEvent(EventKind.ImageRead) { RepoId = row.RepoId, ManifestId = row.Id, Digest = Digest.Parse(row.Digest) });
             },
             cancel);
         if (FindRefusal(layers) is { } refusal)

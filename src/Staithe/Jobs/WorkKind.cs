@@ -12,6 +12,6 @@ internal static class WorkKind
     public const string Pulls = "pull counts";
     public const string Links = "share link counts";
     public const string LastUse = "last use of tokens";
-    public const string Rights = "changes of rights";
+    public const string Events = "events";
     public const string AuditedSpaces = "audited spaces";
 }

@@ -18,7 +18,7 @@ public sealed class AbsenceIsRememberedTests(ClosedRegistries registries)
         var (owner, other) = (await closed.AddTokenAsync(await closed.AddUserAsync()), await closed.AddUserAsync());
         await closed.As(owner).PushImageAsync($"{owner.Name}/secret", "1");
         await using var db = new CountingDb(closed.Db);
-        using var epoch = new AccessEpoch(db);
+        var epoch = new AccessEpoch(db);
         var access = new AccessLookup(db, epoch);
         var cold = new Dictionary<string, int>();
         foreach (var who in (Identity[])[Identity.Anonymous, new(IdentityKind.User, other.Id, other.Name, IsAdmin: false)])

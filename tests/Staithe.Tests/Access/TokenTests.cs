@@ -262,7 +262,7 @@ public sealed class TokenTests(ClosedRegistries registries)
         var stored = await closed.Db.ReadAsync(session => UserTable.FindAsync(session, user.Id), TestContext.Current.CancellationToken);
         var clock = new Clock();
         using var keys = new TokenKeys(closed.Db, closed.Secret);
-        using var epoch = new AccessEpoch(closed.Db);
+        var epoch = new AccessEpoch(closed.Db);
         var access = new AccessLookup(closed.Db, epoch);
         BearerTokens NewTokens() => new(keys, new TokenCheck(closed.Db, epoch, access, closed.Secret, _ => false), clock);
         var tokens = NewTokens();

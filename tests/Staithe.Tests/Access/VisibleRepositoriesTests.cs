@@ -172,7 +172,7 @@ public sealed class VisibleRepositoriesTests
         // One after the other, asked of the same place that a request asks.
         public async Task<List<string>> DecidedAsync(Identity who)
         {
-            using var epoch = new AccessEpoch(closed.Db);
+            var epoch = new AccessEpoch(closed.Db);
             var access = new AccessLookup(closed.Db, epoch);
             var decided = new List<string>();
             foreach (var name in await closed.Db.ReadAsync(session => session.ListAsync(ListSql, row => row.GetString(0))))

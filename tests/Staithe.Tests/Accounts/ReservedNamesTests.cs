@@ -20,12 +20,12 @@ public sealed partial class ReservedNamesTests
         ["the shell, or an admin"] = (app, name) => app.Users.AddAsync(Actor.Shell, name, "correct horse", isAdmin: false),
         ["an issuer"] = async (app, name) =>
         {
-            using var epoch = new AccessEpoch(app.Database);
+            var epoch = new AccessEpoch(app.Database);
             await new Arrivals(epoch).EnterAsync(Provider, new Arrival("subject", name, []), null, default);
         },
         ["an issuer, by mail"] = async (app, name) =>
         {
-            using var epoch = new AccessEpoch(app.Database);
+            var epoch = new AccessEpoch(app.Database);
             await new Arrivals(epoch).EnterAsync(Provider, new Arrival("subject", $"{name.ToUpperInvariant()}@example.org", []), null, default);
         },
         ["a directory"] = (app, name) => app.Database.WriteAsync(session => DirectoryAccounts.AddAsync(session, Actor.Shell, "ldap", "subject", (name, ForeignName.Reduce(name)), mayMake: true)),

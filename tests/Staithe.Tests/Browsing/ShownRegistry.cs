@@ -48,7 +48,7 @@ public sealed class ShownRegistry : IAsyncLifetime
         for (var i = 0; i < 12; i++)
             (await registry.GetAsync("/v2/team/web/manifests/1.1")).Dispose();
         await server.Registry.App.Pulls.FlushAsync(CancellationToken.None);
-        await server.Registry.App.Indexer.RunOnceAsync(CancellationToken.None);
+        await server.Registry.App.DrainAsync(CancellationToken.None);
         await GiveAsync(root);
         Names["share"] = $"/s/{(await Shared.MakeAsync(root, "team/web", "1.1", pulls: 5)).Secret}";
         Names["invite"] = new Uri((await root.PostAsync("/spaces/team/invitations", new { target = "team/web", rights = "read" })).GetProperty("url").GetString()!).AbsolutePath;

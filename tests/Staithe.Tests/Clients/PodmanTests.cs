@@ -114,7 +114,7 @@ public sealed class PodmanTests(Registries registries, ClientWorld world) : ICla
         var name = Registry.NewRepository($"search-{Guid.NewGuid():N}");
         await registry.PushImageAsync(name, "1");
         await registry.PushImageAsync(name, "2");
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
         await world.RunAsync($"podman login -u anybody -p anything --authfile login.json {registry.Authority}"); // as scripts do
         Assert.Equal($"{registry.Authority}/{name}", await world.RunAsync($"podman search --format '{{{{.Name}}}}' {registry.Authority}/{name.Split('/')[0]}"));
         Assert.Equal("1\n2", await world.RunAsync($"podman search --list-tags {registry.Authority}/{name} | awk 'NR > 1 {{ print $2 }}'"));

@@ -70,7 +70,7 @@ public sealed class RecipeStoryTests(Registries registries, ClientWorld world) :
     {
         var (url, name, port) = await BuildAsync($"found{Guid.NewGuid():N}", "");
         var registry = await world.ConnectAsync(registries);
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         var found = await world.RunAsync($"podman search --format '{{{{.Name}}}}' {registry.Authority}/{name}");
         Assert.Equal($"{registry.Authority}/recipe-story/{name}", found);

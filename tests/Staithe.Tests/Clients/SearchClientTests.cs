@@ -19,7 +19,7 @@ public sealed class SearchClientTests(DockerWorld docker) : IClassFixture<Docker
         foreach (var name in (string[])[shown, hidden])
             await closed.As(alice).PushImageAsync(name, "1");
         await closed.SetVisibilityAsync(shown, Visibility.Public);
-        await closed.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await closed.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         // podman puts the host before the names, and says who it is to the catalogue alone, where it looks when nothing public is found.
         await FindsAsync("podman", "boats", shown);

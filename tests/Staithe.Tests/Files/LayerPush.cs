@@ -31,6 +31,6 @@ internal static class LayerPush
         {
             // until no image waits
         }
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -125,7 +125,7 @@ internal sealed class ClosedRegistry : IAsyncDisposable
     /// <summary>Changes rows on which rights depend, as another process does. The server notices within a second.</summary>
     public async Task ChangeAsync(Func<DbSession, Task> change)
     {
-        using var epoch = new AccessEpoch(Db);
+        var epoch = new AccessEpoch(Db);
         await epoch.ChangeAsync(async session =>
         {
             await change(session);

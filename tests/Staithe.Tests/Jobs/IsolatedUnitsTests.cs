@@ -32,7 +32,7 @@ public sealed class IsolatedUnitsTests
         var attempts = failed.Attempts;
         var due = await registry.App.Database.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, 0, 100), Cancel);
         Assert.DoesNotContain(due, one => one.RepoId == id);
-        await registry.App.Indexer.RunOnceAsync(Cancel);
+        await registry.App.DrainAsync(Cancel);
         Assert.Equal(attempts, Assert.Single(await Poison.FailedAsync(registry)).Attempts);
 
         await registry.PushImageAsync("alice/later", "1");
@@ -42,7 +42,7 @@ public sealed class IsolatedUnitsTests
         using (var jobs = await registry.GetAsync("/api/v1/jobs"))
             await jobs.ExpectAsync(HttpStatusCode.NotFound); // an open registry has no admins
         await RetryAsync(registry, id);
-        await registry.App.Indexer.RunOnceAsync(Cancel);
+        await registry.App.DrainAsync(Cancel);
         await Eventually.IsAsync(attempts + 1, async () => Assert.Single(await Poison.FailedAsync(registry)).Attempts);
         await Poison.RemoveAsync(registry, "search_documents");
         await RetryAsync(registry, id);

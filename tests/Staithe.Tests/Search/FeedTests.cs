@@ -68,7 +68,7 @@ public sealed class FeedTests(ClosedRegistries registries)
             await unknown.ExpectAsync(HttpStatusCode.NotFound);
 
         await closed.SetVisibilityAsync(shown, Visibility.Public);
-        await closed.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await closed.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
         var limited = await closed.AddTokenAsync(owner, Rights.Pull, hidden);
         foreach (var path in (string[])[$"/feeds/s/{owner.Name}.json", $"/feeds/search.json?q={word}", $"/feeds/search.json?q=space:{owner.Name}"])
         {
@@ -110,7 +110,7 @@ public sealed class FeedTests(ClosedRegistries registries)
             if (name != secret)
                 await closed.SetVisibilityAsync(name, Visibility.Public);
         }
-        await closed.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await closed.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         using var browser = new Browser(closed.Registry.Url);
         await browser.SignInAsync(reader.Name, reader.Password);
@@ -174,7 +174,7 @@ public sealed class FeedTests(ClosedRegistries registries)
         await alice.DeleteAsync("/me/watch?space=alice");
         Assert.Empty(await alice.ListAsync("/me/watches"));
         await alice.PutAsync("/me/star?repository=alice/app");
-        await server.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await server.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(1, (await alice.GetAsync("/search?q=app")).GetProperty("items")[0].GetProperty("stars").GetInt32());
         await alice.DeleteAsync("/me/star?repository=alice/app");
         Assert.Equal(0, (await alice.GetAsync("/search?q=app")).GetProperty("items")[0].GetProperty("stars").GetInt32());

@@ -16,7 +16,7 @@ public sealed class FindCommandTests(Registries open, ClosedRegistries closed)
         var word = $"found{Guid.NewGuid():N}";
         var (digest, _, _, _) = await registry.PushImageAsync($"team/{word}", "1");
         await registry.PushImageAsync($"team/{word}-other", "2");
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
         var (exitCode, output, error) = await RunAsync([], "find", word, "tag:1", "--registry", registry.Authority);
         Assert.Equal((0, ""), (exitCode, error));
         Assert.Matches($@"^team/{word}  .*\(.*changed \d{{4}}-\d\d-\d\d\)\n$", output);
@@ -42,7 +42,7 @@ public sealed class FindCommandTests(Registries open, ClosedRegistries closed)
         var owner = await world.AddUserAsync("owner");
         var name = $"{owner.Name}/secret{Guid.NewGuid():N}";
         await world.As(await world.AddTokenAsync(owner)).PushImageAsync(name, "1");
-        await world.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await world.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
         using var directory = new TempDirectory();
         var authority = world.Registry.Authority;
 

@@ -90,7 +90,7 @@ public sealed class InsideImagesTests(ClosedRegistries registries)
         await using var registry = await Registry.StartAsync(engine, config => config with { OfficialSpaces = ["team"] });
         await registry.PushImageAsync("team/nginx", "1");
         await registry.PushImageAsync("alice/nginx", "1");
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
         var all = await SearchAsync(registry, "nginx");
         Assert.Equal([("team/nginx", true), ("alice/nginx", false)], all.GetProperty("items").EnumerateArray().Select(hit => (hit.GetProperty("name").GetString()!, hit.GetProperty("official").GetBoolean())));
         Assert.Contains(all.GetProperty("facets").EnumerateArray(), facet => facet.GetRawText() == """{"field":"is","value":"official","count":1}""");

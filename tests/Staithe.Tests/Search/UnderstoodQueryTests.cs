@@ -85,7 +85,7 @@ public sealed class UnderstoodQueryTests(Registries registries)
         var word = $"u{Guid.NewGuid():N}"[..20];
         await registry.PushImageAsync($"{word}/app", "1");
         await registry.PushImageAsync($"{word}/docker-app", "1");
-        await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
         await Eventually.IsAsync(2, () => CountAsync(registry, word));
         foreach (var (query, count) in ((string, int)[])
         [

@@ -44,7 +44,7 @@ public sealed class BuildFilePageTests(Registries open)
 
         async Task<string> FindAsync()
         {
-            await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+            await registry.App.DrainAsync(TestContext.Current.CancellationToken);
             return await browser.ReadAsync($"/search?q={word}+has%3Abuildfile");
         }
     }

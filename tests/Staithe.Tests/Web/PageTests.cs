@@ -25,7 +25,7 @@ public sealed class PageTests(ClosedRegistries registries)
         await PushAsync(closed.As(owner), $"{owner.Name}/{word}-hidden");
         await PushAsync(closed.As(owner), $"{owner.Name}/{word}-shown");
         await closed.SetVisibilityAsync($"{owner.Name}/{word}-shown", Visibility.Public);
-        await closed.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await closed.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         var queries = (string[])[word, $"{word[..^4]} port:5432", $"{word} arch:arm64 user:nonroot", $"{word} label:org.opencontainers.image.licenses=MIT", $"{word} env:DATABASE_* -tag:2", $"{word} license:mit entrypoint:sailor", $"space:{owner.Name} tag:1"];
         foreach (var query in queries)
@@ -61,7 +61,7 @@ public sealed class PageTests(ClosedRegistries registries)
         var (owner, other) = (await closed.AddUserAsync(), await closed.AddUserAsync());
         var name = $"{owner.Name}/boat";
         var digest = await PushAsync(closed.As(owner), name);
-        await closed.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await closed.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         using var browser = new Browser(closed.Registry.Url);
         using (var stranger = await browser.GetAsync($"/r/{name}"))

@@ -115,7 +115,7 @@ public sealed partial class ShownCommandsTests
         await PushAsync(registry, "team/chart", "1.2.0", "application/vnd.cncf.helm.config.v1+json", """{"name":"web","version":"1.2.0"}""");
         foreach (var name in (string[])["team/app", "team/chart"])
             await root.PatchAsync($"/repository?name={name}", new { visibility = "public" });
-        await server.Registry.App.Indexer.RunOnceAsync(CancellationToken.None);
+        await server.Registry.App.DrainAsync(CancellationToken.None);
         return server;
     }
 

@@ -18,7 +18,7 @@ public sealed class SpacePageTests(Registries open)
         await alice.PatchAsync("/repository?name=harbour/crane", new { visibility = "public" });
         await alice.PatchAsync("/repository?name=harbour/dock/a", new { visibility = "internal" });
         await alice.PostAsync("/spaces/harbour/grants", new { user = "carol", target = "harbour/veiled", rights = "read" });
-        await server.Registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+        await server.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(["harbour/crane"], await ListAsync(null));
         Assert.Equal(["harbour/crane", "harbour/dock/a"], await ListAsync("bob"));

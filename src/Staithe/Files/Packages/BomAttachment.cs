@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Events;
 using Staithe.Oci;
 
 namespace Staithe.Files;
@@ -17,7 +18,7 @@ internal sealed record AttachedBom(Digest Digest, Descriptor Bom, int Packages);
 /// Attaches the packages of an image to it: an artifact like one that anybody could push who may push there, found with the referrers of the image and
 /// signed by nobody. The same image has the same one, however often it is asked for. An image has one of these: an older one goes, unless it is in use.
 /// </summary>
-internal sealed class BomAttachment(Db db, ContentCache cache, BlobUpload uploads, ManifestPush push, ImageContents contents)
+internal sealed class BomAttachment(Db db, BlobUpload uploads, ManifestPush push, ImageContents contents)
 {
     const int MaxPackages = 50_000;
     const string EmptyType = "application/vnd.oci.empty.v1+json";
@@ -64,15 +65,13 @@ internal sealed class BomAttachment(Db db, ContentCache cache, BlobUpload upload
     // The one before is another when the repository has another name now, or this registry writes it in another way.
     async Task SetAsync(FoundImage image, Digest bom)
     {
-        var gone = await cache.ChangeAsync(() => db.WriteAsync(async session =>
+        await db.WriteAsync(async session =>
         {
             if (await BomTable.FindAsync(session, image.Row.Id) == bom)
-                return null;
-            var before = await BomTable.DeleteUnusedAsync(session, image.Row.Id);
+                return;
+            if (await BomTable.DeleteUnusedAsync(session, image.Row.Id) is { } gone)
+                await EventTable.AddAsync(session, ContentEvent.Of(EventKind.ManifestDeleted, image.Row.RepoId, image.Name.Repository) with { Digest = gone });
             await BomTable.SetAsync(session, image.Row.RepoId, Digest.Parse(image.Row.Digest), bom);
-            return before;
-        }));
-        if (gone is not null)
-            cache.Forget(image.Name.Repository, gone);
+        });
     }
 }

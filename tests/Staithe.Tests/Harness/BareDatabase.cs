@@ -1,0 +1,41 @@
+using Staithe.Config;
+using Staithe.Database;
+using Staithe.Jobs;
+using Staithe.Telemetry;
+
+namespace Staithe.Tests.Harness;
+
+/// <summary>A database with all tables and no server; several processes can be made to use it.</summary>
+internal sealed class BareDatabase : IAsyncDisposable
+{
+    readonly TempDirectory directory = new();
+    readonly List<Db> opened = [];
+    readonly Func<Db> open;
+
+    BareDatabase(Engine engine, string? url) =>
+        open = engine == Engine.Sqlite ? () => new SqliteDb(directory["test.db"]) : () => new PostgresDb(PostgresUrl.Parse(url!).ConnectionString);
+
+    public static async Task<BareDatabase> CreateAsync(Engine engine)
+    {
+        var made = new BareDatabase(engine, engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null);
+        await Migrator.MigrateAsync(made.Open());
+        return made;
+    }
+
+    /// <summary>As one more process has it.</summary>
+    public Db Open()
+    {
+        var db = open();
+        opened.Add(db);
+        return db;
+    }
+
+    public static UnitRunner Runner(Db db) => new(db, new LogOutput(LogFormat.Quiet, TextWriter.Null, isTerminal: false, TimeProvider.System));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var db in opened)
+            await db.DisposeAsync();
+        directory.Dispose();
+    }
+}
