@@ -19,14 +19,15 @@ internal static class SpaceAccess
         return who.IsAdmin || await BelongsAsync(session, who, space) ? space : throw Spaces.Unknown(name);
     }
 
-    /// <summary>A page of the spaces that the asker belongs to, in the order of their names, behind <paramref name="last"/>.</summary>
-    public static async Task<List<SpaceRow>> ListAsync(DbSession session, Identity who, string last, int limit)
+    /// <summary>A part of the spaces that the asker belongs to.</summary>
+    public static async Task<ListPart<SpaceRow>> ListAsync(DbSession session, Identity who, ListRequest asked)
     {
         // A robot is in one space, and a token with a target goes into one.
         var only = who.Kind == IdentityKind.Robot ? who.Name[..who.Name.IndexOf('+', StringComparison.Ordinal)] : who.Limit?.Target?.Split('/')[0];
         if (only is null)
-            return await SpaceTable.ListOfUserAsync(session, who.Id, last, limit);
-        return string.CompareOrdinal(only, last) > 0 && await SpaceTable.FindAsync(session, only) is { } space && await BelongsAsync(session, who, space) ? [space] : [];
+            return await SpaceTable.ListOfUserAsync(session, who.Id, asked);
+        var isAsked = asked.After.Length == 0 && only.Contains(asked.Text, StringComparison.OrdinalIgnoreCase);
+        return new ListPart<SpaceRow>(isAsked && await SpaceTable.FindAsync(session, only) is { } space && await BelongsAsync(session, who, space) ? [space] : [], null);
     }
 
     /// <summary>The space, for whoever has rights on everything that the target reaches.</summary>

@@ -30,14 +30,17 @@ internal static class AccessTokenTable
     /// <summary>The token of a secret, unless it has expired or its user may not sign in.</summary>
     public static Task<AccessTokenRow?> FindBySecretAsync(DbSession session, string secretHash) => session.FindAsync(FindBySecretSql, Map, secretHash);
 
-    /// <summary>A page of those a user made, in the order in which they were made, behind <paramref name="last"/>.</summary>
-    public static Task<List<AccessTokenRow>> ListAsync(DbSession session, long userId, long last, int limit) => session.ListAsync(ListSql, Map, userId, last, (long)limit);
+    /// <summary>The orders in which those that a user made are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.Oldest, ListOrder.Newest, ListOrder.LastUsed];
+
+    /// <summary>A part of those a user made; the text is looked for in their names.</summary>
+    public static Task<ListPart<AccessTokenRow>> ListAsync(DbSession session, long userId, ListRequest asked) => OfUser.ListAsync(session, asked, userId);
 
     /// <summary>One of those a user made.</summary>
     public static Task<AccessTokenRow?> FindAsync(DbSession session, long userId, long id) => session.FindAsync(FindSql, Map, userId, id);
 
-    /// <summary>Where a user is signed in, the newest first.</summary>
-    public static Task<List<AccessTokenRow>> ListSignedInAsync(DbSession session, long userId, int limit) => session.ListAsync(ListSignedInSql, Map, userId, (long)limit);
+    /// <summary>A part of where a user is signed in, the newest first; the text is looked for in the names.</summary>
+    public static Task<ListPart<AccessTokenRow>> ListSignedInAsync(DbSession session, long userId, ListRequest asked) => SignedIn.ListAsync(session, asked, userId);
 
     /// <summary>One of those.</summary>
     public static Task<AccessTokenRow?> FindSignedInAsync(DbSession session, long userId, long id) => session.FindAsync(FindSignedInSql, Map, userId, id);
@@ -76,10 +79,27 @@ internal static class AccessTokenTable
         row.IsDBNull(9) ? null : row.GetInt64(9),
         row.IsDBNull(10) ? null : row.GetInt64(10));
 
-    const string Select = """
-        select t.id, t.user_id, u.name, u.is_admin, t.kind, t.name, t.rights, t.target, t.created_at, t.expires_at, t.used_at
-        from access_tokens t join users u on u.id = t.user_id
-        """;
+    const string Columns = "t.id, t.user_id, u.name, u.is_admin, t.kind, t.name, t.rights, t.target, t.created_at, t.expires_at, t.used_at";
+    const string From = "access_tokens t join users u on u.id = t.user_id";
+    const string Select = $"select {Columns} from {From}";
+
+    static readonly Listing<AccessTokenRow> OfUser = new(
+        Columns,
+        $"{From} where t.user_id = $1 and t.kind = 'personal'",
+        1,
+        "t.name",
+        Map,
+        new ListOrder(ListOrder.Oldest, "t.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "t.id", IsNumber: true),
+        new ListOrder(ListOrder.LastUsed, "t.id", IsNumber: true, First: "coalesce(t.used_at, 0)"));
+
+    static readonly Listing<AccessTokenRow> SignedIn = new(
+        Columns,
+        $"{From} where t.user_id = $1 and t.kind in ('refresh', 'session') and (t.expires_at is null or t.expires_at > {{now}})",
+        1,
+        "t.name",
+        Map,
+        new ListOrder(ListOrder.Newest, "t.id", IsNumber: true));
 
     static readonly Sql CreateSql = new("""
         insert into access_tokens (user_id, kind, name, secret, rights, target, expires_at, parent_id, created_at)
@@ -87,9 +107,7 @@ internal static class AccessTokenTable
         """);
 
     static readonly Sql FindBySecretSql = new($"{Select} where t.secret = $1 and u.disabled_at is null and (t.expires_at is null or t.expires_at > {{now}})");
-    static readonly Sql ListSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id > $2 order by t.id limit $3");
     static readonly Sql FindSql = new($"{Select} where t.user_id = $1 and t.kind = 'personal' and t.id = $2");
-    static readonly Sql ListSignedInSql = new($"{Select} where t.user_id = $1 and t.kind in ('refresh', 'session') and (t.expires_at is null or t.expires_at > {{now}}) order by t.id desc limit $2");
     static readonly Sql FindSignedInSql = new($"{Select} where t.user_id = $1 and t.kind in ('refresh', 'session') and t.id = $2");
     static readonly Sql DeleteOtherSignedInSql = new("delete from access_tokens where user_id = $1 and kind in ('refresh', 'session') and id <> $2");
     static readonly Sql DeleteSql = new("delete from access_tokens where user_id = $1 and id = $2");

@@ -25,13 +25,12 @@ internal static class DefaultGrantTable
 
     public static Task<DefaultGrantRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
-    /// <summary>A page of those for a target and for what is below it, in the order in which they were made, behind <paramref name="last"/>.</summary>
-    public static Task<List<DefaultGrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
-
-    /// <summary>Those for more than the target, which reach what is made there too.</summary>
-    public static Task<List<DefaultGrantRow>> ListAboveAsync(DbSession session, long spaceId, string target) =>
-        session.ListAsync(ListAboveSql, Map, spaceId, GrantTable.TargetsOver(target).Where(over => over != target).ToArray());
+    /// <summary>
+    /// A part of those for a target and for what is below it; with those for more than the target, which reach what is made there too, if that is told. The text is
+    /// looked for in targets and names.
+    /// </summary>
+    public static Task<ListPart<DefaultGrantRow>> ListAsync(DbSession session, long spaceId, string target, ListRequest asked, bool isWithAbove = false) =>
+        OfTarget.ListAsync(session, asked, spaceId, target, Target.Prefix(target), isWithAbove ? GrantTable.TargetsOver(target) : []);
 
     /// <summary>How many there are in the space.</summary>
     public static async Task<long> CountAsync(DbSession session, long spaceId) => await session.FindNumberAsync(CountSql, spaceId) ?? 0;
@@ -58,24 +57,38 @@ internal static class DefaultGrantTable
         (Rights)row.GetInt64(6),
         TagPattern.Read(row.IsDBNull(7) ? null : row.GetString(7)));
 
-    const string Select = """
-        select d.id, d.target,
-            case when d.maker_user_id is not null then 'user' when d.maker_team_id is not null then 'team' when d.maker_robot_id is not null then 'robot' end,
-            coalesce((select name from users where id = d.maker_user_id), (select name from teams where id = d.maker_team_id), (select name from robots where id = d.maker_robot_id)),
-            case when d.user_id is not null then 'user' when d.team_id is not null then 'team' when d.robot_id is not null then 'robot' end,
-            coalesce((select name from users where id = d.user_id), (select name from teams where id = d.team_id), (select name from robots where id = d.robot_id)),
-            d.rights, d.tags
-        from default_grants d
+    const string Maker = """
+        coalesce((select name from users where id = d.maker_user_id), (select name from teams where id = d.maker_team_id), (select name from robots where id = d.maker_robot_id))
         """;
+
+    const string GranteeName = """
+        coalesce((select name from users where id = d.user_id), (select name from teams where id = d.team_id), (select name from robots where id = d.robot_id))
+        """;
+
+    const string Columns = $"""
+        d.id, d.target,
+            case when d.maker_user_id is not null then 'user' when d.maker_team_id is not null then 'team' when d.maker_robot_id is not null then 'robot' end,
+            {Maker},
+            case when d.user_id is not null then 'user' when d.team_id is not null then 'team' when d.robot_id is not null then 'robot' end,
+            {GranteeName},
+            d.rights, d.tags
+        """;
+
+    static readonly Listing<DefaultGrantRow> OfTarget = new(
+        Columns,
+        $$"""default_grants d where d.space_id = $1 and ({{Target.Reaches("d.target")}} or d.target {any $4})""",
+        4,
+        $"d.target || ' ' || coalesce({Maker}, '') || ' ' || coalesce({GranteeName}, '')",
+        Map,
+        new ListOrder(ListOrder.Oldest, "d.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "d.id", IsNumber: true));
 
     static readonly Sql CreateSql = new("""
         insert into default_grants (space_id, target, maker_user_id, maker_team_id, maker_robot_id, user_id, team_id, robot_id, rights, tags, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}) returning id
         """);
 
-    static readonly Sql FindSql = new($"{Select} where d.space_id = $1 and d.id = $2");
-    static readonly Sql ListSql = new($"{Select} where d.space_id = $1 and d.id > $2 and {Target.Reaches("d.target")} order by d.id limit $3");
-    static readonly Sql ListAboveSql = new($$"""{{Select}} where d.space_id = $1 and d.target {any $2} order by d.id""");
+    static readonly Sql FindSql = new($"select {Columns} from default_grants d where d.space_id = $1 and d.id = $2");
     static readonly Sql CountSql = new("select count(*) from default_grants where space_id = $1");
     static readonly Sql DeleteSql = new("delete from default_grants where space_id = $1 and id = $2");
 

@@ -96,9 +96,15 @@ internal static class GrantTable
         await session.ExecuteAsync(RenameSpaceOfDefaultsSql, spaceId, from, to);
     }
 
-    /// <summary>A page of what is given on a target and below it, in the order in which it was given, behind <paramref name="last"/>; what has ended too.</summary>
-    public static Task<List<GrantRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
+    /// <summary>The orders in which they are listed: as they were given, and the other way round.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.Oldest, ListOrder.Newest];
+
+    /// <summary>
+    /// A part of what is given on a target and below it, what has ended too; with what is given above it, and has not ended, if that is told. The text is looked
+    /// for in targets, names and kinds of who was given something.
+    /// </summary>
+    public static Task<ListPart<GrantRow>> ListAsync(DbSession session, long spaceId, string target, ListRequest asked, bool isWithAbove = false) =>
+        OfTarget.ListAsync(session, asked, spaceId, target, Target.Prefix(target), isWithAbove ? TargetsOver(target) : []);
 
     static GrantRow Map(DbDataReader row) => new(
         row.GetInt64(0),
@@ -109,11 +115,22 @@ internal static class GrantTable
         row.GetString(5),
         row.GetString(6));
 
-    const string Columns = """
-        g.id, g.target, g.rights, g.tags, g.expires_at,
-        case when g.user_id is not null then 'user' when g.team_id is not null then 'team' else 'robot' end,
+    const string Kind = "case when g.user_id is not null then 'user' when g.team_id is not null then 'team' else 'robot' end";
+
+    const string Name = """
         coalesce((select name from users where id = g.user_id), (select name from teams where id = g.team_id), (select name from robots where id = g.robot_id))
         """;
+
+    const string Columns = $"g.id, g.target, g.rights, g.tags, g.expires_at, {Kind}, {Name}";
+
+    static readonly Listing<GrantRow> OfTarget = new(
+        Columns,
+        $$"""grants g where g.space_id = $1 and ({{Target.Reaches("g.target")}} or (g.target {any $4} and (g.expires_at is null or g.expires_at > {now})))""",
+        4,
+        $"g.target || ' ' || {Kind} || ' ' || {Name}",
+        Map,
+        new ListOrder(ListOrder.Oldest, "g.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "g.id", IsNumber: true));
 
     static readonly Sql CreateSql = new("""
         insert into grants (space_id, target, user_id, team_id, robot_id, rights, tags, expires_at, created_at)
@@ -172,10 +189,5 @@ internal static class GrantTable
 
     static readonly Sql ListOfSql = new($$"""
         select {{Columns}} from grants g where (g.team_id = $1 or g.robot_id = $2) and (g.expires_at is null or g.expires_at > {now})
-        """);
-
-    static readonly Sql ListSql = new($"""
-        select {Columns} from grants g where g.space_id = $1 and g.id > $2 and {Target.Reaches("g.target")}
-        order by g.id limit $3
         """);
 }

@@ -26,8 +26,11 @@ internal static class RepositoryOfferTable
     /// <summary>One that a space may take.</summary>
     public static Task<RepositoryOfferRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
-    /// <summary>A page of those that a space may take, in the order in which they were made, behind <paramref name="last"/>.</summary>
-    public static Task<List<RepositoryOfferRow>> ListAsync(DbSession session, long spaceId, long last, int limit) => session.ListAsync(ListSql, Map, spaceId, last, (long)limit);
+    /// <summary>The orders in which they are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.Oldest, ListOrder.Newest];
+
+    /// <summary>A part of those that a space may take; the text is looked for in the repository's name and in who offers it.</summary>
+    public static Task<ListPart<RepositoryOfferRow>> ListAsync(DbSession session, long spaceId, ListRequest asked) => OfSpace.ListAsync(session, asked, spaceId);
 
     public static async Task<bool> DeleteOfAsync(DbSession session, long repoId) => await session.ExecuteAsync(DeleteOfSql, repoId) > 0;
 
@@ -36,11 +39,23 @@ internal static class RepositoryOfferTable
     static RepositoryOfferRow Map(DbDataReader row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetString(5), row.GetInt64(6), row.GetInt64(7));
 
-    const string Select = """
-        select o.id, r.name, s.name, o.path, o.offered_by, u.name, o.created_at, o.expires_at
-        from repository_offers o join repositories r on r.id = o.repo_id join spaces s on s.id = o.space_id join users u on u.id = o.offered_by
+    const string Columns = "o.id, r.name, s.name, o.path, o.offered_by, u.name, o.created_at, o.expires_at";
+
+    const string From = """
+        repository_offers o join repositories r on r.id = o.repo_id join spaces s on s.id = o.space_id join users u on u.id = o.offered_by
         where o.expires_at > {now}
         """;
+
+    const string Select = $"select {Columns} from {From}";
+
+    static readonly Listing<RepositoryOfferRow> OfSpace = new(
+        Columns,
+        $"{From} and o.space_id = $1",
+        1,
+        "r.name || ' ' || u.name",
+        Map,
+        new ListOrder(ListOrder.Oldest, "o.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "o.id", IsNumber: true));
 
     static readonly Sql CreateSql = new("""
         insert into repository_offers (repo_id, space_id, path, offered_by, created_at, expires_at) values ($1, $2, $3, $4, {now}, $5)
@@ -48,7 +63,6 @@ internal static class RepositoryOfferTable
 
     static readonly Sql FindOfSql = new($"{Select} and o.repo_id = $1");
     static readonly Sql FindSql = new($"{Select} and o.space_id = $1 and o.id = $2");
-    static readonly Sql ListSql = new($"{Select} and o.space_id = $1 and o.id > $2 order by o.id limit $3");
     static readonly Sql DeleteOfSql = new("delete from repository_offers where repo_id = $1");
     static readonly Sql DeleteSql = new("delete from repository_offers where id = $1");
 }

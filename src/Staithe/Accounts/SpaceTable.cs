@@ -36,8 +36,11 @@ internal static class SpaceTable
     /// <param name="except">A space whose own names, of now and of before, do not.</param>
     public static Task<string?> FindTakenAsync(DbSession session, SpaceName name, long except = 0) => session.FindAsync(FindTakenSql, row => row.GetString(0), name.Value, name.Skeleton, except);
 
-    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
-    public static Task<List<SpaceRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
+    /// <summary>The orders in which they are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.ByName, ListOrder.Newest];
+
+    /// <summary>A part of them; the text is looked for in their names.</summary>
+    public static Task<ListPart<SpaceRow>> ListAsync(DbSession session, ListRequest asked) => All.ListAsync(session, asked);
 
     /// <summary>True of a space, by its alias, that is there and that a user belongs to: owns, is given something in, or is in a team of.</summary>
     public static string BelongsTo(string space, string user) => $$"""
@@ -46,8 +49,8 @@ internal static class SpaceTable
             or {{space}}.id in (select t.space_id from teams t join team_members m on m.team_id = t.id where m.user_id = {{user}}))
         """;
 
-    /// <summary>A page of those that a user belongs to: owns, is given something in, or is in a team of.</summary>
-    public static Task<List<SpaceRow>> ListOfUserAsync(DbSession session, long userId, string last, int limit) => session.ListAsync(ListOfUserSql, Map, userId, last, (long)limit);
+    /// <summary>A part of those that a user belongs to: owns, is given something in, or is in a team of.</summary>
+    public static Task<ListPart<SpaceRow>> ListOfUserAsync(DbSession session, long userId, ListRequest asked) => OfUser.ListAsync(session, asked, userId);
 
     /// <summary>Whether a user belongs to a space, as for <see cref="ListOfUserAsync"/>.</summary>
     public static async Task<bool> IsOfUserAsync(DbSession session, long userId, long spaceId) => await session.FindNumberAsync(IsOfUserSql, userId, spaceId) is not null;
@@ -135,9 +138,19 @@ internal static class SpaceTable
         new("update spaces set removed_at = {now}, owner_id = null, description = '' where id = $1"),
     ];
 
-    static readonly Sql ListSql = new($"select {Columns} from spaces s where s.name > $1 and s.removed_at is null order by s.name limit $2");
+    static readonly Listing<SpaceRow> All = List("s.removed_at is null", 0);
 
-    static readonly Sql ListOfUserSql = new($"select {Columns} from spaces s where {BelongsTo("s", "$1")} and s.name > $2 order by s.name limit $3");
+    static readonly Listing<SpaceRow> OfUser = List($"({BelongsTo("s", "$1")})", 1);
+
+    static Listing<SpaceRow> List(string condition, int arguments) => new(
+        Columns,
+        $"spaces s where {condition}",
+        arguments,
+        "s.name",
+        Map,
+        new ListOrder(ListOrder.ByName, "s.name"),
+        new ListOrder(ListOrder.Newest, "s.id", IsNumber: true));
+
     static readonly Sql IsOfUserSql = new($"select s.id from spaces s where {BelongsTo("s", "$1")} and s.id = $2");
 
     static readonly Sql CountPeopleSql = new("""

@@ -5,8 +5,8 @@ internal static class Target
 {
     const string Nothing = "/"; // no target begins with it
 
-    /// <summary>Whether what a column names is the target <c>$4</c>, or lies below it; <c>$5</c> is <see cref="Prefix"/>.</summary>
-    public static string Reaches(string column) => $"({column} = $4 or substr({column} || '/', 1, length($5)) = $5)";
+    /// <summary>Whether what a column names is the target <c>$2</c>, or lies below it; <c>$3</c> is <see cref="Prefix"/>.</summary>
+    public static string Reaches(string column) => $"({column} = $2 or substr({column} || '/', 1, length($3)) = $3)";
 
     /// <summary>What names below the target begin with; for a single repository what none does.</summary>
     public static string Prefix(string target) => target.EndsWith('/') ? target : Nothing;

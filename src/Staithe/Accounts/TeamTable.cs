@@ -6,6 +6,14 @@ namespace Staithe.Accounts;
 /// <summary>A group of users of an organization.</summary>
 internal sealed record TeamRow(long Id, string Name);
 
+/// <summary>A team in a list.</summary>
+/// <param name="Members">How many people are in it.</param>
+/// <param name="Names">Some of them, by name, with commas between.</param>
+internal sealed record ListedTeam(string Name, long Members, string Names);
+
+/// <summary>Somebody in a team, and by whose words.</summary>
+internal sealed record TeamMember(string User, IReadOnlyList<MemberWord> Words);
+
 /// <summary>A team and whose it is.</summary>
 internal sealed record TeamPlace(long Id, string Space, string Team)
 {
@@ -34,15 +42,29 @@ internal static class TeamTable
 
     public static Task<long?> FindIdAsync(DbSession session, long spaceId, string name) => session.FindNumberAsync(FindIdSql, spaceId, name);
 
-    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
-    public static Task<List<TeamRow>> ListAsync(DbSession session, long spaceId, string last, int limit) =>
-        session.ListAsync(ListSql, row => new TeamRow(row.GetInt64(0), row.GetString(1)), spaceId, last, (long)limit);
+    /// <summary>A part of the teams of a space in the order of their names, in which the text is looked for.</summary>
+    public static Task<ListPart<ListedTeam>> ListAsync(DbSession session, long spaceId, ListRequest asked) => OfSpace.ListAsync(session, asked, spaceId);
 
-    public static Task<List<string>> ListMembersAsync(DbSession session, long teamId) => session.ListAsync(ListMembersSql, row => row.GetString(0), teamId);
+    /// <summary>A part of the members in the order of their names, in which the text is looked for, and by whose words each is one.</summary>
+    public static async Task<ListPart<TeamMember>> ListMembersAsync(DbSession session, long teamId, ListRequest asked)
+    {
+        var part = await Members.ListAsync(session, asked, teamId);
+        var byUser = (await ListWordsAsync(session, teamId, [.. part.Items])).ToLookup(word => word.User, StringComparer.Ordinal);
+        return part.Select(name => new TeamMember(name, [.. byUser[name]]));
+    }
 
-    /// <summary>By whose words each is in it, in the order of their names.</summary>
-    public static Task<List<MemberWord>> ListWordsAsync(DbSession session, long teamId) => session.ListAsync(
-        ListWordsSql, row => new MemberWord(row.GetString(0), row.GetString(1) is { Length: > 0 } source ? source : null, row.IsDBNull(2) ? null : row.GetString(2)), teamId);
+    /// <summary>One of the members; null when that is none.</summary>
+    public static async Task<TeamMember?> FindMemberAsync(DbSession session, long teamId, string user) =>
+        await ListWordsAsync(session, teamId, [user]) is { Count: > 0 } words ? new TeamMember(user, words) : null;
+
+    static Task<List<MemberWord>> ListWordsAsync(DbSession session, long teamId, string[] users) => session.ListAsync(
+        ListWordsSql,
+        row => new MemberWord(row.GetString(0), row.GetString(1) is { Length: > 0 } source ? source : null, row.IsDBNull(2) ? null : row.GetString(2)),
+        teamId,
+        users);
+
+    /// <summary>How many people are in a team.</summary>
+    public static async Task<long> CountMembersAsync(DbSession session, long teamId) => await session.FindNumberAsync(CountMembersSql, teamId) ?? 0;
 
     /// <summary>The team of a name as <c>space/team</c>; null when there is none.</summary>
     public static Task<TeamPlace?> FindAsync(DbSession session, string fullName) => fullName.Split('/') is [var space, var team]
@@ -93,9 +115,30 @@ internal static class TeamTable
         select t.id, s.name, t.name from team_members m join teams t on t.id = m.team_id join spaces s on s.id = t.space_id
         where m.user_id = $1 and m.source = $2 order by t.id
         """);
-    static readonly Sql ListSql = new("select id, name from teams where space_id = $1 and name > $2 order by name limit $3");
-    static readonly Sql ListMembersSql = new("select name from users where id in (select user_id from team_members where team_id = $1) order by name");
-    static readonly Sql ListWordsSql = new("select u.name, m.source, m.given_by from team_members m join users u on u.id = m.user_id where m.team_id = $1 order by u.name, m.source");
+    static readonly Listing<ListedTeam> OfSpace = new(
+        """
+        t.name, (select count(distinct m.user_id) from team_members m where m.team_id = t.id),
+            (select string_agg(n.name, ', ') from (
+                select u.name from users u where u.id in (select m.user_id from team_members m where m.team_id = t.id) order by u.name limit 8) n)
+        """,
+        "teams t where t.space_id = $1",
+        1,
+        "t.name",
+        row => new ListedTeam(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? "" : row.GetString(2)),
+        new ListOrder(ListOrder.ByName, "t.name"));
+
+    static readonly Listing<string> Members = new(
+        "u.name",
+        "users u where u.id in (select user_id from team_members where team_id = $1)",
+        1,
+        "u.name",
+        row => row.GetString(0),
+        new ListOrder(ListOrder.ByName, "u.name"));
+
+    static readonly Sql CountMembersSql = new("select count(distinct user_id) from team_members where team_id = $1");
+    static readonly Sql ListWordsSql = new("""
+        select u.name, m.source, m.given_by from users u join team_members m on m.user_id = u.id and m.team_id = $1 where u.name {any $2} order by u.name, m.source
+        """);
     static readonly Sql AddMemberSql = new("insert into team_members (team_id, user_id, source, given_by) values ($1, $2, $3, $4) on conflict do nothing");
     static readonly Sql TakeBackSql = new("delete from team_members where team_id = $1 and user_id = $2 and source = $3");
     static readonly Sql OtherWordSql = new("select user_id from team_members where team_id = $1 and user_id = $2 and source <> $3 limit 1");

@@ -22,12 +22,11 @@ internal static class UserTable
     /// <summary>The one whose password a directory keeps under that subject.</summary>
     public static Task<UserRow?> FindByDirectoryAsync(DbSession session, string source, string subject) => session.FindAsync(FindByDirectorySql, Map, source, subject);
 
-    /// <summary>A page of them in the order of their names, behind <paramref name="last"/>.</summary>
-    public static Task<List<UserRow>> ListAsync(DbSession session, string last, int limit) => session.ListAsync(ListSql, Map, last, (long)limit);
+    /// <summary>The orders in which they are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.ByName, ListOrder.Newest, "-signedIn"];
 
-    /// <summary>The same, of those in whose name a text is.</summary>
-    public static Task<List<UserRow>> ListLikeAsync(DbSession session, string text, string last, int limit) =>
-        text.Length == 0 ? ListAsync(session, last, limit) : session.ListAsync(ListLikeSql, Map, last, (long)limit, text);
+    /// <summary>A part of them; the text is looked for in their names.</summary>
+    public static Task<ListPart<UserRow>> ListAsync(DbSession session, ListRequest asked) => All.ListAsync(session, asked);
 
     /// <summary>How many there are, and how many of them may not sign in.</summary>
     public static async Task<(long All, long Disabled)> CountAsync(DbSession session) => await session.FindAsync(CountSql, row => (row.GetInt64(0), row.GetInt64(1)));
@@ -60,12 +59,20 @@ internal static class UserTable
 
     const string Columns = "id, name, password, is_admin, disabled_at, created_at, signed_in_at";
 
+    static readonly Listing<UserRow> All = new(
+        Columns,
+        "users where id > 0",
+        0,
+        "name",
+        Map,
+        new ListOrder(ListOrder.ByName, "name"),
+        new ListOrder(ListOrder.Newest, "id", IsNumber: true),
+        new ListOrder("-signedIn", "name", First: "coalesce(signed_in_at, 0)"));
+
     static readonly Sql CreateSql = new("insert into users (name, password, is_admin, created_at) values ($1, $2, $3, {now}) returning id");
     static readonly Sql FindSql = new($"select {Columns} from users where name = $1");
     static readonly Sql FindByIdSql = new($"select {Columns} from users where id = $1");
     static readonly Sql FindByDirectorySql = new($"select {Columns} from users where id = (select user_id from directory_accounts where source = $1 and subject = $2)");
-    static readonly Sql ListSql = new($"select {Columns} from users where name > $1 order by name limit $2");
-    static readonly Sql ListLikeSql = new($"select {Columns} from users where name > $1 and replace(name, $3, '') <> name order by name limit $2");
     static readonly Sql CountSql = new("select count(*), count(disabled_at) from users");
     static readonly Sql OtherAdminSql = new("select id from users where is_admin = 1 and disabled_at is null and id <> $1 limit 1");
     static readonly Sql AnySql = new("select id from users limit 1");

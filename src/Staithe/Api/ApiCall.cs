@@ -86,6 +86,24 @@ internal sealed record ApiCall(HttpContext Http, Identity Who, IReadOnlyDictiona
         After,
         Limit);
 
+    /// <summary>The part of a list that is asked for.</summary>
+    public Task<Page<T>> ListAsync<TRow, T>(Func<DbSession, ListRequest, Task<ListPart<TRow>>> list, Func<TRow, T> map) =>
+        ListAsync(asked => ReadAsync(session => list(session, asked)), map);
+
+    /// <summary>The same of a list that is read by itself.</summary>
+    public async Task<Page<T>> ListAsync<TRow, T>(Func<ListRequest, Task<ListPart<TRow>>> list, Func<TRow, T> map)
+    {
+        try
+        {
+            var part = await list(Asked);
+            return new Page<T>([.. part.Items.Select(map)], part.Next);
+        }
+        catch (ListPlaceException wrong)
+        {
+            throw Invalid(wrong.Message);
+        }
+    }
+
     /// <summary>A page of a list, read with one entry more than it may have, to learn whether there are others.</summary>
     public async Task<Page<T>> PageAsync<TRow, T>(Func<DbSession, int, Task<List<TRow>>> list, Func<TRow, T> map, Func<TRow, string> key)
     {

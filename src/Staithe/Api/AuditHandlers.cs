@@ -14,6 +14,7 @@ internal static class AuditHandlers
         new("actor", "Only what this one did: a user, or a robot as space+name."),
         new("action", "Only this deed, such as tag.move, or with its first word alone all of a kind, such as tag."),
         new("outcome", "Only what was done, or was refused."),
+        new("q", "Only with this in what it was done to or in the detail, in whatever case."),
     ];
 
     public static Task<Page<AuditEntry>> OfSpaceAsync(ApiCall call) => AnswerAsync(call, call.Path["space"]);
@@ -22,7 +23,7 @@ internal static class AuditHandlers
 
     static async Task<Page<AuditEntry>> AnswerAsync(ApiCall call, string? space)
     {
-        var asked = new AuditFilter(space, call.Query("actor"), call.Query("action"), call.Query("outcome"));
+        var asked = new AuditFilter(space, call.Query("actor"), call.Query("action"), call.Query("outcome"), call.Asked.Text is { Length: > 0 } text ? text : null);
         var filter = await call.ReadAsync(session => AuditReport.AdmitAsync(session, call.Who, asked));
         var before = call.AfterNumber(long.MaxValue);
         if (!WantsLines(call.Http.Request))

@@ -1,7 +1,6 @@
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
-using Staithe.Database;
 using Staithe.Managing;
 using Staithe.Oci;
 
@@ -36,47 +35,44 @@ internal sealed class ContentHandlers(RepositoryContent content)
     public Task<Page<RepositoryTag>> ListTagsAsync(ApiCall call)
     {
         var kind = call.Query(Attachments) switch { null => TagKind.Releases, Only => TagKind.Attachments, _ => TagKind.All };
-        return ListAsync(call, asked => content.ListTagsAsync(call.Who, call.Repository(Repository), kind, asked, call.Cancel), RepositoryTag.Of);
+        return TryAsync(call, () => call.ListAsync(asked => content.ListTagsAsync(call.Who, call.Repository(Repository), kind, asked, call.Cancel), RepositoryTag.Of));
     }
 
     public Task DeleteTagAsync(ApiCall call)
     {
         if (!TagName.TryParse(call.RequiredQuery(Tag), out var tag))
             throw ApiCall.Invalid($"tag is \"{OciException.Quote(call.Query(Tag))}\", which is no tag: use letters, digits, _ . and -, at most {TagName.MaxLength}");
-        return TryAsync(call, () => content.DeleteTagAsync(call.Who, call.Actor, call.Repository(Repository), tag, call.Cancel));
+        return TryAsync(call, async () =>
+        {
+            await content.DeleteTagAsync(call.Who, call.Actor, call.Repository(Repository), tag, call.Cancel);
+            return true;
+        });
     }
 
-    public Task<Page<RepositoryManifest>> ListManifestsAsync(ApiCall call) => ListAsync(
-        call, asked => content.ListManifestsAsync(call.Who, call.Repository(Repository), call.Query(Untagged) is not null, asked, call.Cancel), RepositoryManifest.Of);
+    public Task<Page<RepositoryManifest>> ListManifestsAsync(ApiCall call) => TryAsync(call, () => call.ListAsync(
+        asked => content.ListManifestsAsync(call.Who, call.Repository(Repository), call.Query(Untagged) is not null, asked, call.Cancel), RepositoryManifest.Of));
 
     public Task DeleteManifestAsync(ApiCall call)
     {
         if (!Oci.Digest.TryParse(call.RequiredQuery(Digest), out var digest))
             throw ApiCall.Invalid($"digest is \"{OciException.Quote(call.Query(Digest))}\", which is no digest: take it whole, such as sha256:…, from /manifests");
-        return TryAsync(call, () => content.DeleteManifestAsync(call.Who, call.Actor, call.Repository(Repository), digest, call.Cancel));
-    }
-
-    static async Task<Page<T>> ListAsync<TRow, T>(ApiCall call, Func<ListRequest, Task<ListPart<TRow>>> list, Func<TRow, T> map)
-    {
-        ListPart<T>? part = null;
-        await TryAsync(call, async () => part = (await list(call.Asked)).Select(map));
-        return new Page<T>(part!.Items, part.Next);
+        return TryAsync(call, async () =>
+        {
+            await content.DeleteManifestAsync(call.Who, call.Actor, call.Repository(Repository), digest, call.Cancel);
+            return true;
+        });
     }
 
     // Whoever has not signed in may be somebody who may.
-    static async Task TryAsync(ApiCall call, Func<Task> run)
+    static async Task<T> TryAsync<T>(ApiCall call, Func<Task<T>> run)
     {
         try
         {
-            await run();
+            return await run();
         }
         catch (AccountException refused) when (call.Who.Kind == IdentityKind.Anonymous && refused.Problem is AccountProblem.Unknown or AccountProblem.Forbidden)
         {
             throw ApiCall.SignInFirst();
-        }
-        catch (ListPlaceException wrong)
-        {
-            throw ApiCall.Invalid(wrong.Message);
         }
     }
 }

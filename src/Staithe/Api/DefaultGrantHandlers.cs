@@ -7,8 +7,8 @@ internal static class DefaultGrantHandlers
 {
     public static Task<Page<DefaultGrant>> ListAsync(ApiCall call)
     {
-        var (after, asked) = (call.AfterNumber(0), call.Query("target"));
-        return call.PageAsync((session, limit) => SpaceGrants.ListDefaultsAsync(session, call.Who, call.Path["space"], asked, after, limit), DefaultGrant.Of, row => Text.Of(row.Id));
+        var target = call.Query("target");
+        return call.ListAsync((session, asked) => SpaceGrants.ListDefaultsAsync(session, call.Who, call.Path["space"], target, asked), DefaultGrant.Of);
     }
 
     public static Task<DefaultGrant> AddAsync(ApiCall call, NewDefaultGrant order) => call.ChangeAsync(async session => DefaultGrant.Of(await SpaceGrants.AddDefaultAsync(

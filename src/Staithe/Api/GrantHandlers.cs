@@ -7,8 +7,8 @@ internal static class GrantHandlers
 {
     public static Task<Page<Grant>> ListAsync(ApiCall call)
     {
-        var (after, asked) = (call.AfterNumber(0), call.Query("target"));
-        return call.PageAsync((session, limit) => SpaceGrants.ListAsync(session, call.Who, call.Path["space"], asked, after, limit), Grant.Of, row => Text.Of(row.Id));
+        var target = call.Query("target");
+        return call.ListAsync((session, asked) => SpaceGrants.ListAsync(session, call.Who, call.Path["space"], target, asked), Grant.Of);
     }
 
     public static Task<Grant> AddAsync(ApiCall call, NewGrant order)

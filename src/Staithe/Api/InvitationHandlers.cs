@@ -9,8 +9,8 @@ internal sealed class InvitationHandlers(Invitations invitations)
 {
     public static Task<Page<Invitation>> ListAsync(ApiCall call)
     {
-        var (after, asked) = (call.AfterNumber(0), call.Query("target"));
-        return call.PageAsync((session, limit) => SpaceInvitations.ListAsync(session, call.Who, call.Path["space"], asked, after, limit), Invitation.Of, row => Text.Of(row.Id));
+        var target = call.Query("target");
+        return call.ListAsync((session, asked) => SpaceInvitations.ListAsync(session, call.Who, call.Path["space"], target, asked), Invitation.Of);
     }
 
     public async Task<InvitationSecret> AddAsync(ApiCall call, NewInvitation order)

@@ -1,4 +1,5 @@
 using Staithe.Content;
+using Staithe.Database;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -8,7 +9,7 @@ internal static class JobHandlers
 {
     public static async Task<JobsAnswer> GetAsync(ApiCall call)
     {
-        var state = await call.ReadAsync(session => JobReport.ReadAsync(session, call.Who, 0, 1));
+        var state = await call.ReadAsync(session => JobReport.ReadAsync(session, call.Who, new ListRequest(Limit: 1)));
         return new JobsAnswer(
             state.Changed,
             state.CountImages(ImageState.Waiting),
@@ -25,14 +26,7 @@ internal static class JobHandlers
         return call.Db.WriteAsync(session => JobReport.RetryAsync(session, call.Who, call.Actor, kind, unit), call.Cancel);
     }
 
-    public static Task<Page<UnreadImage>> ListAsync(ApiCall call)
-    {
-        var after = call.AfterNumber(0);
-        return call.PageAsync(
-            (session, limit) => JobReport.ListUnreadAsync(session, call.Who, after, limit),
-            UnreadImage.Of,
-            row => Text.Of(row.ManifestId));
-    }
+    public static Task<Page<UnreadImage>> ListAsync(ApiCall call) => call.ListAsync((session, asked) => JobReport.ListUnreadAsync(session, call.Who, asked), UnreadImage.Of);
 
     public static Task RetryImageAsync(ApiCall call) =>
         call.Db.WriteAsync(session => JobReport.RetryAsync(session, call.Who, call.Actor, call.Number("id")), call.Cancel);

@@ -71,7 +71,12 @@ internal sealed record RepositoryChange(
 
 internal sealed record Team(string Name);
 
-internal sealed record TeamMembers(string Name, IReadOnlyList<string> Members, [Description("By whose word each member is one: there may be several words for one.")] IReadOnlyList<Membership> Memberships);
+internal sealed record TeamMembers(
+    string Name,
+    [Description("The first 1000 by name; the operation listTeamMembers has all.")] IReadOnlyList<string> Members,
+    [Description("By whose word each of these is one: there may be several words for one.")] IReadOnlyList<Membership> Memberships);
+
+internal sealed record TeamMember(string Name, [Description("By whose word: there may be several.")] IReadOnlyList<Membership> Memberships);
 
 internal sealed record Membership(
     string User,

@@ -43,11 +43,8 @@ internal sealed class MoveHandlers(ContentChanges changes)
         return call.ChangeAsync(session => RepositoryCare.WithdrawAsync(session, call.Who, call.Actor, name));
     }
 
-    public static Task<Page<RepositoryOffer>> ListOffersAsync(ApiCall call)
-    {
-        var after = call.AfterNumber(0);
-        return call.PageAsync((session, limit) => RepositoryCare.ListOffersAsync(session, call.Who, call.Path["space"], after, limit), RepositoryOffer.Of, row => Text.Of(row.Id));
-    }
+    public static Task<Page<RepositoryOffer>> ListOffersAsync(ApiCall call) =>
+        call.ListAsync((session, asked) => RepositoryCare.ListOffersAsync(session, call.Who, call.Path["space"], asked), RepositoryOffer.Of);
 
     public Task<RepositoryMoved> AcceptAsync(ApiCall call) =>
         changes.RunAsync(async session => RepositoryMoved.Of(await RepositoryCare.AcceptAsync(session, call.Who, call.Actor, call.Path["space"], call.Number("id"))), call.Cancel);

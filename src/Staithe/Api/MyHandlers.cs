@@ -1,6 +1,5 @@
 using Staithe.Access;
 using Staithe.Accounts;
-using Staithe.Database;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -17,11 +16,7 @@ internal sealed class MyHandlers(OwnAccount account)
 
     public Task SetPasswordAsync(ApiCall call, PasswordChange change) => account.SetPasswordAsync(call.Who, call.Actor, change.Old, change.New, call.Cancel);
 
-    public static Task<Page<Token>> ListTokensAsync(ApiCall call)
-    {
-        var after = call.AfterNumber(0);
-        return call.PageAsync((session, limit) => OwnAccount.ListTokensAsync(session, call.Who, after, limit), Token.Of, row => Text.Of(row.Id));
-    }
+    public static Task<Page<Token>> ListTokensAsync(ApiCall call) => call.ListAsync((session, asked) => OwnAccount.ListTokensAsync(session, call.Who, asked), Token.Of);
 
     public async Task<TokenSecret> AddTokenAsync(ApiCall call, NewToken order)
     {
@@ -31,12 +26,8 @@ internal sealed class MyHandlers(OwnAccount account)
 
     public static Task DeleteTokenAsync(ApiCall call) => call.ChangeAsync(session => OwnAccount.DeleteTokenAsync(session, call.Who, call.Actor, call.Number("id")));
 
-    // The newest come first and the oldest end by themselves: there is one page of them.
-    public static Task<Page<Session>> ListSessionsAsync(ApiCall call) => call.ReadAsync(async session =>
-    {
-        var rows = await OwnAccount.ListSignedInAsync(session, call.Who, call.AskedLimit ?? ListRequest.MaxLimit);
-        return new Page<Session>([.. rows.Select(Session.Of)], null);
-    });
+    public static Task<Page<Session>> ListSessionsAsync(ApiCall call) =>
+        call.ListAsync((session, asked) => OwnAccount.ListSignedInAsync(session, call.Who, asked), Session.Of);
 
     public static Task DeleteSessionAsync(ApiCall call) =>
         call.ChangeAsync(session => OwnAccount.EndSignedInAsync(session, call.Who, call.Actor, call.Number("id")));

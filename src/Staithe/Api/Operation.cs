@@ -77,6 +77,11 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     public static Operation List<TItem>(string path, string id, string summary, Func<ApiCall, Task<Page<TItem>>> handle, params QueryParameter[] query) =>
         Get(path, id, summary, handle) with { Query = [.. Paging, .. query] };
 
+    /// <summary>A list that is filtered by a text and put in order, as <see cref="Listing"/> says.</summary>
+    public static Operation List<TItem>(
+        string path, string id, string summary, Func<ApiCall, Task<Page<TItem>>> handle, string text, IReadOnlyList<string> orders, params QueryParameter[] query) =>
+        Get(path, id, summary, handle) with { Query = [.. Listing(text, orders), .. query] };
+
     public static Operation Post<TRequest, TResponse>(string path, string id, string summary, Func<ApiCall, TRequest, Task<TResponse>> handle) =>
         new("POST", path, id, summary, typeof(TRequest), typeof(TResponse), StatusCodes.Status201Created, async (call, body) => await handle(call, (TRequest)body!));
 

@@ -46,11 +46,11 @@ internal sealed class OperationTable
 
             Get("/me", "getMe", "Who the credentials belong to, and how far they go.", MyHandlers.GetAsync),
             Put<PasswordChange>("/me/password", "setMyPassword", "Set another password, with the old one; ends what docker login keeps.", my.SetPasswordAsync),
-            List("/me/tokens", "listMyTokens", "The own tokens for programs.", MyHandlers.ListTokensAsync),
+            List("/me/tokens", "listMyTokens", "The own tokens for programs.", MyHandlers.ListTokensAsync, "part of the name", AccessTokenTable.Orders),
             Post<NewToken, TokenSecret>("/me/tokens", "addMyToken", "Make a token, when signed in with the password; its secret is in this answer only.", my.AddTokenAsync),
             Delete("/me/tokens/{id}", "deleteMyToken", "Revoke a token; a token may revoke itself.", MyHandlers.DeleteTokenAsync),
 
-            List("/me/sessions", "listMySessions", "Where one is signed in: browsers, and the logins that docker keeps.", MyHandlers.ListSessionsAsync),
+            List("/me/sessions", "listMySessions", "Where one is signed in: browsers, and the logins that docker keeps.", MyHandlers.ListSessionsAsync, "part of the name", []),
             Delete("/me/sessions", "deleteMySessions", "End all of them; tokens go on.", MyHandlers.DeleteSessionsAsync),
             Delete("/me/sessions/{id}", "deleteMySession", "End one of them.", MyHandlers.DeleteSessionAsync),
 
@@ -63,7 +63,7 @@ internal sealed class OperationTable
             Put("/me/star", "star", "Give a repository a star.", WatchHandlers.StarAsync) with { Query = [name with { Name = "repository" }] },
             Delete("/me/star", "unstar", "Take the star back.", WatchHandlers.UnstarAsync) with { Query = [name with { Name = "repository" }] },
 
-            List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync),
+            List("/users", "listUsers", "All users, for admins.", UserHandlers.ListAsync, "part of the name", UserTable.Orders),
             Post<NewUser, User>("/users", "addUser", "Make a user, with a space of the same name; for admins.", people.AddAsync),
             Get("/users/{user}", "getUser", "A user, for admins.", UserHandlers.GetAsync),
             Patch<UserChange, User>("/users/{user}", "changeUser", "Make a user an admin or an ordinary one, disable or enable; for admins.", people.ChangeAsync),
@@ -71,7 +71,7 @@ internal sealed class OperationTable
 
             Delete("/users/{user}", "deleteUser", "Remove a user who owns nothing any more, for admins: tokens and rights end, the name stays taken.", people.DeleteAsync),
 
-            List("/spaces", "listSpaces", "The spaces that one belongs to: owns, is in a team of, or is given something in.", SpaceHandlers.ListAsync, new QueryParameter("all", "true for all spaces there are, for admins.")),
+            List("/spaces", "listSpaces", "The spaces that one belongs to: owns, is in a team of, or is given something in.", SpaceHandlers.ListAsync, "part of the name", SpaceTable.Orders, new QueryParameter("all", "true for all spaces there are, for admins.") { Values = ["true", "false"] }),
             Post<NewOrganization, Space>("/organizations", "addOrganization", "Make an organization, whose team \"owners\" one is in.", SpaceHandlers.AddOrganizationAsync),
             Get("/spaces/{space}", "getSpace", "A space.", SpaceHandlers.GetAsync),
             Patch<SpaceChange, Space>("/spaces/{space}", "changeSpace", "Set how visible its new repositories are (those there are stay as they are), whether every pull is written into the audit, and what people read of it.", SpaceHandlers.ChangeAsync),
@@ -83,31 +83,32 @@ internal sealed class OperationTable
             },
             Post<NewOwner, SpaceOwner>("/spaces/{space}/owner", "setSpaceOwner", "Offer a space to a user, for its owners; hand it over, for admins.", OwnerHandlers.SetAsync) with { Status = StatusCodes.Status200OK },
             Delete("/spaces/{space}/owner", "withdrawSpaceOffer", "Take back the offer of a space.", OwnerHandlers.WithdrawAsync),
-            List("/me/offers", "listMyOffers", "The spaces that one is offered.", OwnerHandlers.ListOffersAsync),
+            List("/me/offers", "listMyOffers", "The spaces that one is offered.", OwnerHandlers.ListOffersAsync, "part of the name", []),
             Post<SpaceOwner>("/me/offers/{space}", "acceptMyOffer", "Take a space that one is offered.", OwnerHandlers.AcceptAsync),
             Delete("/me/offers/{space}", "declineMyOffer", "Turn down a space that one is offered.", OwnerHandlers.DeclineAsync),
 
-            List("/spaces/{space}/offers", "listOffers", "The repositories that a space is offered, for who manages it.", MoveHandlers.ListOffersAsync),
+            List("/spaces/{space}/offers", "listOffers", "The repositories that a space is offered, for who manages it.", MoveHandlers.ListOffersAsync, "part of the repository or of who offers it", RepositoryOfferTable.Orders),
             Post<RepositoryMoved>("/spaces/{space}/offers/{id}", "acceptOffer", "Take a repository that a space is offered.", moves.AcceptAsync),
             Delete("/spaces/{space}/offers/{id}", "declineOffer", "Turn down a repository that a space is offered.", MoveHandlers.DeclineAsync),
 
-            List("/spaces/{space}/default-grants", "listDefaultGrants", "What new repositories give to whom, for who manages the target.", DefaultGrantHandlers.ListAsync, new QueryParameter("target", "Only what is said of this target and below it; unless told, of the whole space.")),
+            List("/spaces/{space}/default-grants", "listDefaultGrants", "What new repositories give to whom, for who manages the target.", DefaultGrantHandlers.ListAsync, "part of the target or of a name", GrantTable.Orders, new QueryParameter("target", "Only what is said of this target and below it; unless told, of the whole space.")),
             Post<NewDefaultGrant, DefaultGrant>("/spaces/{space}/default-grants", "addDefaultGrant", "Let new repositories give rights; needs the right to manage the target, and these rights.", DefaultGrantHandlers.AddAsync),
             Delete("/spaces/{space}/default-grants/{id}", "deleteDefaultGrant", "Let new repositories no longer give that; what was given stays.", DefaultGrantHandlers.DeleteAsync),
 
-            List("/spaces/{space}/teams", "listTeams", "The teams, for their members and who manages the space.", TeamHandlers.ListAsync),
+            List("/spaces/{space}/teams", "listTeams", "The teams, for their members and who manages the space.", TeamHandlers.ListAsync, "part of the name", []),
             Post<Team, Team>("/spaces/{space}/teams", "addTeam", "Make a team in an organization.", TeamHandlers.AddAsync),
             Get("/spaces/{space}/teams/{team}", "getTeam", "A team, who is in it, and by whose word.", TeamHandlers.GetAsync),
+            List("/spaces/{space}/teams/{team}/members", "listTeamMembers", "Who is in a team, and by whose word, for its members and who manages the space.", TeamHandlers.ListMembersAsync, "part of the name", []),
             Delete("/spaces/{space}/teams/{team}", "deleteTeam", "Remove a team and what it was given.", TeamHandlers.DeleteAsync),
             Put("/spaces/{space}/teams/{team}/members/{user}", "addTeamMember", "Take a user into a team; needs the rights that the team has.", TeamHandlers.AddMemberAsync),
             Delete("/spaces/{space}/teams/{team}/members/{user}", "removeTeamMember", "Remove a user from a team; the last owner stays.", TeamHandlers.RemoveMemberAsync),
 
-            List("/spaces/{space}/grants", "listGrants", "Who was given what, for who manages the target.", GrantHandlers.ListAsync, new QueryParameter("target", "Only what is given on this target and below it; unless told, the whole space.")),
+            List("/spaces/{space}/grants", "listGrants", "Who was given what, for who manages the target.", GrantHandlers.ListAsync, "part of the target, or of who was given it", GrantTable.Orders, new QueryParameter("target", "Only what is given on this target and below it; unless told, the whole space.")),
             Post<NewGrant, Grant>("/spaces/{space}/grants", "addGrant", "Give rights to a user, a team or a robot; needs the right to manage the target, and these rights.", GrantHandlers.AddAsync),
             Put<GrantChanged, Grant>("/spaces/{space}/grants/{id}", "changeGrant", "Let what was given be other rights, for other tags or until another time, to the same on the same target; needs what giving it needs.", GrantHandlers.ChangeAsync),
             Delete("/spaces/{space}/grants/{id}", "deleteGrant", "Take away what was given.", GrantHandlers.DeleteAsync),
 
-            List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync),
+            List("/spaces/{space}/robots", "listRobots", "The robots, for who manages the space.", RobotHandlers.ListAsync, "part of the name", RobotTable.Orders),
             Post<NewRobot, RobotSecret>("/spaces/{space}/robots", "addRobot", "Make a robot with its first grant; its secret is in this answer only, unless it is keyless and has none.", robots.AddAsync),
             Post<RobotSecret>("/spaces/{space}/robots/{robot}/secret", "setRobotSecret", "Give a robot another secret; the old one is void, the new one in this answer only.", robots.SetSecretAsync),
             Patch<RobotChange, Robot>("/spaces/{space}/robots/{robot}", "changeRobot", "Set when a robot ends, from now on; needs the rights that the robot has.", RobotHandlers.ChangeAsync),
@@ -116,11 +117,11 @@ internal sealed class OperationTable
             Delete("/spaces/{space}/robots/{robot}/trusts/{id}", "deleteRobotTrust", "Let a keyless robot in no longer by such tokens.", RobotHandlers.DeleteTrustAsync),
             Delete("/spaces/{space}/robots/{robot}", "deleteRobot", "Remove a robot and what it was given.", RobotHandlers.DeleteAsync),
 
-            List("/spaces/{space}/links", "listShareLinks", "The links by which repositories are shared, for who manages the target; what has ended stays for a month.", ShareLinkHandlers.ListAsync, new QueryParameter("target", "Only those to this repository, or to what is below a target; unless told, to the whole space.")),
+            List("/spaces/{space}/links", "listShareLinks", "The links by which repositories are shared, for who manages the target; what has ended stays for a month.", ShareLinkHandlers.ListAsync, "part of the repository, the tag, or of who made it", ShareLinkTable.Orders, new QueryParameter("target", "Only those to this repository, or to what is below a target; unless told, to the whole space.")),
             Post<NewShareLink, ShareLinkSecret>("/spaces/{space}/links", "addShareLink", "Share a repository, or one tag of it, by a link that needs no account; needs the rights to manage it and to pull. The link is in this answer only.", links.AddAsync),
             Delete("/spaces/{space}/links/{id}", "deleteShareLink", "Revoke a link.", ShareLinkHandlers.DeleteAsync),
 
-            List("/spaces/{space}/invitations", "listInvitations", "The invitations, for who manages the target; what has ended stays for a month.", InvitationHandlers.ListAsync, new QueryParameter("target", "Only those to this target and below it; unless told, to the whole space and its teams.")),
+            List("/spaces/{space}/invitations", "listInvitations", "The invitations, for who manages the target; what has ended stays for a month.", InvitationHandlers.ListAsync, "part of what it is to, or of a name", InvitationTable.Orders, new QueryParameter("target", "Only those to this target and below it; unless told, to the whole space and its teams.")),
             Post<NewInvitation, InvitationSecret>("/spaces/{space}/invitations", "addInvitation", "Invite somebody into a team, or to rights; needs the rights that go with it. The link is in this answer only.", guests.AddAsync),
             Delete("/spaces/{space}/invitations/{id}", "deleteInvitation", "Revoke an invitation; what was accepted stays.", InvitationHandlers.DeleteAsync),
             Post<InvitationAnswer, AcceptedInvitation>("/invitations/accept", "acceptInvitation", "Accept an invitation.", guests.AcceptAsync) with { Status = StatusCodes.Status200OK },
@@ -173,7 +174,7 @@ internal sealed class OperationTable
                 IsOfContent = true,
             },
 
-            List("/unread-images", "listUnreadImages", "The images that could not be examined, or not yet, for admins.", JobHandlers.ListAsync),
+            List("/unread-images", "listUnreadImages", "The images that could not be examined, or not yet, for admins.", JobHandlers.ListAsync, "part of the repository, the digest or the cause", []),
             Act("/unread-images/{id}/retry", "retryImage", "Have such an image examined again, for admins.", JobHandlers.RetryImageAsync),
 
             List("/spaces/{space}/audit", "listSpaceAudit", "Who did what in a space, newest first, for who manages it.", AuditHandlers.OfSpaceAsync, AuditHandlers.Filters) with { AlsoAs = AuditReport.Lines },

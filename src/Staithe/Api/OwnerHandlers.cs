@@ -32,7 +32,7 @@ internal sealed class OwnerHandlers(ContentChanges changes)
     public static Task WithdrawAsync(ApiCall call) => call.ChangeAsync(session => SpaceCare.WithdrawAsync(session, call.Who, call.Actor, call.Path["space"]));
 
     public static Task<Page<SpaceOffer>> ListOffersAsync(ApiCall call) =>
-        call.PageAsync((session, limit) => SpaceCare.ListOffersAsync(session, call.Who, call.After, limit), SpaceOffer.Of, row => row.Space);
+        call.ListAsync((session, asked) => SpaceCare.ListOffersAsync(session, call.Who, asked), SpaceOffer.Of);
 
     public static Task<SpaceOwner> AcceptAsync(ApiCall call) => call.ChangeAsync(async session =>
     {

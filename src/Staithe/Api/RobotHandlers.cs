@@ -7,7 +7,7 @@ namespace Staithe.Api;
 internal sealed class RobotHandlers(SpaceRobots robots)
 {
     public static Task<Page<Robot>> ListAsync(ApiCall call) =>
-        call.PageAsync((session, limit) => SpaceRobots.ListAsync(session, call.Who, call.Path["space"], call.After, limit), Robot.Of, row => row.Name);
+        call.ListAsync((session, asked) => SpaceRobots.ListAsync(session, call.Who, call.Path["space"], asked), Robot.Of);
 
     public async Task<RobotSecret> AddAsync(ApiCall call, NewRobot order)
     {

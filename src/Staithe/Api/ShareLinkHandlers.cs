@@ -7,13 +7,10 @@ namespace Staithe.Api;
 /// <summary>Share links. Whoever has one can pull, so they are made by those who decide who may.</summary>
 internal sealed class ShareLinkHandlers(ServerSecret secret)
 {
-    public static async Task<Page<ShareLink>> ListAsync(ApiCall call)
+    public static Task<Page<ShareLink>> ListAsync(ApiCall call)
     {
-        var (after, target) = (call.AfterNumber(0), call.Query("target") ?? $"{call.Path["space"]}/");
-        return await call.PageAsync(
-            (session, limit) => ShareLinks.ListAsync(session, call.Who, call.Path["space"], target, after, limit),
-            row => ShareLink.Of(row.Link, row.Works),
-            row => Text.Of(row.Link.Id));
+        var target = call.Query("target") ?? $"{call.Path["space"]}/";
+        return call.ListAsync((session, asked) => ShareLinks.ListAsync(session, call.Who, call.Path["space"], target, asked), row => ShareLink.Of(row.Link, row.Works));
     }
 
     public async Task<ShareLinkSecret> AddAsync(ApiCall call, NewShareLink order)

@@ -9,13 +9,9 @@ internal static class SpaceHandlers
 {
     public static async Task<Page<Space>> ListAsync(ApiCall call)
     {
-        if (call.Query("all") is not (null or "true" or "false"))
-            throw ApiCall.Invalid("all must be true or false");
         var all = call.Query("all") == "true";
-        return await call.PageAsync(
-            (session, limit) => all ? SpaceCare.ListAllAsync(session, call.Who, call.After, limit) : SpaceAccess.ListAsync(session, call.Who, call.After, limit),
-            Space.Of,
-            row => row.Name);
+        return await call.ListAsync(
+            (session, asked) => all ? SpaceCare.ListAllAsync(session, call.Who, asked) : SpaceAccess.ListAsync(session, call.Who, asked), Space.Of);
     }
 
     public static async Task<Space> AddOrganizationAsync(ApiCall call, NewOrganization order)

@@ -1,3 +1,4 @@
+using Staithe.Database;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -6,7 +7,11 @@ namespace Staithe.Api;
 internal static class TeamHandlers
 {
     public static Task<Page<Team>> ListAsync(ApiCall call) =>
-        call.PageAsync((session, limit) => SpaceTeams.ListAsync(session, call.Who, call.Path["space"], call.After, limit), row => new Team(row.Name), row => row.Name);
+        call.ListAsync((session, asked) => SpaceTeams.ListAsync(session, call.Who, call.Path["space"], asked), row => new Team(row.Name));
+
+    public static Task<Page<TeamMember>> ListMembersAsync(ApiCall call) => call.ListAsync(
+        async (session, asked) => (await SpaceTeams.ListMembersAsync(session, call.Who, call.Path["space"], call.Path["team"], asked)).Members,
+        member => new TeamMember(member.User, Memberships(member)));
 
     public static async Task<Team> AddAsync(ApiCall call, Team order)
     {
@@ -17,9 +22,11 @@ internal static class TeamHandlers
 
     public static Task<TeamMembers> GetAsync(ApiCall call) => call.ReadAsync(async session =>
     {
-        var (team, members) = await SpaceTeams.GetAsync(session, call.Who, call.Path["space"], call.Path["team"]);
-        return new TeamMembers(team.Name, [.. members.Select(member => member.User).Distinct(StringComparer.Ordinal)], [.. members.Select(member => new Membership(member.User, member.Source, member.GivenBy))]);
+        var (team, members) = await SpaceTeams.ListMembersAsync(session, call.Who, call.Path["space"], call.Path["team"], new ListRequest(Limit: ListRequest.MaxLimit));
+        return new TeamMembers(team.Name, [.. members.Items.Select(member => member.User)], [.. members.Items.SelectMany(Memberships)]);
     });
+
+    static List<Membership> Memberships(Accounts.TeamMember member) => [.. member.Words.Select(word => new Membership(word.User, word.Source, word.GivenBy))];
 
     public static Task DeleteAsync(ApiCall call) => call.ChangeAsync(session => SpaceTeams.DeleteAsync(session, call.Who, call.Actor, call.Path["space"], call.Path["team"]));
 

@@ -1,4 +1,3 @@
-using Staithe.Accounts;
 using Staithe.Managing;
 
 namespace Staithe.Api;
@@ -6,11 +5,7 @@ namespace Staithe.Api;
 /// <summary>What admins do with accounts.</summary>
 internal sealed class UserHandlers(People people)
 {
-    public static async Task<Page<User>> ListAsync(ApiCall call)
-    {
-        call.RequireAdmin();
-        return await call.PageAsync((session, limit) => UserTable.ListAsync(session, call.After, limit), User.Of, row => row.Name);
-    }
+    public static Task<Page<User>> ListAsync(ApiCall call) => call.ListAsync((session, asked) => People.ListAsync(session, call.Who, asked), User.Of);
 
     public async Task<User> AddAsync(ApiCall call, NewUser order)
     {

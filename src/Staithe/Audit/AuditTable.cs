@@ -32,13 +32,15 @@ internal sealed record AuditLine(long Id, long At, string Actor, string Action, 
 /// <param name="Actor">By this one only.</param>
 /// <param name="Action">This deed only, or all that begin so.</param>
 /// <param name="Outcome">Done, or refused.</param>
-internal sealed record AuditFilter(string? Space, string? Actor = null, string? Action = null, string? Outcome = null);
+/// <param name="Text">With this in what it was done to, or in the detail, in whatever case.</param>
+internal sealed record AuditFilter(string? Space, string? Actor = null, string? Action = null, string? Outcome = null, string? Text = null);
 
 /// <summary>Who did what to what. A line is written in the transaction of its deed: both are there or neither.</summary>
 internal static class AuditTable
 {
     const string Done = "done", Refused = "refused";
     const int MaxTextLength = 4000;
+    const int HasText = 24; // as many combinations there are without a text
 
     /// <summary>The deed was done.</summary>
     public static Task AddAsync(DbSession session, Actor actor, Deed deed) => AddAsync(session, actor, deed, Done);
@@ -92,8 +94,10 @@ internal static class AuditTable
 
     static Task<List<AuditLine>> ListNarrowedAsync(DbSession session, AuditFilter filter, long before, int limit)
     {
-        var which = (filter.Space is null ? 0 : 1) + (filter.Actor is null ? 0 : 2) + (filter.Action is null ? 0 : 4) + (filter.Outcome switch { null => 0, Done => 8, _ => 16 });
-        return session.ListAsync(ListSql[which], Map, [before, (long)limit, .. ((string?[])[filter.Space, filter.Actor, filter.Action]).OfType<string>()]);
+        var which = (filter.Space is null ? 0 : 1) + (filter.Actor is null ? 0 : 2) + (filter.Action is null ? 0 : 4) + (filter.Outcome switch { null => 0, Done => 8, _ => 16 })
+            + (filter.Text is null ? 0 : HasText);
+        var pattern = filter.Text is null ? null : Listing.Pattern(filter.Text);
+        return session.ListAsync(ListSql[which], Map, [before, (long)limit, .. ((string?[])[filter.Space, filter.Actor, filter.Action, pattern]).OfType<string>()]);
     }
 
     static AuditLine Map(DbDataReader row) => new(
@@ -113,16 +117,20 @@ internal static class AuditTable
 
     // Each combination has a statement of its own that says no more than it asks, so that an index answers it. What was refused is said in the text: the
     // index of that is only of those lines.
-    internal static readonly Sql[] ListSql = [.. Enumerable.Range(0, 24).Select(Narrow)];
+    internal static readonly Sql[] ListSql = [.. Enumerable.Range(0, 2 * HasText).Select(Narrow)];
 
     static Sql Narrow(int which)
     {
+        var hasText = which >= HasText;
+        which %= HasText;
         List<string> conditions = ["id < $1"];
         foreach (var (bit, column) in ((int, string)[])[(1, "space"), (2, "actor"), (4, "action")])
         {
             if ((which & bit) != 0)
                 conditions.Add(string.Create(CultureInfo.InvariantCulture, $"{column} = ${conditions.Count + 2}"));
         }
+        if (hasText)
+            conditions.Add(string.Create(CultureInfo.InvariantCulture, $"lower(target || ' ' || coalesce(detail, '')) like ${conditions.Count + 2} escape '\\'"));
         if (which >= 8)
             conditions.Add($"outcome = '{(which >= 16 ? Refused : Done)}'");
         return new Sql($"select id, at, actor, action, target, space, address, outcome, detail from audit where {string.Join(" and ", conditions)} order by id desc limit $2");

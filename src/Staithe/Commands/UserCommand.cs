@@ -57,12 +57,13 @@ internal static class UserCommand
         var options = ConfigOptions.AddTo(command, [Settings.Data, Settings.Database]);
         command.SetAction((parsed, cancel) => RunAsync(terminal, options.Read(parsed), async (db, users) =>
         {
-            var last = "";
-            while (await db.ReadAsync(session => UserTable.ListAsync(session, last, PageSize), cancel) is { Count: > 0 } page)
+            for (string? after = ""; after is not null;)
             {
-                foreach (var user in page)
+                var asked = new ListRequest(After: after, Limit: PageSize);
+                var part = await db.ReadAsync(session => UserTable.ListAsync(session, asked), cancel);
+                foreach (var user in part.Items)
                     await terminal.Output.WriteLineAsync($"{user.Name,-24} {(user.DisabledAt is not null ? "disabled" : user.IsAdmin ? "admin" : "user"),-9} made {Day(user.CreatedAt)}{(user.SignedInAt is { } at ? $", signed in {Day(at)}" : "")}");
-                last = page[^1].Name;
+                after = part.Next;
             }
         }));
         return command.WithHelp("The password of an account is not kept, only a hash of it; so it cannot be shown.");

@@ -32,6 +32,15 @@ internal sealed record ListPart<T>(IReadOnlyList<T> Items, string? Next)
 /// <param name="First">The number that comes before it; never null.</param>
 internal sealed record ListOrder(string Name, string Key, bool IsNumber = false, string? First = null)
 {
+    /// <summary>By name.</summary>
+    public const string ByName = "name";
+
+    /// <summary>In the order in which the entries were made, and the other way round.</summary>
+    public const string Oldest = "created", Newest = "-created";
+
+    /// <summary>What was used last first.</summary>
+    public const string LastUsed = "-used";
+
     /// <summary>Whether the largest comes first.</summary>
     public bool IsDescending => Name.StartsWith('-');
 }
@@ -48,9 +57,9 @@ internal abstract class Listing
     /// <summary>How a place is written where a number comes before the key.</summary>
     public static string Place(long first, string key) => string.Create(CultureInfo.InvariantCulture, $"{first}.{key}");
 
-    /// <summary>A pattern for <c>like … escape '\'</c> that finds a text anywhere, in whatever case, in what is in lower case.</summary>
+    /// <summary>A pattern for <c>like … escape '\'</c> that finds a text anywhere, in whatever case of the Latin letters, in what is in lower case.</summary>
     public static string Pattern(string text) =>
-        $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
+        $"%{string.Concat(text.Select(letter => char.IsAsciiLetterUpper(letter) ? (char)(letter | 0x20) : letter)).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
 }
 
 /// <summary>
@@ -107,7 +116,7 @@ internal sealed class Listing<TRow> : Listing
     static Sql Write(string columns, string from, int arguments, string? text, ListOrder order, bool isFirst)
     {
         var (count, sign, direction) = (arguments, order.IsDescending ? '<' : '>', order.IsDescending ? " desc" : "");
-        var condition = text is null ? "" : $" and lower({text}) like {Next()} escape '\\'";
+        var condition = text is null ? "" : $" and lower(({text}) {{bytewise}}) like {Next()} escape '\\'";
         if (!isFirst && order.First is { } first)
         {
             var (number, key) = (Next(), Next());

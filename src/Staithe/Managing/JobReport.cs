@@ -18,7 +18,7 @@ namespace Staithe.Managing;
 internal sealed record JobState(
     long Changed,
     IReadOnlyList<(string State, long Count)> Images,
-    IReadOnlyList<UnreadImageRow> Unread,
+    ListPart<UnreadImageRow> Unread,
     IReadOnlyList<FailedWork> Failed,
     (long Count, long Due) Trash,
     (long Count, long Bytes) Uploads)
@@ -33,23 +33,23 @@ internal static class JobReport
     /// <summary>The most failed units that are told at once.</summary>
     public const int MaxFailed = 200;
 
-    public static async Task<JobState> ReadAsync(DbSession session, Identity who, long after, int limit)
+    public static async Task<JobState> ReadAsync(DbSession session, Identity who, ListRequest asked)
     {
         Asker.RequireAdmin(who);
         return new JobState(
             await JobTable.CountChangedAsync(session),
             await JobTable.CountImagesAsync(session),
-            await JobTable.ListUnreadAsync(session, after, limit),
+            await JobTable.ListUnreadAsync(session, asked),
             await FailedWorkTable.ListAsync(session, "", "", MaxFailed),
             await StorageTable.CountTrashAsync(session),
             await StorageTable.CountUploadsAsync(session));
     }
 
-    /// <summary>A page of images that could not be examined, or not yet, behind the one with the number <paramref name="after"/>.</summary>
-    public static Task<List<UnreadImageRow>> ListUnreadAsync(DbSession session, Identity who, long after, int limit)
+    /// <summary>A part of the images that could not be examined, or not yet.</summary>
+    public static Task<ListPart<UnreadImageRow>> ListUnreadAsync(DbSession session, Identity who, ListRequest asked)
     {
         Asker.RequireAdmin(who);
-        return JobTable.ListUnreadAsync(session, after, limit);
+        return JobTable.ListUnreadAsync(session, asked);
     }
 
     /// <summary>Has a unit of work that failed tried again at once.</summary>

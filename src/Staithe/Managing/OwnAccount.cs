@@ -47,19 +47,24 @@ internal sealed class OwnAccount(SignIn signIn, Users users, AccessEpoch epoch, 
     }
 
     /// <summary>
-    /// A page of the tokens, in the order in which they were made, behind <paramref name="after"/>. A target follows what it names to its present name,
+    /// A part of the tokens. A target follows what it names to its present name,
     /// which is shown only to those who may see that.
     /// </summary>
-    public static async Task<List<AccessTokenRow>> ListTokensAsync(DbSession session, Identity who, long after, int limit)
+    public static async Task<ListPart<AccessTokenRow>> ListTokensAsync(DbSession session, Identity who, ListRequest asked)
     {
-        var rows = await AccessTokenTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id, after, limit);
-        for (var i = 0; i < rows.Count; i++)
+        var part = await AccessTokenTable.ListAsync(session, (await Asker.RequireUserAsync(session, who)).Id, asked);
+        var rows = part.Items.ToArray();
+        for (var i = 0; i < rows.Length; i++)
         {
             if (rows[i].Target is { } target && !await SpaceAccess.MaySeeAsync(session, who, target))
                 rows[i] = rows[i] with { Target = UnseenTarget };
         }
-        return rows;
+        return part with { Items = rows };
     }
+
+    /// <summary>One of the tokens; null when there is none of that number.</summary>
+    public static async Task<AccessTokenRow?> FindTokenAsync(DbSession session, Identity who, long id) =>
+        await AccessTokenTable.FindAsync(session, (await Asker.RequireUserAsync(session, who)).Id, id);
 
     /// <summary>What a list of tokens says instead of a target that its reader may not see. It is no target: it has a blank.</summary>
     public const string UnseenTarget = "something you may not see";
@@ -72,8 +77,12 @@ internal sealed class OwnAccount(SignIn signIn, Users users, AccessEpoch epoch, 
     }
 
     /// <summary>Where one is signed in with the password, or from elsewhere: browsers, and the logins that docker keeps. The newest first.</summary>
-    public static async Task<List<AccessTokenRow>> ListSignedInAsync(DbSession session, Identity who, int limit) =>
-        await AccessTokenTable.ListSignedInAsync(session, (await Asker.RequireUserAsync(session, who)).Id, limit);
+    public static async Task<ListPart<AccessTokenRow>> ListSignedInAsync(DbSession session, Identity who, ListRequest asked) =>
+        await AccessTokenTable.ListSignedInAsync(session, (await Asker.RequireUserAsync(session, who)).Id, asked);
+
+    /// <summary>One of those; null when there is none of that number.</summary>
+    public static async Task<AccessTokenRow?> FindSignedInAsync(DbSession session, Identity who, long id) =>
+        await AccessTokenTable.FindSignedInAsync(session, (await Asker.RequireUserAsync(session, who)).Id, id);
 
     /// <summary>Ends one of those.</summary>
     public static async Task EndSignedInAsync(DbSession session, Identity who, Actor actor, long id) =>

@@ -12,11 +12,11 @@ internal sealed class People(Users users, ContentChanges changes)
     const string Alphabet = "abcdefghijkmnpqrstuvwxyz23456789"; // what is read aloud and typed once
     const int PasswordLetters = 20;
 
-    /// <summary>A page of those in whose name a text is, in the order of their names.</summary>
-    public static Task<List<UserRow>> ListAsync(DbSession session, Identity who, string text, string after, int limit)
+    /// <summary>A part of them.</summary>
+    public static Task<ListPart<UserRow>> ListAsync(DbSession session, Identity who, ListRequest asked)
     {
         Asker.RequireAdmin(who);
-        return UserTable.ListLikeAsync(session, text, after, limit);
+        return UserTable.ListAsync(session, asked);
     }
 
     public static Task<UserRow> FindAsync(DbSession session, Identity who, string name)

@@ -97,9 +97,9 @@ internal static class RepositoryCare
     public static async Task WithdrawAsync(DbSession session, Identity who, Actor actor, RepositoryName name) =>
         await RepositoryOffers.WithdrawAsync(session, actor, (await RequireAsync(session, who, name, RepositoryOffers.NeededToRemove)).Name);
 
-    /// <summary>A page of the repositories that a space is offered, for who manages it.</summary>
-    public static async Task<List<RepositoryOfferRow>> ListOffersAsync(DbSession session, Identity who, string spaceName, long after, int limit) =>
-        await RepositoryOfferTable.ListAsync(session, (await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage)).Id, after, limit);
+    /// <summary>A part of the repositories that a space is offered, for who manages it.</summary>
+    public static async Task<ListPart<RepositoryOfferRow>> ListOffersAsync(DbSession session, Identity who, string spaceName, ListRequest asked) =>
+        await RepositoryOfferTable.ListAsync(session, (await SpaceAccess.RequireAsync(session, who, spaceName, Rights.Manage)).Id, asked);
 
     /// <summary>Takes one, inside <see cref="ContentChanges.RunAsync"/>.</summary>
     public static async Task<MovedRepository> AcceptAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)

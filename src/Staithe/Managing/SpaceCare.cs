@@ -8,11 +8,11 @@ namespace Staithe.Managing;
 /// <summary>Spaces: what they are set to, by those who manage them; their name, their owner and their end, by those to whom they belong.</summary>
 internal static class SpaceCare
 {
-    /// <summary>A page of all spaces there are, for admins of the registry.</summary>
-    public static Task<List<SpaceRow>> ListAllAsync(DbSession session, Identity who, string after, int limit)
+    /// <summary>A part of all spaces there are, for admins of the registry.</summary>
+    public static Task<ListPart<SpaceRow>> ListAllAsync(DbSession session, Identity who, ListRequest asked)
     {
         Asker.RequireAdmin(who);
-        return SpaceTable.ListAsync(session, after, limit);
+        return SpaceTable.ListAsync(session, asked);
     }
 
     public static async Task<SpaceRow> AddOrganizationAsync(DbSession session, Identity who, Actor actor, string name, Visibility visibility) =>
@@ -83,9 +83,9 @@ internal static class SpaceCare
         await Ownership.WithdrawAsync(session, actor, await SpaceAccess.RequireOwnAsync(session, who, name));
     }
 
-    /// <summary>A page of the spaces that one is offered.</summary>
-    public static async Task<List<SpaceOfferRow>> ListOffersAsync(DbSession session, Identity who, string after, int limit) =>
-        await SpaceOfferTable.ListOfUserAsync(session, (await Asker.RequireUserAsync(session, who)).Id, after, limit);
+    /// <summary>A part of the spaces that one is offered.</summary>
+    public static async Task<ListPart<SpaceOfferRow>> ListOffersAsync(DbSession session, Identity who, ListRequest asked) =>
+        await SpaceOfferTable.ListOfUserAsync(session, (await Asker.RequireUserAsync(session, who)).Id, asked);
 
     /// <summary>Takes a space that one is offered.</summary>
     /// <exception cref="AccountException">It is not offered, or who has offered it may not give it away any more.</exception>

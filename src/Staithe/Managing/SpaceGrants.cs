@@ -25,20 +25,21 @@ internal sealed record GrantChange(string Rights, string? Tags, int? ExpiresInDa
 /// <summary>Who was given what. Whoever may manage a part of a space decides about that part.</summary>
 internal static class SpaceGrants
 {
-    /// <summary>A page of what is given on a target and below it, unless told on the whole space.</summary>
-    public static async Task<List<GrantRow>> ListAsync(DbSession session, Identity who, string spaceName, string? asked, long after, int limit)
+    /// <summary>
+    /// A part of what is given on a target and below it, unless told on the whole space; with what is given on more, and so reaches it, if that is told.
+    /// </summary>
+    public static async Task<ListPart<GrantRow>> ListAsync(DbSession session, Identity who, string spaceName, string? target, ListRequest asked, bool isWithAbove = false)
     {
-        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
-        return await GrantTable.ListAsync(session, space.Id, target, after, limit);
+        var (space, found) = await SpaceCare.FindTargetAsync(session, who, spaceName, target);
+        return await GrantTable.ListAsync(session, space.Id, found, asked, isWithAbove);
     }
 
-    /// <summary>What reaches a part of a space, or a repository: what is given on more, on it, and below it.</summary>
-    public static async Task<List<GrantRow>> ListReachingAsync(DbSession session, Identity who, string spaceName, string asked, int limit)
-    {
-        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
-        var above = (await GrantTable.ListOverAsync(session, space.Id, target)).Where(grant => !GrantTable.Covers(target, grant.Target));
-        return [.. above, .. await GrantTable.ListAsync(session, space.Id, target, 0, limit)];
-    }
+    /// <summary>A grant, for whoever manages what it is on.</summary>
+    public static async Task<GrantRow> FindAsync(DbSession session, Identity who, string spaceName, long id) => (await FindManagedAsync(session, who, spaceName, id)).Grant;
+
+    /// <summary>A rule for new repositories, for whoever manages what it is on.</summary>
+    public static async Task<DefaultGrantRow> FindDefaultAsync(DbSession session, Identity who, string spaceName, long id) =>
+        (await FindManagedDefaultAsync(session, who, spaceName, id)).Grant;
 
     /// <summary>Gives a right; it ends no later than the giver's own.</summary>
     public static async Task<GrantRow> AddAsync(DbSession session, Identity who, Actor actor, string spaceName, GrantWish wish, int? expiresInDays)
@@ -72,18 +73,15 @@ internal static class SpaceGrants
         await Grants.DeleteAsync(session, actor, space, grant);
     }
 
-    /// <summary>A page of what new repositories give below a target, unless told in the whole space, for who manages that.</summary>
-    public static async Task<List<DefaultGrantRow>> ListDefaultsAsync(DbSession session, Identity who, string spaceName, string? asked, long after, int limit)
+    /// <summary>
+    /// A part of what new repositories give below a target, unless told in the whole space, for who manages that; with what is said of more, and so of it too, if
+    /// that is told.
+    /// </summary>
+    public static async Task<ListPart<DefaultGrantRow>> ListDefaultsAsync(
+        DbSession session, Identity who, string spaceName, string? target, ListRequest asked, bool isWithAbove = false)
     {
-        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
-        return await DefaultGrantTable.ListAsync(session, space.Id, target, after, limit);
-    }
-
-    /// <summary>The same with what is said of more than the part, and so of it too.</summary>
-    public static async Task<List<DefaultGrantRow>> ListDefaultsReachingAsync(DbSession session, Identity who, string spaceName, string asked, int limit)
-    {
-        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
-        return [.. await DefaultGrantTable.ListAboveAsync(session, space.Id, target), .. await DefaultGrantTable.ListAsync(session, space.Id, target, 0, limit)];
+        var (space, found) = await SpaceCare.FindTargetAsync(session, who, spaceName, target);
+        return await DefaultGrantTable.ListAsync(session, space.Id, found, asked, isWithAbove);
     }
 
     /// <summary>The parts of a space that something is given on, for who manages the space.</summary>
@@ -106,10 +104,15 @@ internal static class SpaceGrants
 
     public static async Task DeleteDefaultAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
+        var (space, grant) = await FindManagedDefaultAsync(session, who, spaceName, id);
+        await DefaultGrants.DeleteAsync(session, actor, space, grant);
+    }
+
+    static async Task<(SpaceRow Space, DefaultGrantRow Grant)> FindManagedDefaultAsync(DbSession session, Identity who, string spaceName, long id)
+    {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
         var found = await DefaultGrantTable.FindAsync(session, space.Id, id);
-        var grant = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => DefaultGrants.Unknown(space, id));
-        await DefaultGrants.DeleteAsync(session, actor, space, grant);
+        return (space, await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => DefaultGrants.Unknown(space, id)));
     }
 
     static async Task<(SpaceRow Space, GrantRow Grant)> FindManagedAsync(DbSession session, Identity who, string spaceName, long id)

@@ -12,11 +12,15 @@ internal sealed record InvitationWish(string? Team, string? Target, string? Righ
 /// <summary>The invitations of a space, for who manages what they are to.</summary>
 internal static class SpaceInvitations
 {
-    public static async Task<List<InvitationRow>> ListAsync(DbSession session, Identity who, string spaceName, string? asked, long after, int limit)
+    public static async Task<ListPart<InvitationRow>> ListAsync(DbSession session, Identity who, string spaceName, string? target, ListRequest asked)
     {
-        var (space, target) = await SpaceCare.FindTargetAsync(session, who, spaceName, asked);
-        return await InvitationTable.ListAsync(session, space.Id, target, after, limit);
+        var (space, found) = await SpaceCare.FindTargetAsync(session, who, spaceName, target);
+        return await InvitationTable.ListAsync(session, space.Id, found, asked);
     }
+
+    /// <summary>An invitation, for whoever manages what it is to.</summary>
+    public static async Task<InvitationRow> FindAsync(DbSession session, Identity who, string spaceName, long id) =>
+        await Invitations.FindAsync(session, who, await SpaceAccess.FindAsync(session, who, spaceName), id);
 
     /// <summary>Makes one; the row, and the secret of its link, which is told this once.</summary>
     public static async Task<(InvitationRow Row, string Secret)> AddAsync(DbSession session, Invitations invitations, Identity who, Actor actor, string spaceName, InvitationWish wish)

@@ -11,8 +11,8 @@ namespace Staithe.Managing;
 /// </summary>
 internal sealed class SpaceRobots(ServerSecret secret, Trusts trusts)
 {
-    public static async Task<List<RobotRow>> ListAsync(DbSession session, Identity who, string spaceName, string after, int limit) =>
-        await RobotTable.ListAsync(session, (await ManagedAsync(session, who, spaceName)).Id, after, limit);
+    public static async Task<ListPart<RobotRow>> ListAsync(DbSession session, Identity who, string spaceName, ListRequest asked) =>
+        await RobotTable.ListAsync(session, (await ManagedAsync(session, who, spaceName)).Id, asked);
 
     public static async Task<(SpaceRow Space, RobotRow Robot)> FindAsync(DbSession session, Identity who, string spaceName, string name)
     {

@@ -8,14 +8,14 @@ namespace Staithe.Managing;
 /// <summary>The teams of organizations and who is in them.</summary>
 internal static class SpaceTeams
 {
-    public static async Task<List<TeamRow>> ListAsync(DbSession session, Identity who, string spaceName, string after, int limit) =>
-        await TeamTable.ListAsync(session, (await SpaceAccess.RequireToSeeTeamsAsync(session, who, spaceName)).Id, after, limit);
+    public static async Task<ListPart<ListedTeam>> ListAsync(DbSession session, Identity who, string spaceName, ListRequest asked) =>
+        await TeamTable.ListAsync(session, (await SpaceAccess.RequireToSeeTeamsAsync(session, who, spaceName)).Id, asked);
 
-    /// <summary>A team, and by whose words who is in it.</summary>
-    public static async Task<(TeamRow Team, List<MemberWord> Members)> GetAsync(DbSession session, Identity who, string spaceName, string name)
+    /// <summary>A team, and a part of who is in it, by whose words.</summary>
+    public static async Task<(TeamRow Team, ListPart<TeamMember> Members)> ListMembersAsync(DbSession session, Identity who, string spaceName, string name, ListRequest asked)
     {
         var team = await Teams.FindAsync(session, await SpaceAccess.RequireToSeeTeamsAsync(session, who, spaceName), name);
-        return (team, await TeamTable.ListWordsAsync(session, team.Id));
+        return (team, await TeamTable.ListMembersAsync(session, team.Id, asked));
     }
 
     public static async Task AddAsync(DbSession session, Identity who, Actor actor, string spaceName, string name) =>

@@ -63,9 +63,12 @@ internal static class InvitationTable
 
     public static Task<InvitationRow?> FindAsync(DbSession session, long spaceId, long id) => session.FindAsync(FindSql, Map, spaceId, id);
 
-    /// <summary>A page of those to a target and below it, in the order in which they were made, behind <paramref name="last"/>; what has ended too.</summary>
-    public static Task<List<InvitationRow>> ListAsync(DbSession session, long spaceId, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, spaceId, last, (long)limit, target, Target.Prefix(target));
+    /// <summary>The orders in which they are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.Oldest, ListOrder.Newest];
+
+    /// <summary>A part of those to a target and below it, what has ended too; the text is looked for in what they are to, whom they are for and who made them.</summary>
+    public static Task<ListPart<InvitationRow>> ListAsync(DbSession session, long spaceId, string target, ListRequest asked) =>
+        OfTarget.ListAsync(session, asked, spaceId, target, Target.Prefix(target));
 
     public static async Task<long> CountAsync(DbSession session, long spaceId) => await session.FindNumberAsync(CountSql, spaceId) ?? 0;
 
@@ -96,11 +99,22 @@ internal static class InvitationTable
         row.GetInt64(15),
         row.IsDBNull(16) ? null : row.GetInt64(16));
 
-    const string Select = """
-        select i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses,
+    const string Columns = """
+        i.id, s.name, i.team_id, t.name, s.name || i.path, i.rights, i.tags, i.grant_days, i.user_name, i.new_accounts, i.max_uses, i.uses,
             i.user_id, u.name, i.created_at, i.expires_at, i.grant_ends_at
-        from invitations i join spaces s on s.id = i.space_id join users u on u.id = i.user_id left join teams t on t.id = i.team_id
         """;
+
+    const string From = "invitations i join spaces s on s.id = i.space_id join users u on u.id = i.user_id left join teams t on t.id = i.team_id";
+    const string Select = $"select {Columns} from {From}";
+
+    static readonly Listing<InvitationRow> OfTarget = new(
+        Columns,
+        $"{From} where i.space_id = $1 and {Target.Reaches("s.name || i.path")}",
+        3,
+        "coalesce(t.name, s.name || i.path) || ' ' || coalesce(i.user_name, '') || ' ' || u.name",
+        Map,
+        new ListOrder(ListOrder.Oldest, "i.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "i.id", IsNumber: true));
 
     static readonly Sql CreateSql = new("""
         insert into invitations (space_id, secret, team_id, path, rights, tags, grant_days, user_name, new_accounts, max_uses, uses, user_id, created_at, expires_at, grant_ends_at)
@@ -112,10 +126,6 @@ internal static class InvitationTable
         """);
 
     static readonly Sql FindSql = new($"{Select} where i.space_id = $1 and i.id = $2");
-
-    static readonly Sql ListSql = new($"""
-        {Select} where i.space_id = $1 and i.id > $2 and {Target.Reaches("s.name || i.path")} order by i.id limit $3
-        """);
 
     static readonly Sql CountSql = new("select count(*) from invitations where space_id = $1");
     static readonly Sql DeleteSql = new("delete from invitations where id = $1");

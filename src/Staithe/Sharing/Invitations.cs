@@ -63,10 +63,17 @@ internal sealed class Invitations(AccessEpoch epoch, ServerSecret secret, Refusa
     /// <exception cref="AccountException">There is none of that number as far as the asker may know, or the asker does not manage what it is to.</exception>
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, SpaceRow space, long id)
     {
-        var found = await InvitationTable.FindAsync(session, space.Id, id);
-        var invitation = await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Unknown(space, id));
+        var invitation = await FindAsync(session, who, space, id);
         await InvitationTable.DeleteAsync(session, id);
         await WriteAsync(session, actor, "invitation.delete", invitation, null);
+    }
+
+    /// <summary>An invitation, for whoever manages what it is to.</summary>
+    /// <exception cref="AccountException">There is none as far as the asker may know, or the asker may not manage it.</exception>
+    public static async Task<InvitationRow> FindAsync(DbSession session, Identity who, SpaceRow space, long id)
+    {
+        var found = await InvitationTable.FindAsync(session, space.Id, id);
+        return await SpaceAccess.RequireToManageAsync(session, who, space, found, row => row.Target, () => Unknown(space, id));
     }
 
     /// <summary>What a link invites to; null when it may not be accepted.</summary>

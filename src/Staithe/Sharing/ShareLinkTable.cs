@@ -53,9 +53,12 @@ internal static class ShareLinkTable
     /// <summary>A link to a repository of a space.</summary>
     public static Task<ShareLinkRow?> FindAsync(DbSession session, string space, long id) => session.FindAsync(FindSql, Map, space, id);
 
-    /// <summary>A page of those to repositories of a space that the target reaches, in the order in which they were made, behind <paramref name="last"/>; what has ended too.</summary>
-    public static Task<List<ShareLinkRow>> ListAsync(DbSession session, string space, string target, long last, int limit) =>
-        session.ListAsync(ListSql, Map, space, last, (long)limit, target, Target.Prefix(target));
+    /// <summary>The orders in which they are listed.</summary>
+    public static IReadOnlyList<string> Orders { get; } = [ListOrder.Oldest, ListOrder.Newest, ListOrder.LastUsed];
+
+    /// <summary>A part of those to repositories of a space that the target reaches, what has ended too; the text is looked for in what they are for, and in who made them.</summary>
+    public static Task<ListPart<ShareLinkRow>> ListAsync(DbSession session, string space, string target, ListRequest asked) =>
+        OfTarget.ListAsync(session, asked, space, target, Target.Prefix(target));
 
     public static async Task<long> CountAsync(DbSession session, long repoId) => await session.FindNumberAsync(CountSql, repoId) ?? 0;
 
@@ -96,14 +99,30 @@ internal static class ShareLinkTable
         row.GetInt64(12),
         row.IsDBNull(13) ? null : row.GetInt64(13));
 
-    const string Select = """
-        select l.id, l.repo_id, r.name, l.tag, l.user_id, l.robot_id,
-            coalesce((select u.name from users u where u.id = l.user_id), (select s.name || '+' || b.name from robots b join spaces s on s.id = b.space_id where b.id = l.robot_id)),
+    const string MadeBy = """
+        coalesce((select u.name from users u where u.id = l.user_id), (select s.name || '+' || b.name from robots b join spaces s on s.id = b.space_id where b.id = l.robot_id))
+        """;
+
+    const string Columns = $$"""
+        l.id, l.repo_id, r.name, l.tag, l.user_id, l.robot_id,
+            {{MadeBy}},
             case when exists (select 1 from users u where u.id = l.user_id and u.disabled_at is null)
                 or exists (select 1 from robots b where b.id = l.robot_id and (b.expires_at is null or b.expires_at > {now})) then 1 else 0 end,
             l.created_at, l.expires_at, l.expires_at - {now}, l.max_pulls, l.pulls, l.used_at
-        from share_links l join repositories r on r.id = l.repo_id
         """;
+
+    const string From = "share_links l join repositories r on r.id = l.repo_id";
+    const string Select = $"select {Columns} from {From}";
+
+    static readonly Listing<ShareLinkRow> OfTarget = new(
+        Columns,
+        $"{From} where r.space = $1 and {Target.Reaches("r.name")}",
+        3,
+        $"r.name || ':' || coalesce(l.tag, '') || ' ' || coalesce({MadeBy}, '')",
+        Map,
+        new ListOrder(ListOrder.Oldest, "l.id", IsNumber: true),
+        new ListOrder(ListOrder.Newest, "l.id", IsNumber: true),
+        new ListOrder(ListOrder.LastUsed, "l.id", IsNumber: true, First: "coalesce(l.used_at, 0)"));
 
     static readonly Sql CreateSql = new("""
         insert into share_links (repo_id, tag, secret, user_id, robot_id, created_at, expires_at, max_pulls, pulls) values ($1, $2, $3, $4, $5, {now}, $6, $7, 0) returning id
@@ -111,10 +130,6 @@ internal static class ShareLinkTable
 
     static readonly Sql FindBySecretSql = new($"{Select} where l.secret = $1 and l.expires_at > {{now}}");
     static readonly Sql FindSql = new($"{Select} where r.space = $1 and l.id = $2");
-
-    static readonly Sql ListSql = new($"""
-        {Select} where r.space = $1 and l.id > $2 and {Target.Reaches("r.name")} order by l.id limit $3
-        """);
 
     static readonly Sql ListNewestTagsSql = new("select t.name from tags t where t.repo_id = $1 and t.is_attachment = 0 order by t.moved_at desc, t.name limit $2");
     static readonly Sql FindTagSql = new("select t.name from tags t where t.repo_id = $1 and t.name = $2");

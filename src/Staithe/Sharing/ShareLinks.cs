@@ -57,32 +57,43 @@ internal static class ShareLinks
 
     /// <summary>A page of the links to what a target reaches; what has ended stays in it for a month.</summary>
     /// <exception cref="AccountException">There is no such space as far as the asker may know, or the asker does not manage the target.</exception>
-    public static async Task<List<(ShareLinkRow Link, bool Works)>> ListAsync(DbSession session, Identity who, string spaceName, string target, long last, int limit)
+    public static async Task<ListPart<(ShareLinkRow Link, bool Works)>> ListAsync(DbSession session, Identity who, string spaceName, string target, ListRequest asked)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
         GrantOrder.CheckTarget(space, target);
         await SpaceAccess.RequireAsync(session, who, space, Rights.Manage, target);
         var known = new Dictionary<(IdentityKind, long, string), bool>();
         var links = new List<(ShareLinkRow, bool)>();
-        foreach (var link in await ShareLinkTable.ListAsync(session, space.Name, target, last, limit))
+        var part = await ShareLinkTable.ListAsync(session, space.Name, target, asked);
+        foreach (var link in part.Items)
         {
             var key = (link.MadeBy.Kind, link.MadeBy.Id, link.Repository);
             if (!known.TryGetValue(key, out var holds))
                 known[key] = holds = (await DecideAsync(session, link)).May(Rights.Pull);
             links.Add((link, holds && link.Left > 0 && !link.IsUsedUp));
         }
-        return links;
+        return new ListPart<(ShareLinkRow, bool)>(links, part.Next);
     }
+
+    /// <summary>A link, for whoever manages what it is for.</summary>
+    /// <exception cref="AccountException">There is no such link as far as the asker may know, or the asker does not manage its repository.</exception>
+    public static async Task<ShareLinkRow> FindAsync(DbSession session, Identity who, string spaceName, long id) =>
+        await FindAsync(session, who, await SpaceAccess.FindAsync(session, who, spaceName), id);
 
     /// <exception cref="AccountException">There is no such link as far as the asker may know, or the asker does not manage its repository.</exception>
     public static async Task DeleteAsync(DbSession session, Identity who, Actor actor, string spaceName, long id)
     {
         var space = await SpaceAccess.FindAsync(session, who, spaceName);
-        var found = await ShareLinkTable.FindAsync(session, space.Name, id);
-        var link = await SpaceAccess.RequireToManageAsync(
-            session, who, space, found, row => row.Repository, () => new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"{space.Name} has no link {id}")));
+        var link = await FindAsync(session, who, space, id);
         await ShareLinkTable.DeleteAsync(session, id);
         await WriteAsync(session, actor, space, "link.delete", link, string.Create(CultureInfo.InvariantCulture, $" after {link.Pulls} pulls"));
+    }
+
+    static async Task<ShareLinkRow> FindAsync(DbSession session, Identity who, SpaceRow space, long id)
+    {
+        var found = await ShareLinkTable.FindAsync(session, space.Name, id);
+        return await SpaceAccess.RequireToManageAsync(
+            session, who, space, found, row => row.Repository, () => new AccountException(AccountProblem.Unknown, string.Create(CultureInfo.InvariantCulture, $"{space.Name} has no link {id}")));
     }
 
     /// <summary>What whoever holds the link may do with its repository: what the one who made it may still give.</summary>

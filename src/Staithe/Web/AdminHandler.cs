@@ -57,9 +57,11 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
 
     async Task ShowPeopleAsync(Visit visit, SettingsNav nav, Echo echo)
     {
-        var (text, after) = (visit.Query("q").Trim(), visit.Query("after"));
-        var (rows, (all, disabled)) = await db.ReadAsync(async session => (await People.ListAsync(session, visit.Who, text, after, PageRows + 1), await UserTable.CountAsync(session)), visit.Cancel);
-        await SendAsync<PeoplePage, PeopleView>(visit, nav, new PeopleView(text, all, disabled, [.. rows.Take(PageRows).Select(PersonLine.Of)], rows.Count > PageRows ? rows[PageRows - 1].Name : null), echo);
+        var asked = visit.Asked(UserTable.Orders);
+        var (part, (all, disabled)) = await db.ReadAsync(
+            async session => (await Visit.ListAsync(asked, part => People.ListAsync(session, visit.Who, part)), await UserTable.CountAsync(session)), visit.Cancel);
+        var list = ListView.Of(visit, asked, UserTable.Orders, part.Next);
+        await SendAsync<PeoplePage, PeopleView>(visit, nav, new PeopleView(all, disabled, [.. part.Items.Select(PersonLine.Of)], list), echo);
     }
 
     async Task ShowPersonAsync(Visit visit, SettingsNav nav, string name, Echo echo)
@@ -131,18 +133,20 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
 
     async Task ShowSpacesAsync(Visit visit, SettingsNav nav, Echo echo)
     {
-        var rows = await db.ReadAsync(session => SpaceCare.ListAllAsync(session, visit.Who, visit.Query("after"), PageRows + 1), visit.Cancel);
+        var asked = visit.Asked(SpaceTable.Orders);
+        var part = await db.ReadAsync(session => Visit.ListAsync(asked, part => SpaceCare.ListAllAsync(session, visit.Who, part)), visit.Cancel);
         var owners = await db.ReadAsync(
             async session =>
             {
                 var names = new Dictionary<long, string>();
-                foreach (var id in rows.Select(row => row.OwnerId).OfType<long>().Distinct())
+                foreach (var id in part.Items.Select(row => row.OwnerId).OfType<long>().Distinct())
                     names[id] = (await UserTable.FindAsync(session, id))?.Name ?? "";
                 return names;
             },
             visit.Cancel);
         await SendAsync<AllSpacesPage, AllSpacesView>(visit, nav, new AllSpacesView(
-            [.. rows.Take(PageRows).Select(row => new AnySpace(row.Name, row.OwnerId is { } id ? owners[id] : null, Shown.Then(row.CreatedAt)))], rows.Count > PageRows ? rows[PageRows - 1].Name : null), echo);
+            [.. part.Items.Select(row => new AnySpace(row.Name, row.OwnerId is { } id ? owners[id] : null, Shown.Then(row.CreatedAt)))],
+            ListView.Of(visit, asked, SpaceTable.Orders, part.Next)), echo);
     }
 
     async Task SetOwnerAsync(Visit visit, string user)
@@ -172,14 +176,15 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
 
     async Task ShowJobsAsync(Visit visit, SettingsNav nav, Echo echo)
     {
-        var state = await db.ReadAsync(session => JobReport.ReadAsync(session, visit.Who, Id(visit.Query("after")), PageRows + 1), visit.Cancel);
+        var asked = visit.Asked([]);
+        var state = await db.ReadAsync(session => Visit.ListAsync(asked, part => JobReport.ReadAsync(session, visit.Who, part)), visit.Cancel);
         await SendAsync<JobsPage, JobsView>(visit, nav, new JobsView(
             state.Changed,
             state.CountImages(ImageState.Waiting),
             state.CountImages(ImageState.Done),
             state.CountImages(ImageState.Refused),
-            [.. state.Unread.Take(PageRows).Select(row => new UnreadImage(row.ManifestId, row.Repository, row.Digest, row.State == ImageState.Refused, row.Reason, row.Attempts, Shown.Then(row.State == ImageState.Refused ? row.ChangedAt : row.NotBefore)))],
-            state.Unread.Count > PageRows ? state.Unread[PageRows - 1].ManifestId : null,
+            [.. state.Unread.Items.Select(row => new UnreadImage(row.ManifestId, row.Repository, row.Digest, row.State == ImageState.Refused, row.Reason, row.Attempts, Shown.Then(row.State == ImageState.Refused ? row.ChangedAt : row.NotBefore)))],
+            ListView.Of(visit, asked, [], state.Unread.Next),
             state.Trash.Count,
             state.Trash.Due,
             state.Uploads.Count)
@@ -204,9 +209,7 @@ internal sealed class AdminHandler(Db db, AccessEpoch epoch, People people, Stor
 }
 
 /// <summary>The accounts.</summary>
-/// <param name="Query">What was looked for in their names.</param>
-/// <param name="Next">Behind whom the next page begins; null at the end.</param>
-public sealed record PeopleView(string Query, long All, long Disabled, IReadOnlyList<PersonLine> People, string? Next);
+public sealed record PeopleView(long All, long Disabled, IReadOnlyList<PersonLine> People, ListView List);
 
 /// <summary>An account.</summary>
 public sealed record PersonLine(string Name, bool IsAdmin, bool IsDisabled, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt)
@@ -220,7 +223,7 @@ public sealed record PersonLine(string Name, bool IsAdmin, bool IsDisabled, Date
 public sealed record PersonView(PersonLine Person, bool HasPassword, bool IsSelf, IReadOnlyList<string> Spaces);
 
 /// <summary>All spaces.</summary>
-public sealed record AllSpacesView(IReadOnlyList<AnySpace> Spaces, string? Next);
+public sealed record AllSpacesView(IReadOnlyList<AnySpace> Spaces, ListView List);
 
 /// <summary>A space.</summary>
 /// <param name="Owner">Null for an organization.</param>
@@ -235,8 +238,7 @@ public sealed record SpaceStorage(string Space, long Repositories, long Blobs, l
 
 /// <summary>What waits to be done.</summary>
 /// <param name="Changed">Repositories that the search does not know as they are now.</param>
-/// <param name="Next">Behind which image the next page begins; null at the end.</param>
-public sealed record JobsView(long Changed, long Waiting, long Done, long Refused, IReadOnlyList<UnreadImage> Unread, long? Next, long Trash, long TrashDue, long Uploads)
+public sealed record JobsView(long Changed, long Waiting, long Done, long Refused, IReadOnlyList<UnreadImage> Unread, ListView List, long Trash, long TrashDue, long Uploads)
 {
     /// <summary>Units of work that failed and have not gone well since.</summary>
     public IReadOnlyList<FailedUnit> Failed { get; init; } = [];

@@ -16,7 +16,7 @@ internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
         var official = finder.HasOfficial ? await ListAsync(visit, "is:official", Official) : [];
         var recent = await ListAsync(visit, "", New);
         var own = visit.Who.Kind == IdentityKind.User ? await ListAsync(visit, $"space:{visit.Who.Name}", Own) : [];
-        var spaces = visit.Who.Kind == IdentityKind.User ? await db.ReadAsync(session => SpaceAccess.ListAsync(session, visit.Who, "", MostSpaces), visit.Cancel) : [];
+        var spaces = visit.Who.Kind == IdentityKind.User ? (await db.ReadAsync(session => SpaceAccess.ListAsync(session, visit.Who, new ListRequest(Limit: MostSpaces)), visit.Cancel)).Items : [];
         var followed = visit.Who.Kind == IdentityKind.User ? await ListFollowedAsync(visit) : [];
         await visit.SendAsync<HomePage, HomeView>(new HomeView(recent, own)
         {

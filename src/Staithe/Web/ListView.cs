@@ -45,7 +45,7 @@ public sealed record ListView(
         visit.Http.Request.Path,
         [.. Selectors.Where(name => visit.Query(name).Length > 0).Select(name => KeyValuePair.Create(name, visit.Query(name)))],
         asked.Text,
-        sorts.Contains(asked.Sort) ? asked.Sort : sorts.Count > 0 ? sorts[0] : "",
+        asked.Sort,
         sorts,
         asked.After.Length == 0,
         next);

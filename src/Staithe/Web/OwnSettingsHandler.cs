@@ -13,7 +13,10 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
     public const string Path = "/settings";
 
     const string Tokens = "tokens", Password = "password", Signed = "sessions", OwnSpaces = "spaces";
-    const int MaxTokens = 500, MaxSignedIn = 200, MaxSpaces = 500;
+    const int MaxParts = 500;
+
+    // What was made last is what one looks for.
+    static readonly string[] TokenOrders = [ListOrder.Newest, ListOrder.Oldest, ListOrder.LastUsed];
 
     public override bool Takes(string path) => path is Path or Path + "/";
 
@@ -50,10 +53,15 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
 
     async Task ShowTokensAsync(Visit visit, Echo echo)
     {
-        var rows = await db.ReadAsync(session => OwnAccount.ListTokensAsync(session, visit.Who, 0, MaxTokens), visit.Cancel);
-        var tokens = rows.Select(row => new OwnToken(row.Id, row.Name, RightsText.Format(row.Rights), row.Target, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt))).Reverse().ToList();
-        if (visit.Query("ask") == "token.delete" && tokens.Find(token => token.Id == Id(visit.Query("id"))) is { } token)
+        var asked = visit.Asked(TokenOrders);
+        var (part, one) = await db.ReadAsync(
+            async session => (
+                await Visit.ListAsync(asked, part => OwnAccount.ListTokensAsync(session, visit.Who, part)),
+                await OwnAccount.FindTokenAsync(session, visit.Who, Id(visit.Query("id")))),
+            visit.Cancel);
+        if (visit.Query("ask") == "token.delete" && one is not null)
         {
+            var token = OwnToken.Of(one);
             await AskAsync(visit, NavOf(Tokens, hasElsewhere), new Question(
                 $"Revoke the token “{token.Name}”",
                 ["Whatever uses it is shut out at once, and what was signed in with it too.", token.UsedAt is { } used ? $"It was last used {Shown.Ago(used)}." : "It was never used."],
@@ -64,7 +72,8 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
                 Path));
             return;
         }
-        await SendAsync<OwnTokensPage, OwnTokens>(visit, NavOf(Tokens, hasElsewhere), new OwnTokens(visit.Who.Name, tokens), echo);
+        await SendAsync<OwnTokensPage, OwnTokens>(visit, NavOf(Tokens, hasElsewhere), new OwnTokens(
+            visit.Who.Name, [.. part.Items.Select(OwnToken.Of)], ListView.Of(visit, asked, TokenOrders, part.Next)), echo);
     }
 
     async Task AddTokenAsync(Visit visit)
@@ -105,8 +114,12 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
     async Task ShowSignedInAsync(Visit visit, Echo echo)
     {
         var own = await sessions.FindIdAsync(visit);
-        var rows = await db.ReadAsync(session => OwnAccount.ListSignedInAsync(session, visit.Who, MaxSignedIn), visit.Cancel);
-        var all = rows.Select(row => new SignedIn(row.Id, row.Name, row.Kind == AccessTokenTable.Session, row.Id == own, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt))).ToList();
+        var asked = visit.Asked([]);
+        var (part, one) = await db.ReadAsync(
+            async session => (
+                await Visit.ListAsync(asked, part => OwnAccount.ListSignedInAsync(session, visit.Who, part)),
+                await OwnAccount.FindSignedInAsync(session, visit.Who, Id(visit.Query("id")))),
+            visit.Cancel);
         if (visit.Query("ask") == "session.end-others")
         {
             await AskAsync(visit, NavOf(Signed, hasElsewhere), new Question(
@@ -119,8 +132,9 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
                 $"{Path}?view={Signed}"));
             return;
         }
-        if (visit.Query("ask") == "session.end" && all.Find(one => one.Id == Id(visit.Query("id")) && !one.IsThis) is { } ended)
+        if (visit.Query("ask") == "session.end" && one is not null && one.Id != own)
         {
+            var ended = SignedIn.Of(one, own);
             await AskAsync(visit, NavOf(Signed, hasElsewhere), new Question(
                 $"End {ended.Name}",
                 [ended.IsBrowser ? "That browser is signed out at once, and has to sign in anew." : "The login that is kept there is void at once: log in anew to go on."],
@@ -131,7 +145,8 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
                 $"{Path}?view={Signed}"));
             return;
         }
-        await SendAsync<OwnSessionsPage, OwnSessions>(visit, NavOf(Signed, hasElsewhere), new OwnSessions(all), echo);
+        await SendAsync<OwnSessionsPage, OwnSessions>(visit, NavOf(Signed, hasElsewhere), new OwnSessions(
+            [.. part.Items.Select(row => SignedIn.Of(row, own))], ListView.Of(visit, asked, [], part.Next)), echo);
     }
 
     async Task EndOthersAsync(Visit visit)
@@ -142,19 +157,26 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
 
     async Task ShowSpacesAsync(Visit visit, Echo echo)
     {
-        var (spaces, offers, parts) = await db.ReadAsync(
+        var asked = visit.Asked(SpaceTable.Orders);
+        var (spaces, next, offers, parts) = await db.ReadAsync(
             async session =>
             {
                 var spaces = new List<OwnSpace>();
-                foreach (var space in await SpaceAccess.ListAsync(session, visit.Who, "", MaxSpaces))
+                var listed = await Visit.ListAsync(asked, part => SpaceAccess.ListAsync(session, visit.Who, part));
+                foreach (var space in listed.Items)
                     spaces.Add(new OwnSpace(space.Name, space.OwnerId is null, VisibilityText.Format(space.Visibility), (await AccessLookup.DecideAsync(session, visit.Who, space, $"{space.Name}/")).Always.HasFlag(Rights.Manage)));
-                return (spaces, await SpaceCare.ListOffersAsync(session, visit.Who, "", MaxSpaces), await GrantTable.ListPartsOfUserAsync(session, visit.Who.Id, Rights.Manage, MaxSpaces));
+                return (
+                    spaces,
+                    listed.Next,
+                    (await SpaceCare.ListOffersAsync(session, visit.Who, new ListRequest())).Items,
+                    await GrantTable.ListPartsOfUserAsync(session, visit.Who.Id, Rights.Manage, MaxParts));
             },
             visit.Cancel);
         await SendAsync<OwnSpacesPage, OwnSpacesView>(visit, NavOf(OwnSpaces, hasElsewhere), new OwnSpacesView(
             spaces,
             [.. offers.Select(offer => new SpaceOffered(offer.Space, offer.Offerer, offer.IsOrganization, Shown.Then(offer.ExpiresAt)))],
-            [.. parts.Where(part => !spaces.Exists(space => space.MayManage && part.StartsWith($"{space.Name}/", StringComparison.Ordinal)))]), echo);
+            [.. parts.Where(part => !spaces.Exists(space => space.MayManage && part.StartsWith($"{space.Name}/", StringComparison.Ordinal)))],
+            ListView.Of(visit, asked, SpaceTable.Orders, next)), echo);
     }
 
     async Task AddOrganizationAsync(Visit visit)
@@ -166,26 +188,34 @@ internal sealed class OwnSettingsHandler(Db db, AccessEpoch epoch, BrowserSessio
 }
 
 /// <summary>The tokens of whoever looks.</summary>
-public sealed record OwnTokens(string User, IReadOnlyList<OwnToken> Tokens);
+public sealed record OwnTokens(string User, IReadOnlyList<OwnToken> Tokens, ListView List);
 
 /// <summary>A token for programs.</summary>
 /// <param name="Target">Where it works; null for everywhere.</param>
-public sealed record OwnToken(long Id, string Name, string Rights, string? Target, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+public sealed record OwnToken(long Id, string Name, string Rights, string? Target, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+{
+    internal static OwnToken Of(AccessTokenRow row) =>
+        new(row.Id, row.Name, RightsText.Format(row.Rights), row.Target, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt));
+}
 
 /// <summary>The password of whoever looks.</summary>
 /// <param name="IsHere">Whether it is kept here.</param>
 public sealed record OwnPassword(string User, bool IsHere);
 
 /// <summary>Where whoever looks is signed in.</summary>
-public sealed record OwnSessions(IReadOnlyList<SignedIn> All);
+public sealed record OwnSessions(IReadOnlyList<SignedIn> All, ListView List);
 
 /// <summary>A browser, or a login that docker keeps.</summary>
 /// <param name="IsThis">Whether it is the browser that asks.</param>
-public sealed record SignedIn(long Id, string Name, bool IsBrowser, bool IsThis, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+public sealed record SignedIn(long Id, string Name, bool IsBrowser, bool IsThis, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
+{
+    internal static SignedIn Of(AccessTokenRow row, long own) => new(
+        row.Id, row.Name, row.Kind == AccessTokenTable.Session, row.Id == own, Shown.Then(row.CreatedAt), Shown.Then(row.ExpiresAt), Shown.Then(row.UsedAt));
+}
 
 /// <summary>The spaces of whoever looks, and those that they are offered.</summary>
 /// <param name="Parts">The parts that they manage of spaces of which they do not manage the whole.</param>
-public sealed record OwnSpacesView(IReadOnlyList<OwnSpace> Spaces, IReadOnlyList<SpaceOffered> Offers, IReadOnlyList<string> Parts);
+public sealed record OwnSpacesView(IReadOnlyList<OwnSpace> Spaces, IReadOnlyList<SpaceOffered> Offers, IReadOnlyList<string> Parts, ListView List);
 
 /// <summary>A space that one belongs to.</summary>
 /// <param name="MayManage">Whether one manages the whole of it.</param>

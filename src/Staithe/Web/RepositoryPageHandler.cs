@@ -13,7 +13,7 @@ namespace Staithe.Web;
 internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReader images, Finder finder) : IWebHandler
 {
     const string Prefix = "/r/";
-    const int TagsPerPage = 50, FirstTags = 10, ChartDays = 30;
+    const int FirstTags = 10, ChartDays = 30;
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal) && path.IndexOfAny([':', '@', '%']) < 0;
 
@@ -42,7 +42,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
     {
         var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
         var isAttachments = visit.Query("attachments") == "1";
-        var asked = visit.Asked(TagsPerPage);
+        var asked = visit.Asked(TagListing.Orders);
         var (count, attachments, fitting, main) = await db.ReadAsync(
             async session => (
                 await TagListing.CountAsync(session, row.Id, isAttachment: false),

@@ -11,9 +11,6 @@ namespace Staithe.Web;
 /// </summary>
 internal abstract class SettingsHandler : IWebHandler
 {
-    /// <summary>The most entries of a list on one page.</summary>
-    protected const int PageRows = 50;
-
     public abstract bool Takes(string path);
 
     public async Task HandleAsync(Visit visit)

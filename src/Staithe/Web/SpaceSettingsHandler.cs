@@ -136,19 +136,24 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
         var path = Prefix + space.Name;
         if (visit.Query("team") is { Length: > 0 } name)
         {
-            var (words, given) = await db.ReadAsync(
+            var asked = visit.Asked([]);
+            var (members, next, count, one, given) = await db.ReadAsync(
                 async session =>
                 {
-                    var (team, words) = await SpaceTeams.GetAsync(session, visit.Who, space.Name, name);
-                    return (words, await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)));
+                    var (team, members) = await Visit.ListAsync(asked, part => SpaceTeams.ListMembersAsync(session, visit.Who, space.Name, name, part));
+                    return (
+                        members.Items.Select(MemberOf).ToList(),
+                        members.Next,
+                        await TeamTable.CountMembersAsync(session, team.Id),
+                        await TeamTable.FindMemberAsync(session, team.Id, visit.Query("user")) is { } member ? MemberOf(member) : null,
+                        await GrantTable.ListOfAsync(session, new Grantee(TeamId: team.Id)));
                 },
                 visit.Cancel);
-            var members = words.GroupBy(word => word.User).Select(MemberOf).ToList();
             if (visit.Query("ask") == "team.delete" && sight.Manages)
             {
                 await AskAsync(visit, nav, new Question(
                     $"Remove the team {name}",
-                    [$"It has {Shown.Count(members.Count, "member")}, and was given {Shown.Count(given.Count, "right")}, which end with it."],
+                    [$"It has {Shown.Count(count, "member")}, and was given {Shown.Count(given.Count, "right")}, which end with it."],
                     $"{path}?view={Teams}",
                     [("do", "team.delete"), ("team", name)],
                     null,
@@ -156,7 +161,7 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                     TeamAt(path, name)));
                 return;
             }
-            if (visit.Query("ask") == "team.member.remove" && sight.Manages && members.Find(member => member.Name == visit.Query("user")) is { } one)
+            if (visit.Query("ask") == "team.member.remove" && sight.Manages && one is not null)
             {
                 await AskAsync(visit, nav, new Question(
                     $"Take {one.Name} out of the team {name}",
@@ -171,26 +176,20 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
                     TeamAt(path, name)));
                 return;
             }
-            await SendAsync<TeamPage, TeamView>(visit, nav, new TeamView(path, name, name == TeamTable.Owners, sight.Manages, members, [.. given.Select(GrantLine.Of)]), echo);
+            await SendAsync<TeamPage, TeamView>(visit, nav, new TeamView(path, name, name == TeamTable.Owners, sight.Manages, members, [.. given.Select(GrantLine.Of)], ListView.Of(visit, asked, [], next)), echo);
             return;
         }
-        var teams = await db.ReadAsync(
-            async session =>
-            {
-                var teams = new List<TeamLine>();
-                foreach (var team in await SpaceTeams.ListAsync(session, visit.Who, space.Name, "", MaxRows))
-                    teams.Add(new TeamLine(team.Name, await TeamTable.ListMembersAsync(session, team.Id)));
-                return teams;
-            },
-            visit.Cancel);
-        await SendAsync<TeamsPage, TeamsView>(visit, nav, new TeamsView(path, sight.Manages, teams), echo);
+        var wanted = visit.Asked([]);
+        var teams = await db.ReadAsync(session => Visit.ListAsync(wanted, part => SpaceTeams.ListAsync(session, visit.Who, space.Name, part)), visit.Cancel);
+        var lines = teams.Items.Select(team => new TeamLine(team.Name, team.Members, team.Names)).ToList();
+        await SendAsync<TeamsPage, TeamsView>(visit, nav, new TeamsView(path, sight.Manages, lines, ListView.Of(visit, wanted, [], teams.Next)), echo);
     }
 
-    MemberLine MemberOf(IGrouping<string, MemberWord> words) => new(
-        words.Key,
-        words.Any(word => word.Source is null),
-        words.FirstOrDefault(word => word.Source is null)?.GivenBy,
-        [.. words.Where(word => word.Source is not null).Select(word => word.Source == DirectorySignIn.Source ? "the directory" : flows.FirstOrDefault(flow => flow.Config.Issuer == word.Source)?.Config.Label ?? word.Source!)]);
+    MemberLine MemberOf(TeamMember member) => new(
+        member.User,
+        member.Words.Any(word => word.Source is null),
+        member.Words.FirstOrDefault(word => word.Source is null)?.GivenBy,
+        [.. member.Words.Where(word => word.Source is not null).Select(word => word.Source == DirectorySignIn.Source ? "the directory" : flows.FirstOrDefault(flow => flow.Config.Issuer == word.Source)?.Config.Label ?? word.Source!)]);
 
     // Those that something is said of, and those in which there is something: as many as a page shows.
     async Task ShowPartsAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
@@ -224,8 +223,10 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
             await ShowRobotAsync(visit, nav, space, name, echo);
             return;
         }
-        var rows = await db.ReadAsync(session => SpaceRobots.ListAsync(session, visit.Who, space.Name, "", MaxRows), visit.Cancel);
-        await SendAsync<RobotsPage, RobotsView>(visit, nav, new RobotsView(path, space.Name, [.. rows.Select(RobotLine.Of)], issuers.Urls.Count > 0), echo);
+        var asked = visit.Asked(RobotTable.Orders);
+        var part = await db.ReadAsync(session => Visit.ListAsync(asked, part => SpaceRobots.ListAsync(session, visit.Who, space.Name, part)), visit.Cancel);
+        var list = ListView.Of(visit, asked, RobotTable.Orders, part.Next);
+        await SendAsync<RobotsPage, RobotsView>(visit, nav, new RobotsView(path, space.Name, [.. part.Items.Select(RobotLine.Of)], issuers.Urls.Count > 0, list), echo);
     }
 
     async Task ShowRobotAsync(Visit visit, SettingsNav nav, SpaceRow space, string name, Echo echo)
@@ -311,8 +312,11 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
 
     async Task ShowOffersAsync(Visit visit, SettingsNav nav, SpaceRow space, Echo echo)
     {
-        var rows = await db.ReadAsync(session => RepositoryCare.ListOffersAsync(session, visit.Who, space.Name, 0, MaxRows), visit.Cancel);
-        await SendAsync<OffersPage, OffersView>(visit, nav, new OffersView(Prefix + space.Name, space.Name, [.. rows.Select(row => new OfferLine(row.Id, row.Name, row.To + row.Path, row.Offerer, Shown.Then(row.ExpiresAt)))]), echo);
+        var asked = visit.Asked(RepositoryOfferTable.Orders);
+        var part = await db.ReadAsync(session => Visit.ListAsync(asked, part => RepositoryCare.ListOffersAsync(session, visit.Who, space.Name, part)), visit.Cancel);
+        var lines = part.Items.Select(row => new OfferLine(row.Id, row.Name, row.To + row.Path, row.Offerer, Shown.Then(row.ExpiresAt))).ToList();
+        await SendAsync<OffersPage, OffersView>(
+            visit, nav, new OffersView(Prefix + space.Name, space.Name, lines, ListView.Of(visit, asked, RepositoryOfferTable.Orders, part.Next)), echo);
     }
 
     async Task AcceptAsync(Visit visit, string name)
@@ -379,14 +383,16 @@ internal sealed class SpaceSettingsHandler(Db db, AccessEpoch epoch, ContentChan
 public sealed record SpaceView(string Name, bool IsOrganization, string Visibility, bool AuditPulls, string Description, DateTimeOffset CreatedAt);
 
 /// <summary>The teams.</summary>
-public sealed record TeamsView(string Path, bool MayChange, IReadOnlyList<TeamLine> Teams);
+public sealed record TeamsView(string Path, bool MayChange, IReadOnlyList<TeamLine> Teams, ListView List);
 
 /// <summary>A team.</summary>
-public sealed record TeamLine(string Name, IReadOnlyList<string> Members);
+/// <param name="Members">How many people are in it.</param>
+/// <param name="Names">Some of them.</param>
+public sealed record TeamLine(string Name, long Members, string Names);
 
 /// <summary>A team, and what it was given.</summary>
 /// <param name="IsOwners">Whether its members own the organization.</param>
-public sealed record TeamView(string Path, string Name, bool IsOwners, bool MayChange, IReadOnlyList<MemberLine> Members, IReadOnlyList<GrantLine> Grants);
+public sealed record TeamView(string Path, string Name, bool IsOwners, bool MayChange, IReadOnlyList<MemberLine> Members, IReadOnlyList<GrantLine> Grants, ListView List);
 
 /// <summary>Somebody in a team, and by whose word.</summary>
 /// <param name="ByHand">Whether a person says so.</param>
@@ -404,7 +410,7 @@ public sealed record PartLine(string Target, string Path, long Grants, long Defa
 
 /// <summary>The robots.</summary>
 /// <param name="MayBeKeyless">Whether there is an issuer that could let one in.</param>
-public sealed record RobotsView(string Path, string Space, IReadOnlyList<RobotLine> Robots, bool MayBeKeyless);
+public sealed record RobotsView(string Path, string Space, IReadOnlyList<RobotLine> Robots, bool MayBeKeyless, ListView List);
 
 /// <summary>A robot.</summary>
 public sealed record RobotLine(string Name, string FullName, bool IsKeyless, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt)
@@ -421,7 +427,7 @@ public sealed record RobotView(string Path, RobotLine Robot, IReadOnlyList<Grant
 public sealed record TrustLine(long Id, string Issuer, string Audience, IReadOnlyList<string> Claims);
 
 /// <summary>The repositories that a space is offered.</summary>
-public sealed record OffersView(string Path, string Space, IReadOnlyList<OfferLine> Offers);
+public sealed record OffersView(string Path, string Space, IReadOnlyList<OfferLine> Offers, ListView List);
 
 /// <summary>A repository that a space is offered.</summary>
 /// <param name="To">What it would be called.</param>

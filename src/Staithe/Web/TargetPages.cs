@@ -36,7 +36,10 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 {
     public const string Grants = "grants", Defaults = "new", Links = "links", Invitations = "invitations", Access = "access";
 
-    const int MaxRows = 500;
+    const int MaxNames = 500; // that a field proposes; others are typed
+
+    // What was made last is what one looks for.
+    static readonly string[] NewestFirst = [ListOrder.Newest, ListOrder.Oldest], LinkOrders = [.. NewestFirst, ListOrder.LastUsed];
 
     /// <summary>Shows one of them.</summary>
     /// <exception cref="AccountException">The asker does not manage the target.</exception>
@@ -84,19 +87,53 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     async Task ShowGrantsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
         // What reaches it from above is shown too: one would wonder otherwise where a right comes from.
-        var (rows, names, managesAll) = await ReadAsync(visit, target, session => SpaceGrants.ListReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows));
-        var grants = rows.Select(GrantLine.Of).ToList();
-        var changed = grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("change")) && GrantTable.Covers(target.Target, grant.Target));
-        if (visit.Query("ask") == "grant.delete" && grants.Find(grant => grant.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        var asked = visit.Asked(GrantTable.Orders);
+        var (part, names, managesAll) = await ReadAsync(
+            visit, target, session => Visit.ListAsync(asked, part => SpaceGrants.ListAsync(session, visit.Who, target.Space, target.Target, part, isWithAbove: true)));
+        var changed = await FindAsync(visit, "change", (session, id) => SpaceGrants.FindAsync(session, visit.Who, target.Space, id)) is { } found && GrantTable.Covers(target.Target, found.Target)
+            ? GrantLine.Of(found)
+            : null;
+        if (visit.Query("ask") == "grant.delete" && await FindAsync(visit, "id", (session, id) => SpaceGrants.FindAsync(session, visit.Who, target.Space, id)) is { } row)
         {
+            var one = GrantLine.Of(row);
             await AskAsync(visit, nav, target, Grants, "grant.delete", one.Id, "Take it away", $"Take {one.Rights} on {one.Target} from the {one.Kind} {one.Name}", ["What they got with it ends at once, also for clients that have a token."]);
             return;
         }
-        await SettingsHandler.SendAsync<GrantsPage, GrantsView>(visit, nav, new GrantsView(target.Target, target.IsRepository, target.IsPart, target.Path, managesAll, grants, changed, names.Teams, names.Robots), echo);
+        await SettingsHandler.SendAsync<GrantsPage, GrantsView>(
+            visit,
+            nav,
+            new GrantsView(
+                target.Target,
+                target.IsRepository,
+                target.IsPart,
+                target.Path,
+                managesAll,
+                [.. part.Items.Select(GrantLine.Of)],
+                changed,
+                names.Teams,
+                names.Robots,
+                ListView.Of(visit, asked, GrantTable.Orders, part.Next)),
+            echo);
+    }
+
+    // The entry that the address names by its number; null when there is none that the reader may change.
+    async Task<T?> FindAsync<T>(Visit visit, string parameter, Func<DbSession, long, Task<T>> find) where T : class
+    {
+        if (visit.Query(parameter).Length == 0)
+            return null;
+        try
+        {
+            return await db.ReadAsync(session => find(session, SettingsHandler.Id(visit.Query(parameter))), visit.Cancel);
+        }
+        catch (AccountException)
+        {
+            return null;
+        }
     }
 
     // With rows, what a page needs to tell of them and to have more given.
-    Task<(List<T> Rows, (IReadOnlyList<string> Teams, IReadOnlyList<string> Robots) Names, bool ManagesAll)> ReadAsync<T>(Visit visit, SettingsTarget target, Func<DbSession, Task<List<T>>> list) =>
+    Task<(ListPart<T> Part, (IReadOnlyList<string> Teams, IReadOnlyList<string> Robots) Names, bool ManagesAll)> ReadAsync<T>(
+        Visit visit, SettingsTarget target, Func<DbSession, Task<ListPart<T>>> list) =>
         db.ReadAsync(async session => (await list(session), await ListNamesAsync(session, target.Space), await ManagesAllAsync(session, visit, target)), visit.Cancel);
 
     // Whoever does can go to the settings of whatever is above.
@@ -107,7 +144,10 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     public static async Task<(IReadOnlyList<string> Teams, IReadOnlyList<string> Robots)> ListNamesAsync(DbSession session, string spaceName)
     {
         var space = await Spaces.FindAsync(session, spaceName);
-        return ([.. (await TeamTable.ListAsync(session, space.Id, "", MaxRows)).Select(team => team.Name)], [.. (await RobotTable.ListAsync(session, space.Id, "", MaxRows)).Select(robot => robot.Name)]);
+        var first = new ListRequest(Limit: MaxNames);
+        return (
+            [.. (await TeamTable.ListAsync(session, space.Id, first)).Items.Select(team => team.Name)],
+            [.. (await RobotTable.ListAsync(session, space.Id, first)).Items.Select(robot => robot.Name)]);
     }
 
     async Task AddGrantAsync(Visit visit, SettingsTarget target)
@@ -127,14 +167,17 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowDefaultsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var (rows, names, managesAll) = await ReadAsync(visit, target, session => SpaceGrants.ListDefaultsReachingAsync(session, visit.Who, target.Space, target.Target, MaxRows));
-        var rules = rows.Select(DefaultLine.Of).ToList();
-        if (visit.Query("ask") == "default.delete" && rules.Find(rule => rule.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        var asked = visit.Asked(GrantTable.Orders);
+        var (part, names, managesAll) = await ReadAsync(
+            visit, target, session => Visit.ListAsync(asked, part => SpaceGrants.ListDefaultsAsync(session, visit.Who, target.Space, target.Target, part, isWithAbove: true)));
+        if (visit.Query("ask") == "default.delete" && await FindAsync(visit, "id", (session, id) => SpaceGrants.FindDefaultAsync(session, visit.Who, target.Space, id)) is { } row)
         {
+            var one = DefaultLine.Of(row);
             await AskAsync(visit, nav, target, Defaults, "default.delete", one.Id, "Remove it", $"Remove the rule that what is new in {one.Target} gives {one.Rights} to {one.To ?? "whoever makes it"}", ["What was given by it stays."]);
             return;
         }
-        await SettingsHandler.SendAsync<DefaultsPage, DefaultsView>(visit, nav, new DefaultsView(target.Path, target.Target, target.IsPart, managesAll, rules, names.Teams, names.Robots), echo);
+        await SettingsHandler.SendAsync<DefaultsPage, DefaultsView>(visit, nav, new DefaultsView(
+            target.Path, target.Target, target.IsPart, managesAll, [.. part.Items.Select(DefaultLine.Of)], names.Teams, names.Robots, ListView.Of(visit, asked, GrantTable.Orders, part.Next)), echo);
     }
 
     async Task AddDefaultAsync(Visit visit, SettingsTarget target)
@@ -146,15 +189,16 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowLinksAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var rows = await db.ReadAsync(session => ShareLinks.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows), visit.Cancel);
-        var links = rows.Select(row => new LinkLine(
-            row.Link.Id, row.Link.Target, row.Link.MadeBy.Name, Shown.Then(row.Link.CreatedAt), Shown.Then(row.Link.ExpiresAt), row.Link.MaxPulls, row.Link.Pulls, Shown.Then(row.Link.UsedAt), row.Works)).Reverse().ToList();
-        if (visit.Query("ask") == "link.delete" && links.Find(link => link.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        var asked = visit.Asked(LinkOrders);
+        var part = await db.ReadAsync(session => Visit.ListAsync(asked, part => ShareLinks.ListAsync(session, visit.Who, target.Space, target.Target, part)), visit.Cancel);
+        var links = part.Items.Select(row => new LinkLine(
+            row.Link.Id, row.Link.Target, row.Link.MadeBy.Name, Shown.Then(row.Link.CreatedAt), Shown.Then(row.Link.ExpiresAt), row.Link.MaxPulls, row.Link.Pulls, Shown.Then(row.Link.UsedAt), row.Works)).ToList();
+        if (visit.Query("ask") == "link.delete" && await FindAsync(visit, "id", (session, id) => ShareLinks.FindAsync(session, visit.Who, target.Space, id)) is { } one)
         {
-            await AskAsync(visit, nav, target, Links, "link.delete", one.Id, "Revoke it", $"Revoke the link to {one.To}", [$"Whoever has it can pull no more, at once. It was used for {Shown.Count(one.Pulls, "pull")}."]);
+            await AskAsync(visit, nav, target, Links, "link.delete", one.Id, "Revoke it", $"Revoke the link to {one.Target}", [$"Whoever has it can pull no more, at once. It was used for {Shown.Count(one.Pulls, "pull")}."]);
             return;
         }
-        await SettingsHandler.SendAsync<LinksPage, LinksView>(visit, nav, new LinksView(target.Target, target.IsRepository, target.Path, links), echo);
+        await SettingsHandler.SendAsync<LinksPage, LinksView>(visit, nav, new LinksView(target.Target, target.IsRepository, target.Path, links, ListView.Of(visit, asked, LinkOrders, part.Next)), echo);
     }
 
     async Task AddLinkAsync(Visit visit, SettingsNav nav, SettingsTarget target)
@@ -183,17 +227,25 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 
     async Task ShowInvitationsAsync(Visit visit, SettingsNav nav, SettingsTarget target, Echo echo)
     {
-        var (rows, names) = await db.ReadAsync(
-            async session => (await SpaceInvitations.ListAsync(session, visit.Who, target.Space, target.Target, 0, MaxRows), await ListNamesAsync(session, target.Space)),
+        var asked = visit.Asked(NewestFirst);
+        var (part, names) = await db.ReadAsync(
+            async session => (
+                await Visit.ListAsync(asked, part => SpaceInvitations.ListAsync(session, visit.Who, target.Space, target.Target, part)),
+                await ListNamesAsync(session, target.Space)),
             visit.Cancel);
-        var all = rows.Select(row => new InvitationLine(
-            row.Id, row.Team is { } team ? $"the team {team.Name}" : $"{RightsText.Format(row.Rights)} on {row.Target}{(row.Tags is null ? "" : $", tags {row.Tags.Text}")}", row.UserName, row.NewAccounts, row.Inviter, row.MaxUses, row.Uses, Shown.Then(row.ExpiresAt))).Reverse().ToList();
-        if (visit.Query("ask") == "invitation.delete" && all.Find(invitation => invitation.Id == SettingsHandler.Id(visit.Query("id"))) is { } one)
+        if (visit.Query("ask") == "invitation.delete" && await FindAsync(visit, "id", (session, id) => SpaceInvitations.FindAsync(session, visit.Who, target.Space, id)) is { } row)
         {
+            var one = InvitationLine.Of(row);
             await AskAsync(visit, nav, target, Invitations, "invitation.delete", one.Id, "Revoke it", $"Revoke the invitation to {one.To}", ["Nobody can accept it any more. Who has accepted it stays."]);
             return;
         }
-        await SettingsHandler.SendAsync<InvitationsPage, InvitationsView>(visit, nav, new InvitationsView(target.Target, target.IsRepository, target.Path, all, target.IsRepository || target.IsPart ? [] : names.Teams), echo);
+        await SettingsHandler.SendAsync<InvitationsPage, InvitationsView>(visit, nav, new InvitationsView(
+            target.Target,
+            target.IsRepository,
+            target.Path,
+            [.. part.Items.Select(InvitationLine.Of)],
+            target.IsRepository || target.IsPart ? [] : names.Teams,
+            ListView.Of(visit, asked, NewestFirst, part.Next)), echo);
     }
 
     async Task AddInvitationAsync(Visit visit, SettingsNav nav, SettingsTarget target)
@@ -280,10 +332,11 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
     /// <summary>A page of the audit.</summary>
     public static async Task ShowAuditAsync(Visit visit, Db db, SettingsNav nav, string? space, string path, Echo echo)
     {
-        const int Rows = 50;
-        var asked = new AuditFilter(space, Query(visit, "actor"), Query(visit, "action"), Query(visit, "outcome"));
+        const int Rows = Visit.EntriesPerPage;
+        var part = visit.Asked([]);
+        var asked = new AuditFilter(space, Query(visit, "actor"), Query(visit, "action"), Query(visit, "outcome"), part.Text.Length > 0 ? part.Text : null);
         var filter = await db.ReadAsync(session => AuditReport.AdmitAsync(session, visit.Who, asked), visit.Cancel);
-        var before = SettingsHandler.Id(visit.Query("before")) is > 0 and var id ? id : long.MaxValue;
+        var before = SettingsHandler.Id(part.After) is > 0 and var id ? id : long.MaxValue;
         if (visit.Query("as") == "lines")
         {
             visit.Http.Response.ContentType = AuditReport.Lines;
@@ -301,7 +354,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
             filter.Action ?? "",
             filter.Outcome ?? "",
             [.. lines.Take(Rows).Select(line => new AuditEntry(line.Id, Shown.Then(line.At), line.Actor, line.Action, line.Target, line.Space, line.Address, line.Outcome, line.Detail))],
-            lines.Count > Rows ? lines[Rows - 1].Id : null), echo);
+            ListView.Of(visit, part, [], lines.Count > Rows ? Shown.Id(lines[Rows - 1].Id) : null)), echo);
     }
 
     static string? Query(Visit visit, string name) => visit.Query(name).Trim() is { Length: > 0 } text ? text : null;
@@ -312,7 +365,7 @@ internal sealed class TargetPages(Db db, AccessEpoch epoch, ServerSecret secret,
 /// <param name="ManagesAll">Whether who looks manages the whole space.</param>
 /// <param name="Changed">What is to be changed; null where something is to be given.</param>
 public sealed record GrantsView(
-    string Target, bool IsRepository, bool IsPart, string Path, bool ManagesAll, IReadOnlyList<GrantLine> Grants, GrantLine? Changed, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots)
+    string Target, bool IsRepository, bool IsPart, string Path, bool ManagesAll, IReadOnlyList<GrantLine> Grants, GrantLine? Changed, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots, ListView List)
 {
     /// <summary>The choice of the end that something has.</summary>
     public const string AsItIs = "as-it-is";
@@ -327,7 +380,7 @@ public sealed record GrantLine(long Id, string Target, string Kind, string Name,
 
 /// <summary>What new repositories give.</summary>
 /// <param name="ManagesAll">Whether who looks manages the whole space.</param>
-public sealed record DefaultsView(string Path, string Target, bool IsPart, bool ManagesAll, IReadOnlyList<DefaultLine> Defaults, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots);
+public sealed record DefaultsView(string Path, string Target, bool IsPart, bool ManagesAll, IReadOnlyList<DefaultLine> Defaults, IReadOnlyList<string> Teams, IReadOnlyList<string> Robots, ListView List);
 
 /// <summary>Something that new repositories give.</summary>
 /// <param name="MadeBy">Null for anybody.</param>
@@ -339,7 +392,7 @@ public sealed record DefaultLine(long Id, string Target, string? MadeBy, string?
 }
 
 /// <summary>The share links.</summary>
-public sealed record LinksView(string Target, bool IsRepository, string Path, IReadOnlyList<LinkLine> Links);
+public sealed record LinksView(string Target, bool IsRepository, string Path, IReadOnlyList<LinkLine> Links, ListView List);
 
 /// <summary>A share link.</summary>
 /// <param name="To">The repository, perhaps with a tag.</param>
@@ -347,11 +400,22 @@ public sealed record LinksView(string Target, bool IsRepository, string Path, IR
 public sealed record LinkLine(long Id, string To, string MadeBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, long? MaxPulls, long Pulls, DateTimeOffset? UsedAt, bool Works);
 
 /// <summary>The invitations.</summary>
-public sealed record InvitationsView(string Target, bool IsRepository, string Path, IReadOnlyList<InvitationLine> Invitations, IReadOnlyList<string> Teams);
+public sealed record InvitationsView(string Target, bool IsRepository, string Path, IReadOnlyList<InvitationLine> Invitations, IReadOnlyList<string> Teams, ListView List);
 
 /// <summary>An invitation.</summary>
 /// <param name="For">The only one who may accept; null for anybody.</param>
-public sealed record InvitationLine(long Id, string To, string? For, bool NewAccounts, string MadeBy, long MaxUses, long Uses, DateTimeOffset ExpiresAt);
+public sealed record InvitationLine(long Id, string To, string? For, bool NewAccounts, string MadeBy, long MaxUses, long Uses, DateTimeOffset ExpiresAt)
+{
+    internal static InvitationLine Of(InvitationRow row) => new(
+        row.Id,
+        row.Team is { } team ? $"the team {team.Name}" : $"{RightsText.Format(row.Rights)} on {row.Target}{(row.Tags is null ? "" : $", tags {row.Tags.Text}")}",
+        row.UserName,
+        row.NewAccounts,
+        row.Inviter,
+        row.MaxUses,
+        row.Uses,
+        Shown.Then(row.ExpiresAt));
+}
 
 /// <summary>Who may do what with a repository, or with all that begins so, and by what.</summary>
 /// <param name="ManagesAll">Whether who looks manages the whole space.</param>
@@ -390,8 +454,7 @@ public sealed record ReasonLine(string Kind, long? Grant, string? Via, string? T
 
 /// <summary>Lines of the audit.</summary>
 /// <param name="IsOfAll">Whether it is that of the whole registry.</param>
-/// <param name="Next">Before which line the next page begins; null at the end.</param>
-public sealed record AuditView(string Path, bool IsOfAll, string Actor, string Action, string Outcome, IReadOnlyList<AuditEntry> Lines, long? Next);
+public sealed record AuditView(string Path, bool IsOfAll, string Actor, string Action, string Outcome, IReadOnlyList<AuditEntry> Lines, ListView List);
 
 /// <summary>A line of the audit.</summary>
 public sealed record AuditEntry(long Id, DateTimeOffset At, string Actor, string Action, string Target, string? Space, string? Address, string Outcome, string? Detail);

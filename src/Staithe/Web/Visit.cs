@@ -10,6 +10,9 @@ namespace Staithe.Web;
 /// <param name="Form">What a POST carries.</param>
 internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormCollection? Form, Frame Frame, PageRenderer Renderer)
 {
+    /// <summary>How many entries of a list a page has.</summary>
+    public const int EntriesPerPage = 50;
+
     public CancellationToken Cancel => Http.RequestAborted;
 
     /// <summary>Who makes it, for the audit.</summary>
@@ -22,11 +25,16 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     public string Query(string name) => Http.Request.Query[name] is [{ } text] ? WithoutNul(text) : "";
 
     /// <summary>The part of a list that the address asks for; what cannot be asked for is left out.</summary>
+    /// <param name="orders">The orders that the list has; the first is the usual one here.</param>
     /// <param name="limit">The most entries of a page.</param>
-    public ListRequest Asked(int limit) => new(Query("q").Trim() is { Length: <= ListRequest.MaxText } text ? text : "", Query("sort"), Query("after"), limit);
+    public ListRequest Asked(IReadOnlyList<string> orders, int limit = EntriesPerPage) => new(
+        Query("q").Trim() is { Length: <= ListRequest.MaxText } text ? text : "",
+        orders.Contains(Query("sort")) ? Query("sort") : orders.Count > 0 ? orders[0] : "",
+        Query("after"),
+        limit);
 
     /// <summary>That part; from the beginning when the address names a place that there cannot be.</summary>
-    public static async Task<ListPart<T>> ListAsync<T>(ListRequest asked, Func<ListRequest, Task<ListPart<T>>> list)
+    public static async Task<T> ListAsync<T>(ListRequest asked, Func<ListRequest, Task<T>> list)
     {
         try
         {

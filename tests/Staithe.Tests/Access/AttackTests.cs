@@ -8,6 +8,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Commands;
 using Staithe.Config;
+using Staithe.Database;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Access;
@@ -121,7 +122,7 @@ public sealed class AttackTests(ClosedRegistries registries)
                 using var again = await site.PostAsync(path, "mallory", "correct horse");
                 await again.ExpectAsync(HttpStatusCode.NotFound);
             }
-            Assert.Single(await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken));
+            Assert.Single((await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, new ListRequest(Limit: 10)), TestContext.Current.CancellationToken)).Items);
         },
         ["an upload of another repository"] = async world =>
         {

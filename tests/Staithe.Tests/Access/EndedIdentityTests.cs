@@ -1,5 +1,6 @@
 using System.Net;
 using Staithe.Accounts;
+using Staithe.Database;
 using Staithe.Tests.Api;
 using Staithe.Tests.Harness;
 
@@ -74,8 +75,8 @@ public sealed class EndedIdentityTests
         var token = await closed.AddTokenAsync(await closed.AddUserAsync(), endsIn: TimeSpan.FromDays(1));
         using var response = await closed.As(token).GetAsync("/v2/auth?offline_token=true");
         await response.ExpectAsync(HttpStatusCode.OK);
-        var rows = await closed.Db.ReadAsync(session => AccessTokenTable.ListSignedInAsync(session, token.Id, 10), TestContext.Current.CancellationToken);
-        Assert.InRange(DateTimeOffset.FromUnixTimeMilliseconds(rows.Single().ExpiresAt!.Value), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
+        var rows = await closed.Db.ReadAsync(session => AccessTokenTable.ListSignedInAsync(session, token.Id, new ListRequest(Limit: 10)), TestContext.Current.CancellationToken);
+        Assert.InRange(DateTimeOffset.FromUnixTimeMilliseconds(rows.Items.Single().ExpiresAt!.Value), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
     }
 
     static async Task EndsAsync(ApiServer server, string name, string secret, Func<Task> end, bool stays = false, bool push = true)

@@ -267,7 +267,7 @@ public sealed class RightsModelTests
                     await RepositoryCare.OfferAsync(session, who, actor, repository, RepositoryName.Parse($"{space.Name}/o{++names}"));
                     break;
                 case "accept offer":
-                    var offers = await RepositoryCare.ListOffersAsync(session, who, space.Name, 0, 100);
+                    var offers = (await RepositoryCare.ListOffersAsync(session, who, space.Name, new ListRequest())).Items;
                     if (offers.Count == 0)
                         throw new AccountException(AccountProblem.Unknown, "nothing is offered");
                     var offerer = new Identity(IdentityKind.User, offers[0].OffererId, offers[0].Offerer, false);

@@ -3,6 +3,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Commands;
 using Staithe.Config;
+using Staithe.Database;
 using Staithe.Tests.Durability;
 using Staithe.Tests.Harness;
 
@@ -38,8 +39,8 @@ public sealed class SetupTests
             await gone.ExpectAsync(HttpStatusCode.NotFound);
             Assert.DoesNotContain("name=\"password\"", await TextAsync(gone), StringComparison.Ordinal);
         }
-        var users = await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken);
-        Assert.Equal([("alice", true)], users.Select(user => (user.Name, user.IsAdmin)));
+        var users = await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, new ListRequest(Limit: 10)), TestContext.Current.CancellationToken);
+        Assert.Equal([("alice", true)], users.Items.Select(user => (user.Name, user.IsAdmin)));
         using var signedIn = await site.Registry.As(ClosedRegistry.Basic("alice", Password)).GetAsync("/v2/");
         await signedIn.ExpectAsync(HttpStatusCode.OK);
     }
@@ -52,7 +53,7 @@ public sealed class SetupTests
         var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => site.PostAsync(site.Path, $"user{i}", Password)));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.SeeOther);
         Assert.All(answers, answer => Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.SeeOther, HttpStatusCode.Conflict, HttpStatusCode.NotFound]));
-        Assert.Single(await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, "", 10), TestContext.Current.CancellationToken));
+        Assert.Single((await site.Registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, new ListRequest(Limit: 10)), TestContext.Current.CancellationToken)).Items);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
+using Staithe.Database;
 using Staithe.Federation;
 using Staithe.Ldap;
 using Staithe.Tests.Harness;
@@ -54,7 +55,7 @@ public sealed partial class ReservedNamesTests
                 var refused = await Assert.ThrowsAsync<AccountException>(() => Ways[way](registry.App, name));
                 Assert.Contains("reserved", refused.Message, StringComparison.Ordinal);
             }
-            Assert.Empty(await registry.App.Database.ReadAsync(session => UserTable.ListLikeAsync(session, "adm", "", 10), TestContext.Current.CancellationToken));
+            Assert.Empty((await registry.App.Database.ReadAsync(session => UserTable.ListAsync(session, new ListRequest("adm")), TestContext.Current.CancellationToken)).Items);
         }
     }
 

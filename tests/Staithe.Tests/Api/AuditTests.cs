@@ -142,7 +142,7 @@ public sealed partial class AuditTests
             var plan = string.Join('\n', await server.Registry.App.Database.ReadAsync(session => session.ListAsync(new Sql($"explain query plan {asked}"), row => row.GetString(3)), TestContext.Current.CancellationToken));
             Assert.DoesNotContain("SCAN", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("TEMP B-TREE", plan, StringComparison.Ordinal);
-            var where = asked.Split(" where ")[1].Split(" order by ")[0];
+            var where = LookedFor().Replace(asked.Split(" where ")[1].Split(" order by ")[0], ""); // a text is looked for along the same index
             var index = where switch
             {
                 "id < 50" or "id < 50 and outcome = 'done'" => "PRIMARY KEY",
@@ -158,6 +158,9 @@ public sealed partial class AuditTests
 
     [GeneratedRegex(@"\$\d")]
     private static partial Regex Argument();
+
+    [GeneratedRegex(@" and lower\(.*? escape '\\'")]
+    private static partial Regex LookedFor();
 
     [Theory]
     [OnBothEngines]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Staithe.Accounts;
+using Staithe.Database;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Clients;
@@ -101,8 +102,8 @@ public sealed class LoginTests(DockerWorld docker, ContainerdWorld containerd) :
 
         await closed.ChangeAsync(async session =>
         {
-            var mine = await AccessTokenTable.ListAsync(session, alice.Id, 0, 100);
-            foreach (var one in mine)
+            var mine = await AccessTokenTable.ListAsync(session, alice.Id, new ListRequest());
+            foreach (var one in mine.Items)
                 await AccessTokenTable.DeleteAsync(session, alice.Id, one.Id);
         });
         await Eventually.AnswersAsync(HttpStatusCode.Unauthorized, () => closed.Registry.As(token.Basic, "127.0.4.1").GetAsync("/v2/"));

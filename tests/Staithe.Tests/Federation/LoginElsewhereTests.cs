@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Staithe.Accounts;
 using Staithe.Config;
+using Staithe.Database;
 using Staithe.Federation;
 using Staithe.Tests.Api;
 using Staithe.Tests.Harness;
@@ -85,7 +86,8 @@ public sealed class LoginElsewhereTests
 
         async Task<string> MembersAsync() => $"dev: {string.Join(", ", await NamesAsync("dev"))}; ops: {string.Join(", ", await NamesAsync("ops"))}; owners: {string.Join(", ", await NamesAsync("owners"))}";
 
-        Task<List<string>> NamesAsync(string team) => place.Registry.App.Database.ReadAsync(async session => await TeamTable.ListMembersAsync(session, (await TeamTable.FindAsync(session, $"team/{team}"))!.Id));
+        Task<List<string>> NamesAsync(string team) => place.Registry.App.Database.ReadAsync(async session =>
+            (await TeamTable.ListMembersAsync(session, (await TeamTable.FindAsync(session, $"team/{team}"))!.Id, new ListRequest())).Items.Select(member => member.User).ToList());
     }
 
     [Fact]

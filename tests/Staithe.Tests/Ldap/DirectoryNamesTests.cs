@@ -1,6 +1,7 @@
 using System.Net;
 using Staithe.Accounts;
 using Staithe.Audit;
+using Staithe.Database;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Ldap;
@@ -114,7 +115,7 @@ public sealed class DirectoryNamesTests(Slapd slapd) : IClassFixture<Slapd>
         TestContext.Current.CancellationToken);
 
     static Task<List<string>> MembersAsync(Registry registry, string team) => registry.App.Database.ReadAsync(
-        async session => await TeamTable.ListMembersAsync(session, (await TeamTable.FindAsync(session, team))!.Id),
+        async session => (await TeamTable.ListMembersAsync(session, (await TeamTable.FindAsync(session, team))!.Id, new ListRequest())).Items.Select(member => member.User).ToList(),
         TestContext.Current.CancellationToken);
 
     static string New(string prefix) => $"{prefix}{Interlocked.Increment(ref names)}";

@@ -287,7 +287,7 @@ public sealed class LdapSignInTests(Slapd slapd) : IClassFixture<Slapd>
         var of = new List<string>();
         foreach (var (name, id) in teams)
         {
-            if ((await registry.App.Database.ReadAsync(session => TeamTable.ListMembersAsync(session, id), TestContext.Current.CancellationToken)).Contains(user))
+            if ((await registry.App.Database.ReadAsync(session => TeamTable.FindMemberAsync(session, id, user), TestContext.Current.CancellationToken)) is not null)
                 of.Add(name);
         }
         return of;

@@ -155,7 +155,7 @@ public sealed partial class SpaceSettingsTests
         using var browser = await OwnSettingsTests.SignedInAsync(server, "alice");
         var first = await LinesAsync(browser, "/settings/harbour?view=audit");
         Assert.Equal(50, first.GetProperty("lines").GetArrayLength());
-        var rest = await LinesAsync(browser, $"/settings/harbour?view=audit&before={first.GetProperty("next")}");
+        var rest = await LinesAsync(browser, $"/settings/harbour?view=audit&after={first.GetProperty("list").GetProperty("next")}");
         Assert.Equal(11, rest.GetProperty("lines").GetArrayLength());
         Assert.Equal("space.add", rest.GetProperty("lines")[10].GetProperty("action").GetString());
         foreach (var (filter, count) in ((string, int)[])[("action=space", 1), ("action=space.add", 1), ("action=spa", 0), ("action=grant&actor=alice", 50), ("actor=bob", 0), ("outcome=refused", 0), ("outcome=done", 50)])
