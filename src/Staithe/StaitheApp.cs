@@ -119,9 +119,10 @@ internal sealed class StaitheApp : IAsyncDisposable
         var claim = await db.ClaimAsync(() => lost.TrySetResult());
         opened.Add(claim);
         await Migrator.MigrateAsync(db);
-        var storage = given ?? OpenServedStorage(directory, reserve);
+        var storage = given ?? OpenStorage(directory, reserve);
         opened.Add(storage);
-        await DirectoryPair.JoinAsync(db, directory, storage);
+        await DirectoryPair.JoinAsync(db, directory, storage, mayReplace: true);
+        (storage as FileBlobStorage)?.Create(); // not in a directory that was refused
         var log = new LogOutput(config.Log, logWriter, isTerminal, TimeProvider.System);
         opened.Add(log);
         if (directory.FindExposed() is { } exposed)
@@ -140,19 +141,43 @@ internal sealed class StaitheApp : IAsyncDisposable
         var directory = DataDirectory.TryClaim(config.Data);
         var isOurs = directory is not null;
         directory ??= DataDirectory.Open(config.Data);
-        var db = OpenDatabase(config, directory, isOurs ? OpenReserve(config) : null);
-        if (isOurs)
+        if (!isOurs)
+            RequireDatabase(config, directory);
+        Db? db = null;
+        try
         {
-            await Migrator.MigrateAsync(db);
-            await using var storage = OpenStorage(directory);
-            await DirectoryPair.JoinAsync(db, directory, storage);
+            db = OpenDatabase(config, directory, isOurs ? OpenReserve(config) : null);
+            if (isOurs)
+            {
+                await Migrator.MigrateAsync(db);
+                await using var storage = OpenStorage(directory);
+                await DirectoryPair.JoinAsync(db, directory, storage, mayReplace: false);
+            }
+            else
+            {
+                await Migrator.CheckAsync(db);
+                await DirectoryPair.CheckAsync(db, directory);
+            }
+            return new OpenedBeside(directory, db);
         }
-        else
+        catch
         {
-            await Migrator.CheckAsync(db);
-            await DirectoryPair.CheckAsync(db, directory);
+            if (db is not null)
+                await db.DisposeAsync();
+            directory.Dispose();
+            throw;
         }
-        return new OpenedBeside(directory, db);
+    }
+
+    /// <summary>For those who make no database: SQLite would.</summary>
+    /// <exception cref="ConfigException">The configuration names no PostgreSQL, and none is in the directory.</exception>
+    public static void RequireDatabase(StaitheConfig config, DataDirectory directory)
+    {
+        if (config.Database is null && !File.Exists(directory.DatabaseFile))
+        {
+            throw new ConfigException([new ConfigProblem(
+                "data", $"{directory.Path} holds no registry: name its directory with --data, and its database with --database if it is PostgreSQL")]);
+        }
     }
 
     /// <summary>The database that a configuration names.</summary>
@@ -168,13 +193,6 @@ internal sealed class StaitheApp : IAsyncDisposable
     /// <param name="reserve">What is set aside on its disk, for the one who holds the directory.</param>
     public static IBlobStorage OpenStorage(DataDirectory directory, DiskReserve? reserve = null) =>
         new FileBlobStorage(directory.Blobs, reserve);
-
-    static FileBlobStorage OpenServedStorage(DataDirectory directory, DiskReserve reserve)
-    {
-        var storage = new FileBlobStorage(directory.Blobs, reserve);
-        storage.Create();
-        return storage;
-    }
 
     static DiskReserve OpenReserve(StaitheConfig config) => new(config.Data, config.ReserveMegabytes * 1024L * 1024);
 

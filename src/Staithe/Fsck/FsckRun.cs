@@ -28,8 +28,7 @@ internal sealed class FsckRun(Db db, IBlobStorage storage, bool rehash, TextWrit
     public static async Task<int> RunAsync(StaitheConfig config, bool rehash, TextWriter output, CancellationToken cancel)
     {
         using var directory = DataDirectory.Open(config.Data);
-        if (config.Database is null && !File.Exists(directory.DatabaseFile))
-            throw new ConfigException([new ConfigProblem("data", $"{directory.Path} holds no registry: name its directory with --data, and its database if it is PostgreSQL")]);
+        StaitheApp.RequireDatabase(config, directory);
         await using var db = StaitheApp.OpenDatabase(config, directory);
         await Migrator.CheckAsync(db);
         await DirectoryPair.CheckAsync(db, directory);

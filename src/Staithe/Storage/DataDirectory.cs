@@ -7,6 +7,7 @@ namespace Staithe.Storage;
 /// <code>
 /// DIR/lock           held by the server that runs here
 /// DIR/id             which database this belongs to: see <see cref="Id"/>
+/// DIR/id.next        there while the id changes
 /// DIR/reserve        see <see cref="DiskReserve"/>
 /// DIR/secret         what hashes and encrypts secrets in the database; for the server's user alone
 /// DIR/staithe.db     the facts, when they are in SQLite
@@ -16,9 +17,13 @@ namespace Staithe.Storage;
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
-    readonly FileStream? held;
+    const string LockName = "lock";
+    static readonly string[] MadeAtFirst = ["staithe.db-wal", "staithe.db-shm", "staithe.db", "reserve", "id.next", LockName];
 
-    DataDirectory(string path, FileStream? held) => (Path, this.held) = (path, held);
+    readonly FileStream? held;
+    IReadOnlyList<string> missing; // what was not there before the claim, in the order in which it can go
+
+    DataDirectory(string path, FileStream? held, IReadOnlyList<string>? missing = null) => (Path, this.held, this.missing) = (path, held, missing ?? []);
 
     public string Path { get; }
 
@@ -32,18 +37,32 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The file of <see cref="Id"/>.</summary>
     public string IdFile => System.IO.Path.Combine(Path, "id");
 
+    string NextIdFile => $"{IdFile}.next";
+
     public string Blobs => System.IO.Path.Combine(Path, "blobs");
 
     public string Derived => System.IO.Path.Combine(Path, "derived");
 
-    /// <summary>Gives the directory an id, durably.</summary>
-    public void SetId(string id)
+    /// <summary>Leaves an id beside the directory's, durably: it becomes the directory's when the database has it too.</summary>
+    public void PrepareId(string id)
     {
-        using (var stream = PrivateFile.Open(IdFile, FileMode.Create, FileAccess.Write, FileShare.None))
+        using (var stream = PrivateFile.Open(NextIdFile, FileMode.Create, FileAccess.Write, FileShare.None))
         {
             stream.Write(System.Text.Encoding.ASCII.GetBytes(id + "\n"));
             stream.Flush(flushToDisk: true);
         }
+        NativeFile.SyncDirectory(Path);
+    }
+
+    /// <summary>Takes the prepared id for the directory's if the database has it; otherwise forgets it: whoever prepared it did not come to the end.</summary>
+    public void SettleId(string? inDatabase)
+    {
+        if (!File.Exists(NextIdFile))
+            return;
+        if (File.ReadAllText(NextIdFile).Trim() == inDatabase)
+            File.Move(NextIdFile, IdFile, overwrite: true);
+        else
+            File.Delete(NextIdFile);
         NativeFile.SyncDirectory(Path);
     }
 
@@ -76,8 +95,9 @@ internal sealed class DataDirectory : IDisposable
     {
         try
         {
+            var missing = FindMissing(path);
             PrivateFile.CreateDirectory(path);
-            return new DataDirectory(path, PrivateFile.Open(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DataDirectory(path, PrivateFile.Open(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), missing);
         }
         catch (UnauthorizedAccessException)
         {
@@ -105,7 +125,7 @@ internal sealed class DataDirectory : IDisposable
         {
             return Claim(path);
         }
-        catch (ConfigException) when (File.Exists(System.IO.Path.Combine(path, "lock")))
+        catch (ConfigException) when (File.Exists(System.IO.Path.Combine(path, LockName)))
         {
             return null;
         }
@@ -117,7 +137,40 @@ internal sealed class DataDirectory : IDisposable
         ? new DataDirectory(path, null)
         : throw Refusal($"{path} does not exist: name the directory of the registry with --data");
 
+    static List<string> FindMissing(string path)
+    {
+        var missing = MadeAtFirst.Select(name => System.IO.Path.Combine(path, name)).Where(file => !File.Exists(file)).ToList();
+        for (var above = System.IO.Path.GetFullPath(path); above is not null && !Directory.Exists(above); above = System.IO.Path.GetDirectoryName(above))
+            missing.Add(above);
+        return missing;
+    }
+
     static ConfigException Refusal(string message) => new([new ConfigProblem("data", message)]);
 
-    public void Dispose() => held?.Dispose();
+    /// <summary>Says that a registry is here: what was made since the claim stays.</summary>
+    public void Keep() => missing = [];
+
+    /// <summary>
+    /// Ends the claim. When no registry came of it (<see cref="Keep"/>), what was made since then goes too, so that a start with the wrong directory
+    /// leaves that as it was.
+    /// </summary>
+    public void Dispose()
+    {
+        foreach (var path in missing)
+        {
+            try
+            {
+                if (Directory.Exists(path))
+                    Directory.Delete(path); // never with what is in it
+                else
+                    File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                break; // somebody else uses it
+            }
+        }
+        missing = [];
+        held?.Dispose();
+    }
 }
