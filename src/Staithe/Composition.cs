@@ -258,7 +258,7 @@ internal sealed class Composition : IAsyncDisposable
         if (!config.Open)
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
-            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch), browsers, epoch, refusals, log);
+            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch, GroupLog()), browsers, epoch, refusals, log);
             var shareCommands = new ShareCommands(recipes);
             var targets = new TargetPages(db, epoch, secret, invitations, shareCommands);
             handlers.AddRange(
@@ -277,6 +277,8 @@ internal sealed class Composition : IAsyncDisposable
         }
         return new WebEndpoint(handlers, callers, new FormTokens(secret), pages, guard, config.Open);
     }
+
+    GroupLog GroupLog() => new((message, fields) => log.Write(LogLevel.Warning, message, fields));
 
     DirectorySignIn? OpenLdap()
     {
@@ -306,8 +308,7 @@ internal sealed class Composition : IAsyncDisposable
             LdapFilter.Parse(config.LdapGroupFilter, LdapSettings.GroupWords),
             config.LdapGroupAttribute,
             TimeSpan.FromSeconds(config.LdapSeconds));
-        var teams = config.LdapTeams.Select(text => new GroupTeam(text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..])).ToList();
-        var told = new DirectoryLog((message, fields) => log.Write(LogLevel.Warning, message, fields));
-        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, told);
+        var teams = config.LdapTeams.Select(GroupMap.Parse).Select(map => new GroupTeam(map.Group, map.FullName)).ToList();
+        return new DirectorySignIn(new LdapDirectory(settings), db, epoch, teams, config.LdapNewAccounts, GroupLog());
     }
 }

@@ -9,10 +9,6 @@ namespace Staithe.Access;
 /// <summary>A group of the directory and the team (<c>space/team</c>) whose members its members are.</summary>
 internal sealed record GroupTeam(string Group, string Team);
 
-/// <summary>Where to tell the operator what keeps people out.</summary>
-/// <param name="Write">Takes a message and its fields; never a password.</param>
-internal sealed record DirectoryLog(Action<string, (string Name, object? Value)[]> Write);
-
 /// <summary>
 /// Sign-in with a password that an LDAP directory keeps, for everybody who has none here. However many sign in, a few ask the directory at a time
 /// and the others wait; while it is away, nobody asks for a few seconds after each attempt. The account and its teams follow what the
@@ -25,15 +21,15 @@ internal sealed record DirectoryLog(Action<string, (string Name, object? Value)[
 /// <param name="makesAccounts">Whether whoever the directory knows gets an account.</param>
 /// <param name="log">What keeps people out.</param>
 internal sealed class DirectorySignIn(
-    LdapDirectory directory, Db db, AccessEpoch epoch, IReadOnlyList<GroupTeam> teams, bool makesAccounts, DirectoryLog log) : IDisposable
+    LdapDirectory directory, Db db, AccessEpoch epoch, IReadOnlyList<GroupTeam> teams, bool makesAccounts, GroupLog log) : IDisposable
 {
     /// <summary>What rows call this directory.</summary>
     public const string Source = "ldap";
 
+    const string Setting = "ldapTeams";
+
     const int AtOnce = 8;
     const int MaxWaiting = 64;
-    const int MaxListed = 20;
-    const int MaxShown = 400;
     static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
     static readonly TimeSpan RefusalStep = TimeSpan.FromMilliseconds(500);
@@ -70,18 +66,21 @@ internal sealed class DirectorySignIn(
         if (await AskAsync(name, password, found, cancel) is not { } person)
             return default;
         var wanted = TeamsOf(person);
+        var unknown = new HashSet<string>(StringComparer.Ordinal);
         var user = await db.ReadAsync(
-            async session => await DirectoryAccounts.FindAsync(session, Source, person.Subject) is { } known && await ManagedMemberships.AreCurrentAsync(session, Source, known.Id, wanted) ? known : null,
+            async session => await DirectoryAccounts.FindAsync(session, Source, person.Subject) is { } known
+                && await ManagedMemberships.AreCurrentAsync(session, Source, known.Id, wanted, unknown) ? known : null,
             cancel);
         try
         {
-            user ??= await epoch.ChangeAsync(session => ChangeAsync(session, person, wanted, address), cancel);
+            user ??= await epoch.ChangeAsync(session => ChangeAsync(session, person, wanted, unknown, address), cancel);
         }
         catch (AccountException refused)
         {
             log.Write($"the directory knows {Oci.OciException.Quote(person.Name)}, who has no account", [("reason", refused.Message)]);
             return (null, refused.Message);
         }
+        log.NoTeam(person.Name, Setting, unknown);
         return (user.DisabledAt is null ? user : null, null);
     }
 
@@ -132,36 +131,23 @@ internal sealed class DirectorySignIn(
         }
     }
 
-    // When no group is a team's, somebody has to be able to see why: names that differ in a letter look alike.
     HashSet<string> TeamsOf(LdapPerson person)
     {
         if (person.Groups is not { } groups)
             return [];
         var wanted = teams.Where(team => groups.Contains(team.Group)).Select(team => team.Team).ToHashSet();
         if (teams.Count > 0 && wanted.Count == 0)
-        {
-            log.Write(
-                $"no group of {Oci.OciException.Quote(person.Name)} in the directory is one of ldapTeams",
-                [("groups", Listed(groups.Given)), ("ldapTeams", Listed([.. teams.Select(team => team.Group).Distinct()]))]);
-        }
+            log.NoGroup(person.Name, "the directory", Setting, groups.Given, [.. teams.Select(team => team.Group).Distinct()]);
         return wanted;
     }
 
-    static string Listed(IReadOnlyList<string> names) => names.Count == 0
-        ? "none"
-        : string.Join("; ", names.Take(MaxListed).Select(Shown)) + (names.Count > MaxListed ? $"; and {names.Count - MaxListed} more" : "");
-
-    // A DN is longer than what is quoted at once, and its end tells two apart.
-    static string Shown(string name) =>
-        string.Concat(name.Take(MaxShown).Chunk(100).Select(some => Oci.OciException.Quote(new string(some))));
-
-    async Task<UserRow> ChangeAsync(DbSession session, LdapPerson person, IReadOnlySet<string> wanted, string? address)
+    async Task<UserRow> ChangeAsync(DbSession session, LdapPerson person, IReadOnlySet<string> wanted, ISet<string> unknown, string? address)
     {
         var name = ForeignName.Reduce(person.Name);
         var actor = new Actor(Oci.OciException.Quote(name), address);
         var user = await DirectoryAccounts.FindAsync(session, Source, person.Subject)
             ?? await DirectoryAccounts.AddAsync(session, actor, Source, person.Subject, (person.Name, name), makesAccounts);
-        await ManagedMemberships.SyncAsync(session, actor with { Name = user.Name }, Source, user, wanted);
+        await ManagedMemberships.SyncAsync(session, actor with { Name = user.Name }, Source, user, wanted, unknown);
         return user;
     }
 }

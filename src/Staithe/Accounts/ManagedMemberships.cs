@@ -10,9 +10,14 @@ namespace Staithe.Accounts;
 internal static class ManagedMemberships
 {
     /// <summary>Whether there is nothing to change (<see cref="SyncAsync"/>).</summary>
-    public static async Task<bool> AreCurrentAsync(DbSession session, string source, long userId, IReadOnlyCollection<string> teams)
+    public static async Task<bool> AreCurrentAsync(
+        DbSession session,
+        string source,
+        long userId,
+        IReadOnlyCollection<string> teams,
+        ISet<string> unknown)
     {
-        var (missing, wrong) = await CompareAsync(session, source, userId, teams);
+        var (missing, wrong) = await CompareAsync(session, source, userId, teams, unknown);
         return missing.Count == 0 && wrong.Count == 0;
     }
 
@@ -25,13 +30,20 @@ internal static class ManagedMemberships
     /// <param name="source">Who says so: <c>ldap</c>, or an issuer's address.</param>
     /// <param name="user">The user.</param>
     /// <param name="teams">The teams, as <c>space/team</c>.</param>
+    /// <param name="unknown">Takes those of them that are not there.</param>
     /// <returns>Whether something has changed.</returns>
-    public static async Task<bool> SyncAsync(DbSession session, Actor actor, string source, UserRow user, IReadOnlyCollection<string> teams)
+    public static async Task<bool> SyncAsync(
+        DbSession session,
+        Actor actor,
+        string source,
+        UserRow user,
+        IReadOnlyCollection<string> teams,
+        ISet<string> unknown)
     {
-        if (await AreCurrentAsync(session, source, user.Id, teams))
+        if (await AreCurrentAsync(session, source, user.Id, teams, unknown))
             return false;
         await AccessEpoch.MoveAsync(session); // from here on one at a time, so that of two last owners one stays
-        var (missing, wrong) = await CompareAsync(session, source, user.Id, teams);
+        var (missing, wrong) = await CompareAsync(session, source, user.Id, teams, unknown);
         foreach (var team in missing)
         {
             var isNew = !await TeamTable.IsMemberAsync(session, team.Id, user.Id);
@@ -48,14 +60,24 @@ internal static class ManagedMemberships
         return missing.Count + wrong.Count > 0;
     }
 
-    static async Task<(List<TeamPlace> Missing, List<TeamPlace> Wrong)> CompareAsync(DbSession session, string source, long userId, IReadOnlyCollection<string> teams)
+    static async Task<(List<TeamPlace> Missing, List<TeamPlace> Wrong)> CompareAsync(
+        DbSession session,
+        string source,
+        long userId,
+        IReadOnlyCollection<string> teams,
+        ISet<string> unknown)
     {
         var wrong = await TeamTable.ListBySourceAsync(session, userId, source);
         var missing = new List<TeamPlace>();
+        unknown.Clear(); // the transaction may run again
         foreach (var name in teams.Distinct(StringComparer.Ordinal))
         {
-            if (wrong.RemoveAll(one => one.FullName == name) == 0 && await TeamTable.FindAsync(session, name) is { } team)
+            if (wrong.RemoveAll(one => one.FullName == name) > 0)
+                continue;
+            if (await TeamTable.FindAsync(session, name) is { } team)
                 missing.Add(team);
+            else
+                unknown.Add(name);
         }
         for (var i = wrong.Count - 1; i >= 0; i--)
         {

@@ -1,3 +1,5 @@
+using Staithe.Ldap;
+
 namespace Staithe.Config;
 
 /// <summary>A configuration and where it comes from.</summary>
@@ -90,6 +92,17 @@ internal static class ConfigLoader
             draft.Refuse(url.Place, $"who looks for people needs a password: give both {Settings.LdapBindDn.Key} and {Settings.LdapBindPasswordFile.Key}, or neither");
         if (draft.Find(Settings.LdapTeams) is { } teams && draft.Find(Settings.LdapGroupBase) is null)
             draft.Refuse(teams.Place, $"groups are looked for below an entry: give {Settings.LdapGroupBase.Key} too");
+        if (draft.Config.LdapGroupBase is not { } groupBase || !DistinguishedName.TryParse(groupBase, out var top))
+            return;
+        foreach (var group in draft.Config.LdapTeams.Select(GroupMap.Parse).Select(map => map.Group))
+        {
+            if (DistinguishedName.TryParse(group, out var name) && name.Parts > 1 && !name.IsBelow(top))
+            {
+                draft.Refuse(
+                    draft.Find(Settings.LdapTeams)!.Place,
+                    $"{Settings.Shown(group)} is not below {Settings.Shown(groupBase)}, where groups are looked for: change it or {Settings.LdapGroupBase.Key}");
+            }
+        }
     }
 
     static string DefaultData(IReadOnlyDictionary<string, string> environment, ConfigDraft draft)

@@ -3,9 +3,6 @@ using Staithe.Oci;
 
 namespace Staithe.Config;
 
-/// <summary>A group elsewhere, and the team whose members its people become here.</summary>
-internal sealed record GroupMap(string Group, string Space, string Team);
-
 /// <summary>An issuer where people sign in (OpenID Connect), and what its word is worth here.</summary>
 internal sealed record OidcConfig
 {
@@ -67,7 +64,7 @@ internal sealed record OidcConfig
             Scopes = scopes is null ? ["openid", "profile"] : ["openid", .. scopes.Where(scope => scope != "openid")],
             UserClaim = Text(root, "userClaim") ?? "preferred_username",
             GroupsClaim = Text(root, "groupsClaim") ?? "groups",
-            Groups = [.. (List(root, "groups") ?? []).Select(ParseGroup)],
+            Groups = [.. (List(root, "groups") ?? []).Select(group => Of("groups", () => GroupMap.Parse(group)))],
             NewUsers = Flag(root, "newUsers"),
         };
     }
@@ -95,15 +92,6 @@ internal sealed record OidcConfig
         (null, { } file) => Of("clientSecretFile", () => Settings.ReadSecret(text with { Text = file })) is { Length: > 0 } secret ? secret : throw new FormatException("clientSecretFile: the file is empty"),
         (var secret, _) => secret,
     };
-
-    static GroupMap ParseGroup(string text)
-    {
-        // A group's name may hold anything, as a path of a directory does; a team's may not.
-        var (equals, slash) = (text.LastIndexOf('='), text.LastIndexOf('/'));
-        return equals > 0 && slash > equals + 1 && slash < text.Length - 1 && RepositoryName.TryParse(text[(equals + 1)..], out var team) && team.Value.Count(c => c == '/') == 1
-            ? new GroupMap(text[..equals], team.Value[..(slash - equals - 1)], team.Value[(slash - equals)..])
-            : throw new FormatException($"groups: expected GROUP=SPACE/TEAM, found {Settings.Shown(text)}");
-    }
 
     static string Required(JsonElement root, string member) => Text(root, member) ?? throw new FormatException($"{member} is missing");
 
@@ -139,7 +127,7 @@ internal sealed record OidcConfig
         }
     }
 
-    static string Of(string member, Func<string> read)
+    static T Of<T>(string member, Func<T> read)
     {
         try
         {

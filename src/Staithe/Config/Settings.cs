@@ -303,7 +303,7 @@ internal static class Settings
     {
         Key = "ldapTeams",
         Shape = SettingShape.TextList,
-        Takes = "GROUP=SPACE/TEAM, the group by its name or its DN; several are allowed, in the environment with commas between them",
+        Takes = "GROUP=SPACE/TEAM, the group by its name or its DN; several are allowed, in the environment with commas between them, so a DN goes into the file",
         Help = "Teams whose members are those of a group, taken in and out when they sign in.",
     };
 
@@ -588,10 +588,14 @@ internal static class Settings
             throw new FormatException($"expected the name of an attribute, found {Shown(text)}");
     }
 
+    // A DN that no directory can have written would match nobody, silently.
     static string ParseGroupTeam(string text)
     {
-        var at = text.LastIndexOf('=');
-        return at > 0 && text[(at + 1)..].Split('/') is [{ Length: > 0 }, { Length: > 0 }] ? text : throw new FormatException($"expected GROUP=SPACE/TEAM, found {Shown(text)}");
+        var map = GroupMap.Parse(text);
+        return DistinguishedName.IsMeant(map.Group) && !DistinguishedName.TryParse(map.Group, out _)
+            ? throw new FormatException(
+                $"{Shown(map.Group)} is not a DN, such as cn=developers,ou=groups,dc=example,dc=org: look for a comma, a quote or a backslash too many")
+            : map.ToString();
     }
 
     static string ParseDatabase(string text)

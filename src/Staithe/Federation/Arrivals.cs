@@ -16,11 +16,14 @@ internal sealed record Arrival(string Subject, string? Name, IReadOnlyList<strin
 /// Lets people in who have signed in elsewhere: finds their account, or makes one where the issuer may, and has the teams follow their groups. An
 /// account that was there before is never taken for somebody's because of its name: its owner links the two.
 /// </summary>
-internal sealed class Arrivals(AccessEpoch epoch)
+/// <param name="epoch">Moves when an account or a team changes.</param>
+/// <param name="log">Is told who comes into no team.</param>
+internal sealed class Arrivals(AccessEpoch epoch, GroupLog log)
 {
     /// <summary>The account that they come in with.</summary>
     /// <exception cref="AccountException">There is none and none is made, or it is disabled.</exception>
-    public Task<UserRow> EnterAsync(OidcConfig provider, Arrival arrival, string? address, CancellationToken cancel) => epoch.MayChangeAsync(
+    public Task<UserRow> EnterAsync(OidcConfig provider, Arrival arrival, string? address, CancellationToken cancel) =>
+        ToldAsync(provider, arrival, unknown => epoch.MayChangeAsync(
         async session =>
         {
             var known = await ExternalIdentityTable.FindAsync(session, provider.Issuer, arrival.Subject);
@@ -29,13 +32,14 @@ internal sealed class Arrivals(AccessEpoch epoch)
                 throw new AccountException(AccountProblem.Forbidden, $"the account {user.Name} is disabled: ask an admin of this registry");
             if (known is not null)
                 await ExternalIdentityTable.SignedInAsync(session, known.Id);
-            return (user, await EnterAsync(session, provider, arrival, user, address) || known is null);
+            return (user, await EnterAsync(session, provider, arrival, user, address, unknown) || known is null);
         },
-        cancel);
+        cancel));
 
     /// <summary>Says that somebody elsewhere and a user here are the same, and lets them in.</summary>
     /// <exception cref="AccountException">They are somebody else here already, or the account is disabled.</exception>
-    public Task<UserRow> LinkAsync(OidcConfig provider, Arrival arrival, long userId, string? address, CancellationToken cancel) => epoch.MayChangeAsync(
+    public Task<UserRow> LinkAsync(OidcConfig provider, Arrival arrival, long userId, string? address, CancellationToken cancel) =>
+        ToldAsync(provider, arrival, unknown => epoch.MayChangeAsync(
         async session =>
         {
             var user = await FindAsync(session, userId);
@@ -49,9 +53,9 @@ internal sealed class Arrivals(AccessEpoch epoch)
                 await ExternalIdentityTable.CreateAsync(session, provider.Issuer, arrival.Subject, userId);
                 await AuditTable.AddAsync(session, new Actor(user.Name, address), new Deed("user.link", user.Name, user.Name, Words(provider, arrival)));
             }
-            return (user, await EnterAsync(session, provider, arrival, user, address));
+            return (user, await EnterAsync(session, provider, arrival, user, address, unknown));
         },
-        cancel);
+        cancel));
 
     /// <summary>Ends a link, unless it is the only way in; what the issuer's groups gave ends with it.</summary>
     /// <exception cref="AccountException">The user has none of that number, or no other way in.</exception>
@@ -64,16 +68,42 @@ internal sealed class Arrivals(AccessEpoch epoch)
             throw new AccountException(AccountProblem.Taken, "it is your only way in: have a password set first");
         await ExternalIdentityTable.DeleteAsync(session, user.Id, id);
         if (all.TrueForAll(one => one.Id == id || one.Issuer != link.Issuer))
-            await ManagedMemberships.SyncAsync(session, actor, link.Issuer, user, []);
+            await ManagedMemberships.SyncAsync(session, actor, link.Issuer, user, [], new HashSet<string>());
         await AuditTable.AddAsync(session, actor, new Deed("user.unlink", user.Name, user.Name, $"{link.Issuer} as {OciException.Quote(link.Subject)}"));
     }
 
-    static async Task<bool> EnterAsync(DbSession session, OidcConfig provider, Arrival arrival, UserRow user, string? address)
+    async Task<UserRow> ToldAsync(OidcConfig provider, Arrival arrival, Func<ISet<string>, Task<UserRow>> enter)
+    {
+        var unknown = new HashSet<string>(StringComparer.Ordinal);
+        var user = await enter(unknown);
+        var wanted = provider.Groups.Select(map => map.Group).Distinct().ToList();
+        var almost = wanted.Where(group => !arrival.Groups.Contains(group) && arrival.Groups.Any(given => IsAlmost(given, group))).ToList();
+        if (almost.Count > 0 || (wanted.Count > 0 && !TeamsOf(provider, arrival).Any()))
+            log.NoGroup(user.Name, provider.Issuer, Setting(provider), arrival.Groups, almost.Count > 0 ? almost : wanted);
+        log.NoTeam(user.Name, Setting(provider), unknown);
+        return user;
+    }
+
+    // An issuer's groups are told apart letter by letter; some write them as a path.
+    static bool IsAlmost(string one, string other) => string.Equals(one.Trim(' ', '/'), other.Trim(' ', '/'), StringComparison.OrdinalIgnoreCase);
+
+    static async Task<bool> EnterAsync(
+        DbSession session,
+        OidcConfig provider,
+        Arrival arrival,
+        UserRow user,
+        string? address,
+        ISet<string> unknown)
     {
         await UserTable.SignedInAsync(session, user.Id);
-        var teams = provider.Groups.Where(map => arrival.Groups.Contains(map.Group)).Select(map => $"{map.Space}/{map.Team}").ToList();
-        return await ManagedMemberships.SyncAsync(session, new Actor(user.Name, address), provider.Issuer, user, teams);
+        var actor = new Actor(user.Name, address);
+        return await ManagedMemberships.SyncAsync(session, actor, provider.Issuer, user, [.. TeamsOf(provider, arrival)], unknown);
     }
+
+    static IEnumerable<string> TeamsOf(OidcConfig provider, Arrival arrival) =>
+        provider.Groups.Where(map => arrival.Groups.Contains(map.Group)).Select(map => map.FullName);
+
+    static string Setting(OidcConfig provider) => $"the groups of oidc {provider.Name}";
 
     static async Task<UserRow> MakeAsync(DbSession session, OidcConfig provider, Arrival arrival, string? address)
     {

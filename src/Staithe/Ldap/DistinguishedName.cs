@@ -51,6 +51,13 @@ internal sealed record DistinguishedName
     /// <summary>How many relative names it has.</summary>
     public int Parts { get; }
 
+    /// <summary>Whether it is this entry or one below it.</summary>
+    public bool IsBelow(DistinguishedName top) =>
+        canonical == top.canonical || canonical.EndsWith($"\u0001{top.canonical}", StringComparison.Ordinal);
+
+    /// <summary>Whether whoever wrote this meant a name, even one with a mistake: it begins with a type.</summary>
+    public static bool IsMeant(string text) => new Reader(text).ReadType() is not null;
+
     /// <summary>Reads a name of at least one part; false when it is none.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out DistinguishedName? name)
     {
@@ -86,7 +93,7 @@ internal sealed record DistinguishedName
             }
         }
 
-        string? ReadType()
+        public string? ReadType()
         {
             SkipBlanks();
             var start = at;

@@ -22,12 +22,12 @@ public sealed partial class ReservedNamesTests
         ["an issuer"] = async (app, name) =>
         {
             var epoch = new AccessEpoch(app.Database);
-            await new Arrivals(epoch).EnterAsync(Provider, new Arrival("subject", name, []), null, default);
+            await new Arrivals(epoch, new GroupLog((_, _) => { })).EnterAsync(Provider, new Arrival("subject", name, []), null, default);
         },
         ["an issuer, by mail"] = async (app, name) =>
         {
             var epoch = new AccessEpoch(app.Database);
-            await new Arrivals(epoch).EnterAsync(Provider, new Arrival("subject", $"{name.ToUpperInvariant()}@example.org", []), null, default);
+            await new Arrivals(epoch, new GroupLog((_, _) => { })).EnterAsync(Provider, new Arrival("subject", $"{name.ToUpperInvariant()}@example.org", []), null, default);
         },
         ["a directory"] = (app, name) => app.Database.WriteAsync(session => DirectoryAccounts.AddAsync(session, Actor.Shell, "ldap", "subject", (name, ForeignName.Reduce(name)), mayMake: true)),
         ["an organization"] = (app, name) => app.Database.WriteAsync(session => Spaces.AddOrganizationAsync(session, Actor.Shell, 1, name, Visibility.Private)),

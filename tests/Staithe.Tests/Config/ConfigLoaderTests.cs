@@ -117,6 +117,18 @@ public class ConfigLoaderTests : ConfigFixture
         ["cn=dev,ou=groups,dc=example=team/dev", "ops=team/ops"],
         Load(InFile("""{ "ldapUrl": "ldap://h", "ldapBase": "dc=example", "ldapGroupBase": "dc=example", "ldapTeams": ["cn=dev,ou=groups,dc=example=team/dev", "ops=team/ops"] }""")).LdapTeams);
 
+    [Theory]
+    [InlineData("cn=ben1,ou=groups,dc=org,dc=example = team/t01", "cn=ben1,ou=groups,dc=org,dc=example=team/t01")]
+    [InlineData(" ops =team/ops ", "ops=team/ops")]
+    [InlineData("the ops\\t= team/ops", "the ops=team/ops")]
+    [InlineData("cn=a\\\\ ,dc=example= team/ops", "cn=a\\ ,dc=example=team/ops")]
+    [InlineData("cn=x\\\\ , dc=example =team/ops", "cn=x\\ , dc=example=team/ops")]
+    public void Blanks_around_a_group_and_its_team_mean_nothing(string written, string read)
+    {
+        const string settings = "\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapGroupBase\": \"dc=example\"";
+        Assert.Equal([read], Load(InFile($"{{ {settings}, \"ldapTeams\": \"{written}\" }}")).LdapTeams);
+    }
+
     [Fact]
     public void Flag_beats_environment_beats_file_beats_default()
     {

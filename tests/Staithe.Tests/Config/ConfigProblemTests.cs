@@ -121,7 +121,23 @@ public class ConfigProblemTests : ConfigFixture
     [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapUserFilter\": \"(uid={user})\"", "ldapUserFilter: not an LDAP filter: \"(uid={user})\" has a brace; what can stand in braces is name, and a brace itself is \\7b")]
     [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapTeams\": \"dev=team/dev\"", "ldapTeams: groups are looked for below an entry: give ldapGroupBase too")]
     [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=example\", \"ldapGroupBase\": \"dc=x\", \"ldapTeams\": \"dev\"", "ldapTeams: expected GROUP=SPACE/TEAM, found \"dev\"")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=x\", \"ldapGroupBase\": \"dc=x\", \"ldapTeams\": \"dev = Team/dev\"", "ldapTeams: expected GROUP=SPACE/TEAM, found \"dev = Team/dev\"")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=x\", \"ldapGroupBase\": \"dc=x\", \"ldapTeams\": \" = team/dev\"", "ldapTeams: expected GROUP=SPACE/TEAM, found \" = team/dev\"")]
+    [InlineData("\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=x\", \"ldapGroupBase\": \"OU=Groups, DC=x\", \"ldapTeams\": \"cn=dev,ou=people,dc=x=team/dev\"", "ldapTeams: \"cn=dev,ou=people,dc=x\" is not below \"OU=Groups, DC=x\", where groups are looked for: change it or ldapGroupBase")]
     public void A_directory_is_given_whole(string settings, string problem) => Assert.Equal([$"staithe.json:1: {problem}"], Problems(InFile($"{{ {settings} }}")));
+
+    [Theory]
+    [InlineData("cn=Plain, OU=Groups,, DC=x")]
+    [InlineData("cn=\\\"Plain, OU=Groups, DC=x")]
+    [InlineData("cn=Plain,OU=Groups,DC=x\\\\")]
+    [InlineData("cn=Plain,Groups,DC=x")]
+    [InlineData("2.5.4.3=Plain,,DC=x")]
+    [InlineData("cn=#0,DC=x")]
+    public void A_dn_with_a_mistake_is_told_from_a_name(string group)
+    {
+        const string settings = "\"ldapUrl\": \"ldap://h\", \"ldapBase\": \"dc=x\", \"ldapGroupBase\": \"DC=x\"";
+        Assert.Contains("is not a DN", Assert.Single(Problems(InFile($"{{ {settings}, \"ldapTeams\": \"{group}=team/dev\" }}"))), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void All_at_once_in_the_order_of_the_sources()

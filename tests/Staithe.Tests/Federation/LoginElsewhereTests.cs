@@ -90,6 +90,35 @@ public sealed class LoginElsewhereTests
             (await TeamTable.ListMembersAsync(session, (await TeamTable.FindAsync(session, $"team/{team}"))!.Id, new ListRequest())).Items.Select(member => member.User).ToList());
     }
 
+    /// <summary>Whoever looks for the reason why somebody is in no team finds both lists.</summary>
+    [Theory]
+    [InlineData("Developers, /leads", "developers; leads", null)]
+    [InlineData("developers, /leads", "leads", null)]
+    [InlineData("strangers", "developers; leads", null)]
+    [InlineData("", "developers; leads", null)]
+    [InlineData("leads", null, "team/nosuch")]
+    [InlineData("developers", null, null)]
+    public async Task When_groups_lead_to_no_team_the_log_says_why(string given, string? missed, string? unknown)
+    {
+        await using var place = await Place.StartAsync(Engine.Sqlite, groups: [new("developers", "team", "owners"), new("leads", "team", "nosuch")]);
+        var root = place.Server.As("root");
+        await root.PostAsync("/organizations", new { name = "team" });
+        using var browser = new Browser(place.Registry);
+        var groups = given.Split(", ", StringSplitOptions.RemoveEmptyEntries);
+        await place.SignInAsync(browser, "s", ("preferred_username", "alice"), ("groups", groups));
+        await place.Registry.StopAsync();
+        var lines = place.Registry.Log.Split('\n').Where(line => line.Contains("of oidc company", StringComparison.Ordinal)).ToList();
+        if (missed is null)
+            Assert.DoesNotContain(lines, line => line.Contains("no group of alice", StringComparison.Ordinal));
+        else
+            Assert.Contains(lines, line => line.Contains("no group of alice", StringComparison.Ordinal) && line.Contains($"\"settings\":\"{missed}\"", StringComparison.Ordinal)
+                && line.Contains($"\"groups\":\"{(groups.Length == 0 ? "none" : string.Join("; ", groups))}\"", StringComparison.Ordinal));
+        if (unknown is null)
+            Assert.DoesNotContain(lines, line => line.Contains("do not exist", StringComparison.Ordinal));
+        else
+            Assert.Contains(lines, line => line.Contains("alice would be in teams that do not exist", StringComparison.Ordinal) && line.Contains($"\"{unknown}\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_right_that_a_group_gave_is_gone_at_once()
     {

@@ -59,6 +59,27 @@ public sealed class DirectoryNamesTests(Slapd slapd) : IClassFixture<Slapd>
         Assert.DoesNotContain(Slapd.Password(uid), line, StringComparison.Ordinal);
     }
 
+    /// <summary>The first time, when the account is made, and every time after it.</summary>
+    [Theory, OnBothEngines]
+    public async Task When_the_team_of_a_group_does_not_exist_the_log_says_so(Engine engine)
+    {
+        var (uid, group) = (New("person"), New("writers"));
+        await slapd.AddPersonAsync(uid);
+        await slapd.AddGroupAsync(group, uid);
+        await using var registry = await Registry.StartAsync(engine, config => slapd.Configure(config) with { LdapTeams = [$"{group} = team/dev", $"{group}=team/nosuch"] });
+        await registry.App.Users.AddAsync(Actor.Shell, "alice", "correct horse", isAdmin: false, TestContext.Current.CancellationToken);
+        await MakeTeamsAsync(registry, "dev");
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(registry, uid, Slapd.Password(uid), "127.0.0.1"));
+        Assert.Contains(uid, await MembersAsync(registry, "team/dev"));
+        using (var browser = new Browser(registry.Url))
+            await browser.SubmitAsync("/login", HttpStatusCode.SeeOther, ("name", uid), ("password", Slapd.Password(uid)));
+        await registry.StopAsync();
+        var lines = registry.Log.Split('\n').Where(line => line.Contains("team/nosuch", StringComparison.Ordinal)).ToList();
+        Assert.All(lines, line => Assert.Contains($"{uid} would be in teams that do not exist: make them, or correct ldapTeams", line, StringComparison.Ordinal));
+        Assert.Equal(2, lines.Count);
+        Assert.DoesNotContain("team/dev", string.Concat(lines), StringComparison.Ordinal);
+    }
+
     [Theory, OnBothEngines]
     public async Task A_uid_that_is_an_address_is_cut_at_its_at_sign_and_who_comes_second_is_told_why(Engine engine)
     {
