@@ -50,6 +50,8 @@ public sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<Bui
     /// <summary>The largest file that is shown, in bytes.</summary>
     public const int MaxBytes = 512 * 1024;
 
+    const int MaxStatements = 20; // of one attestation that are read
+
     /// <summary>One that was given as text; null when it is none.</summary>
     public static BuildFile? Read(BuildFileSource source, byte[] content)
     {
@@ -59,21 +61,38 @@ public sealed partial record BuildFile(BuildFileSource Source, IReadOnlyList<Bui
         return new BuildFile(source, [.. text.Split('\n').Select(line => new BuildLine(line.TrimEnd('\r'), null, 0))], text, null);
     }
 
+    /// <summary>The Containerfile in the provenance among an attestation's statements; null when there is none.</summary>
+    /// <param name="attestation">A manifest whose layers are statements, in any order.</param>
+    /// <param name="read">Reads a layer; null for one that is not there or is too large.</param>
+    public static async Task<BuildFile?> FindInAsync(Manifest attestation, Func<Descriptor, Task<byte[]?>> read)
+    {
+        foreach (var layer in attestation.Layers.Where(MayBeProvenance).Take(MaxStatements))
+        {
+            if (await read(layer) is { } statement && FromProvenance(statement) is { } found)
+                return found;
+        }
+        return null;
+    }
+
+    /// <summary>Whether a layer may be a provenance statement: it is a statement, and does not say that it is one of another kind.</summary>
+    public static bool MayBeProvenance(Descriptor layer) =>
+        layer.MediaType == StatementType && (layer.PredicateType is not { } kind || kind.Contains("provenance", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The Containerfile in a provenance statement of BuildKit's; null when there is none.</summary>
     public static BuildFile? FromProvenance(byte[] statement)
     {
         try
         {
             using var document = JsonDocument.Parse(statement, new JsonDocumentOptions { MaxDepth = 64 });
-            foreach (var path in (string[][])[
-                ["predicate", "metadata", "https://mobyproject.org/buildkit@v1#metadata", "source", "infos"],
-                ["predicate", "runDetails", "metadata", "buildkit_metadata", "source", "infos"]])
+            var predicate = document.RootElement.Member("predicate");
+            foreach (var metadata in (JsonElement?[])[
+                predicate.Member("metadata").Member("https://mobyproject.org/buildkit@v1#metadata"),
+                predicate.Member("runDetails").Member("metadata").Member("buildkit_metadata")])
             {
-                var element = document.RootElement;
-                var isThere = path.All(name => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out element));
-                if (isThere && element.ValueKind == JsonValueKind.Array && element.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } info
-                    && info.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var content))
-                    return Read(BuildFileSource.Provenance, content);
+                // The first file of those that the build read is the one that it followed.
+                var file = metadata.Member("source").Member("infos").Items(1).Select(info => info.Member("data").Bytes(MaxBytes)).FirstOrDefault();
+                if (file is not null)
+                    return Read(BuildFileSource.Provenance, file);
             }
         }
         catch (JsonException)

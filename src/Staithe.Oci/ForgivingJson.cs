@@ -33,6 +33,15 @@ public static class ForgivingJson
     /// <summary>A text for a process that is not empty: as it is or not at all.</summary>
     public static string? ExactText(this JsonElement? element) => element is { } there && Exact(there) is { Length: > 0 } text ? text : null;
 
+    /// <summary>Bytes written as Base64; null for anything else, and for more than <paramref name="maxBytes"/> of them.</summary>
+    public static byte[]? Bytes(this JsonElement? element, int maxBytes)
+    {
+        if (element.ExactText() is not { } text || text.Length / 4 * 3 > maxBytes + 3)
+            return null;
+        var bytes = new byte[text.Length / 4 * 3 + 3];
+        return Convert.TryFromBase64String(text, bytes, out var length) && length <= maxBytes ? bytes[..length] : null;
+    }
+
     /// <summary>A whole number.</summary>
     public static long? Number(this JsonElement? element) => element is { ValueKind: JsonValueKind.Number } there && there.TryGetInt64(out var number) ? number : null;
 
@@ -40,8 +49,8 @@ public static class ForgivingJson
     public static DateTimeOffset? Time(this JsonElement? element) => ForeignTime.Parse(element.Text());
 
     /// <summary>What is in a list.</summary>
-    public static IEnumerable<JsonElement> Items(this JsonElement? element) =>
-        element is { ValueKind: JsonValueKind.Array } there ? there.EnumerateArray().Take(ImageConfig.MaxEntries) : [];
+    public static IEnumerable<JsonElement> Items(this JsonElement? element, int max = ImageConfig.MaxEntries) =>
+        element is { ValueKind: JsonValueKind.Array } there ? there.EnumerateArray().Take(max) : [];
 
     /// <summary>The texts of a list, clean; other values are left out.</summary>
     public static IEnumerable<string> Texts(this JsonElement? element) => element.Items().Select(ForeignText.Read).OfType<string>().Select(text => ForeignText.Clean(text));
@@ -75,11 +84,12 @@ public static class ForgivingJson
         return map;
     }
 
-    static IEnumerable<(string Name, JsonElement Value)> Members(this JsonElement? element)
+    /// <summary>An object's members in their order. A name may hold half of a surrogate pair: clean it, or leave it out.</summary>
+    public static IEnumerable<(string Name, JsonElement Value)> Members(this JsonElement? element, int max = ImageConfig.MaxEntries)
     {
         if (element is not { ValueKind: JsonValueKind.Object } there)
             yield break;
-        foreach (var member in there.EnumerateObject().Take(ImageConfig.MaxEntries))
+        foreach (var member in there.EnumerateObject().Take(max))
             yield return (ForeignText.ReadName(member), member.Value);
     }
 

@@ -59,9 +59,13 @@ internal sealed class ImageLookup(Db db)
             : new OciException(OciError.ManifestUnknown, $"{name.Repository} has no manifest {name.Reference}{KnownTags.Hint(tags)}");
     }
 
-    /// <summary>Whether a manifest is of an image that can be run, whose layers make up its files.</summary>
+    /// <summary>
+    /// Whether a manifest is of an image that can be run, whose layers make up its files. Signatures, attestations and models are kept as manifests with the
+    /// config of an image too: their layers tell what they are.
+    /// </summary>
     public static bool IsImage(Manifest manifest) =>
-        MediaTypes.IsImageManifest(manifest.MediaType) && manifest.Config is { } config && ImageConfig.IsConfig(config.MediaType);
+        MediaTypes.IsImageManifest(manifest.MediaType) && manifest.Config is { } config && ImageConfig.IsConfig(config.MediaType)
+        && !(manifest.Layers is { Count: > 0 } layers && layers.All(layer => ArtifactKind.Of(layer.MediaType) is not null));
 
     static string Explain(ImageName name, Platform platform, Manifest index, HashSet<Digest> absent)
     {

@@ -29,6 +29,7 @@ internal sealed partial class Dialect
             ["lock rights"] = "1",
             ["transaction"] = "0",
             ["event order"] = "",
+            ["manifest text"] = "cast(m.content as text)",
         });
 
     /// <summary>PostgreSQL. <c>now()</c> would stand still while a transaction waits for a lock; a sorted name must sort by bytes.</summary>
@@ -55,6 +56,7 @@ internal sealed partial class Dialect
             ["lock rights"] = "pg_advisory_xact_lock(5742479)",
             ["transaction"] = "pg_current_xact_id()::text::bigint",
             ["event order"] = "alter table events drop constraint events_pkey, add primary key (tx, id);",
+            ["manifest text"] = "encode(m.content, 'escape')", // which holds what is ASCII as it is
         });
 
     readonly Func<string, string> any;

@@ -70,7 +70,7 @@ internal sealed class CodeFlow(OidcConfig config, Issuers issuers, IdTokens toke
         IReadOnlyList<string> Values(string claim) => IsIn(token.Claims, claim) || more is null ? IdToken.Values(token.Claims, claim) : IdToken.Values(more.Value, claim);
     }
 
-    static bool IsIn(JsonElement claims, string name) => claims.TryGetProperty(name, out _);
+    static bool IsIn(JsonElement claims, string name) => claims.Member(name) is not null;
 
     async Task<(string IdToken, string? AccessToken)> RedeemAsync(IssuerMetadata metadata, LoginTicket ticket, string code, string callback, CancellationToken cancel)
     {

@@ -18,7 +18,7 @@ internal sealed record IdToken(string Issuer, string Subject, IReadOnlyList<stri
         if (!Audiences.Contains(clientId))
             throw new FederationException($"the token is for {Listed(Audiences)}, not for this client");
         var party = Json.Text(Claims, "azp");
-        if (Claims.TryGetProperty("azp", out _) ? party != clientId : Audiences.Count > 1)
+        if (Claims.Member("azp") is not null ? party != clientId : Audiences.Count > 1)
             throw new FederationException($"the token was made for another client{(party is null ? "" : $", {OciException.Quote(party)}")}");
         if (Json.Text(Claims, "nonce") != nonce)
             throw new FederationException("the token belongs to another attempt to sign in");
@@ -27,11 +27,11 @@ internal sealed record IdToken(string Issuer, string Subject, IReadOnlyList<stri
     public static string Listed(IEnumerable<string> texts) => OciException.Quote(string.Join(", ", texts.Take(5)));
 
     /// <summary>A claim's values as text: those of an array, or the one that it is. What is an object has none.</summary>
-    public static IReadOnlyList<string> Values(JsonElement claims, string name) => !claims.TryGetProperty(name, out var value) ? [] : value.ValueKind switch
+    public static IReadOnlyList<string> Values(JsonElement claims, string name) => claims.Member(name) switch
     {
-        JsonValueKind.True => ["true"],
-        JsonValueKind.False => ["false"],
-        JsonValueKind.Number => [value.GetRawText()],
+        { ValueKind: JsonValueKind.True } => ["true"],
+        { ValueKind: JsonValueKind.False } => ["false"],
+        { ValueKind: JsonValueKind.Number } value => [value.GetRawText()],
         _ => Json.Texts(claims, name),
     };
 }

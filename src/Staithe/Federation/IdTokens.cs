@@ -43,14 +43,14 @@ internal sealed class IdTokens(TimeProvider clock)
 
     static async Task CheckSignatureAsync(Issuer issuer, JsonElement header, string[] parts, CancellationToken cancel)
     {
-        if (header.TryGetProperty("crit", out _) || header.TryGetProperty("b64", out _))
+        if (header.Member("crit") is not null || header.Member("b64") is not null)
             throw new FederationException("the token's header asks for what is not known here");
-        if (header.TryGetProperty("typ", out _) && !"JWT".Equals(Json.Text(header, "typ"), StringComparison.OrdinalIgnoreCase))
+        if (header.Member("typ") is not null && !"JWT".Equals(Json.Text(header, "typ"), StringComparison.OrdinalIgnoreCase))
             throw new FederationException("this is a token of another kind, not an id token");
         var algorithm = Json.Text(header, "alg");
         if (algorithm is null || !IssuerKey.Algorithms.Contains(algorithm))
             throw new FederationException($"the token is signed with {OciException.Quote(algorithm ?? "nothing")}, which is not one of {string.Join(", ", IssuerKey.Algorithms)}");
-        if (header.TryGetProperty("kid", out _) && Json.Text(header, "kid") is null)
+        if (header.Member("kid") is not null && Json.Text(header, "kid") is null)
             throw new FederationException("the token's header names its key in no way that is known");
         var key = await issuer.FindKeyAsync(algorithm, Json.Text(header, "kid"), cancel) ?? throw new FederationException($"the issuer has no such key for {algorithm}");
         if (!Verify(key, algorithm, parts))
@@ -82,7 +82,7 @@ internal sealed class IdTokens(TimeProvider clock)
 
     static long? Seconds(JsonElement claims, string name)
     {
-        if (!claims.TryGetProperty(name, out var value))
+        if (claims.Member(name) is not { } value)
             return null;
         // A fraction is allowed (RFC 7519 section 2); a time beyond the year 9999 is nonsense.
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is > 0 and < 253_402_300_800

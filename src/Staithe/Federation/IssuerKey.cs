@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Staithe.Oci;
 
 namespace Staithe.Federation;
 
@@ -53,14 +54,14 @@ internal sealed class IssuerKey
     public static IReadOnlyList<IssuerKey> ReadAll(byte[] json)
     {
         using var document = Json.Parse(json, "the issuer's set of keys");
-        if (!document.RootElement.TryGetProperty("keys", out var keys) || keys.ValueKind != JsonValueKind.Array)
+        if (document.RootElement.Member("keys") is not { ValueKind: JsonValueKind.Array } keys)
             throw new FederationException("the issuer's set of keys holds none", isOutage: true);
         return [.. keys.EnumerateArray().Take(MaxKeys).Where(key => key.ValueKind == JsonValueKind.Object).Select(Read).OfType<IssuerKey>()];
     }
 
     static IssuerKey? Read(JsonElement key)
     {
-        if (Json.Text(key, "use") is not (null or "sig") || (key.TryGetProperty("key_ops", out _) && !Json.Texts(key, "key_ops").Contains("verify")))
+        if (Json.Text(key, "use") is not (null or "sig") || (key.Member("key_ops") is not null && !Json.Texts(key, "key_ops").Contains("verify")))
             return null;
         var (id, algorithm) = (Json.Text(key, "kid"), Json.Text(key, "alg"));
         try

@@ -34,7 +34,7 @@ internal sealed record IssuerMetadata(Uri Keys, Uri? Authorization, Uri? Token, 
             Endpoint(issuer, root, "token_endpoint"),
             Endpoint(issuer, root, "userinfo_endpoint"),
             methods.Contains("client_secret_post") && !methods.Contains("client_secret_basic"),
-            root.TryGetProperty("authorization_response_iss_parameter_supported", out var names) && names.ValueKind == JsonValueKind.True);
+            root.Member("authorization_response_iss_parameter_supported") is { ValueKind: JsonValueKind.True });
     }
 
     static Uri? Endpoint(string issuer, JsonElement root, string name)

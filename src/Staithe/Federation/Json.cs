@@ -23,24 +23,16 @@ internal static class Json
     }
 
     /// <summary>A member that is a string; null when it is not there, or is none.</summary>
-    public static string? Text(JsonElement root, string member) => root.TryGetProperty(member, out var value) ? Text(value) : null;
+    public static string? Text(JsonElement root, string member) => root.Member(member) is { } value ? Text(value) : null;
 
     /// <summary>A member's strings: those of an array, or the one that it is.</summary>
-    public static IReadOnlyList<string> Texts(JsonElement root, string member) => !root.TryGetProperty(member, out var value) ? [] : value.ValueKind switch
+    public static IReadOnlyList<string> Texts(JsonElement root, string member) => root.Member(member) switch
     {
-        JsonValueKind.Array => [.. value.EnumerateArray().Select(Text).OfType<string>()],
-        _ => Text(value) is { } one ? [one] : [],
+        null => [],
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(Text).OfType<string>()],
+        { } value => Text(value) is { } one ? [one] : [],
     };
 
-    static string? Text(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // half of a surrogate pair
-        }
-    }
+    // Halves of surrogate pairs would be replaced elsewhere, and two names could become one.
+    static string? Text(JsonElement value) => ForeignText.Read(value) is { } text && ForeignText.IsWhole(text) ? text : null;
 }

@@ -24,8 +24,8 @@ internal sealed class RecipeLookup(IImageSource source)
             stored = child.Stored;
             manifest = child.Manifest;
         }
-        if (manifest.Config is not { } descriptor || !ImageConfig.IsConfig(descriptor.MediaType))
-            throw NoImage(name, reference, $"it is {OciException.Quote(manifest.ArtifactType ?? manifest.MediaType)}");
+        if (!ImageLookup.IsImage(manifest) || manifest.Config is not { } descriptor)
+            throw NoImage(name, reference, $"it is {ArtifactKind.Of(manifest) switch { { Title: not "Image" } kind => kind.Title, _ => OciException.Quote(manifest.ArtifactType ?? manifest.MediaType) }}");
         var content = await source.FindBlobAsync(name, descriptor.Digest, ImageConfig.MaxBytes, cancel);
         if (content is null || ImageConfig.TryParse(content) is not { } config)
             throw NoImage(name, reference, "its config is missing or cannot be read");

@@ -90,22 +90,18 @@ internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : Back
             if (manifest.Layers.Any(layer => layer.MediaType == BuildFile.StatementType))
             {
                 document.AddTerm("has", "attestation"); // beside the images of an index, as an image for no platform
-                foreach (var layer in manifest.Layers.Where(IsRead))
-                {
-                    if (await FindAsync(stored, layer, cancel) is { } statement && BuildFile.FromProvenance(statement) is not null)
-                        document.AddTerm("has", "buildfile");
-                }
+                foreach (var layer in manifest.Layers)
+                    document.AddTerm("has", ArtifactKind.Of(layer.PredicateType)?.Has);
+                if (await BuildFile.FindInAsync(manifest, layer => FindAsync(stored, layer, cancel)) is not null)
+                    document.AddTerm("has", "buildfile");
                 continue;
             }
             AddType(document, manifest);
-            foreach (var descriptor in manifest.Blobs.Where(blob => ImageConfig.IsConfig(blob.MediaType)))
-            {
-                if (await FindAsync(stored, descriptor, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
-                    continue;
-                if (document.Size == 0)
-                    document.Size = manifest.TotalSize;
-                AddConfig(document, config, await labels.FindAsync(row.Id, config, cancel));
-            }
+            if (!ImageLookup.IsImage(manifest) || await FindAsync(stored, manifest.Config!, cancel) is not { } content || ImageConfig.TryParse(content) is not { } config)
+                continue;
+            if (document.Size == 0)
+                document.Size = manifest.TotalSize;
+            AddConfig(document, config, await labels.FindAsync(row.Id, config, cancel));
         }
         foreach (var type in snapshot.ReferrerTypes)
             document.AddTerm("has", ArtifactKind.Of(type)?.Has ?? type);
@@ -117,7 +113,7 @@ internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : Back
         return document;
     }
 
-    static bool IsRead(Descriptor blob) => ImageConfig.IsConfig(blob.MediaType) || blob.MediaType == BuildFile.StatementType;
+    static bool IsRead(Descriptor blob) => ImageConfig.IsConfig(blob.MediaType) || BuildFile.MayBeProvenance(blob);
 
     async Task<byte[]?> FindAsync(Dictionary<string, LinkedBlob> stored, Descriptor blob, CancellationToken cancel) =>
         stored.TryGetValue(blob.Digest.Value, out var row) ? await blobs.FindAsync(row, ImageConfig.MaxBytes, cancel) : null;
@@ -138,10 +134,12 @@ internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : Back
     {
         if (MediaTypes.IsIndex(manifest.MediaType))
             document.AddTerm("type", "index");
-        else if (manifest.Blobs.Any(blob => ImageConfig.IsConfig(blob.MediaType)))
+        else if (ImageLookup.IsImage(manifest))
             document.AddTerm("type", "image");
-        else
-            document.AddTerm("type", manifest.ArtifactType);
+        else if (manifest.ArtifactType is { } told && !ImageConfig.IsConfig(told))
+            document.AddTerm("type", told);
+        else if (manifest.Layers is [var first, ..])
+            document.AddTerm("type", first.MediaType); // it has the config of an image and is none
         if (ArtifactKind.Of(manifest) is { Title: not ("Image" or "Image index") } kind)
             document.AddWords(kind.Title);
     }

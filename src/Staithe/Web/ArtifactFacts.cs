@@ -44,10 +44,6 @@ internal sealed class ArtifactReader(ImageReader blobs)
     const string InToto = BuildFile.StatementType;
     const string TitleAnnotation = "org.opencontainers.image.title";
 
-    /// <summary>Whether a manifest has the config of an image and layers that are none: signatures, attestations and models are kept like that.</summary>
-    public static bool OnlyLooksLikeImage(Manifest manifest) =>
-        manifest.Layers.Count > 0 && manifest.Layers.All(layer => layer.MediaType is SimpleSigning or Envelope or InToto || layer.MediaType.StartsWith("application/vnd.ollama.image.", StringComparison.Ordinal) || IsBom(layer.MediaType));
-
     /// <summary>What it is.</summary>
     /// <param name="image">Its manifest.</param>
     /// <param name="reference">Host, name, and tag or digest.</param>

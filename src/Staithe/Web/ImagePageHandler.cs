@@ -154,13 +154,16 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         var cancel = visit.Cancel;
         foreach (var referrer in referrers.Where(one => one.ArtifactType == BuildFile.ArtifactType).Reverse())
         {
-            if (await FindLayerAsync(image.Row.RepoId, referrer.Digest, layer => layer.MediaType == BuildFile.MediaType, cancel) is { } content && BuildFile.Read(BuildFileSource.Attached, content) is { } attached)
+            if (await FindManifestAsync(image.Row.RepoId, Digest.Parse(referrer.Digest), cancel) is { } artifact
+                && artifact.Blobs.FirstOrDefault(layer => layer.MediaType == BuildFile.MediaType) is { } layer
+                && await images.ReadAsync(image.Row.RepoId, layer.Digest, cancel) is { } content && BuildFile.Read(BuildFileSource.Attached, content) is { } attached)
                 return attached;
         }
         // BuildKit keeps what it knows of the making beside the images of the index, for a platform that is none.
         foreach (var entry in AttachmentReader.Attestations(image).Take(20))
         {
-            if (await FindLayerAsync(image.Row.RepoId, entry.Digest.Value, layer => layer.MediaType == BuildFile.StatementType, cancel) is { } statement && BuildFile.FromProvenance(statement) is { } kept)
+            if (await FindManifestAsync(image.Row.RepoId, entry.Digest, cancel) is { } attestation
+                && await BuildFile.FindInAsync(attestation, layer => images.ReadAsync(image.Row.RepoId, layer.Digest, cancel)) is { } kept)
                 return kept;
         }
         var layers = image.Manifest.Layers;
@@ -173,13 +176,8 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         return made with { Lines = [.. made.Lines.Select(line => line with { Layer = null, Covers = 0 })], Note = $"Which instruction made which layer is not known: {wrong.Why}." };
     }
 
-    async Task<byte[]?> FindLayerAsync(long repoId, string digest, Func<Descriptor, bool> isIt, CancellationToken cancel)
-    {
-        if (await db.ReadAsync(session => ImageTable.FindAsync(session, repoId, Digest.Parse(digest)), cancel) is not { } row)
-            return null;
-        var layer = Manifest.Parse(row.Content, row.MediaType).Blobs.FirstOrDefault(isIt);
-        return layer is null ? null : await images.ReadAsync(repoId, layer.Digest, cancel);
-    }
+    async Task<Manifest?> FindManifestAsync(long repoId, Digest digest, CancellationToken cancel) =>
+        await db.ReadAsync(session => ImageTable.FindAsync(session, repoId, digest), cancel) is { } row ? Manifest.Parse(row.Content, row.MediaType) : null;
 
     async Task<RunView> RunAsync(Visit visit, ImageName name, Platform? platform)
     {

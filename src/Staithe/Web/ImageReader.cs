@@ -13,7 +13,7 @@ internal sealed class ImageReader(BlobReader blobs, ImageLookup lookup, Inherite
     public async Task<(FoundImage Image, ImageConfig? Config)> GetAsync(ImageName name, Platform? platform, CancellationToken cancel)
     {
         var image = await lookup.GetAsync(name, platform, cancel);
-        if (!image.IsImage || ArtifactReader.OnlyLooksLikeImage(image.Manifest))
+        if (!image.IsImage)
             return (image, null);
         var config = image.Manifest.Config!;
         var bytes = await ReadAsync(image.Row.RepoId, config.Digest, cancel);

@@ -225,6 +225,34 @@ public sealed class DatabaseTests
     }
 
     [Theory, OnBothEngines]
+    public async Task What_only_looks_like_an_image_is_no_image_that_could_not_be_read(Engine engine)
+    {
+        await using var world = await World.CreateAsync(engine, upTo: 25);
+        const string image = "application/vnd.oci.image.config.v1+json application/vnd.oci.image.layer.v1.tar";
+        (string Name, string Content, string State)[] manifests =
+        [
+            ("attestation", "application/vnd.oci.image.config.v1+json application/vnd.in-toto+json", "refused"),
+            ("signature", "application/vnd.oci.image.config.v1+json application/vnd.dev.cosign.simplesigning.v1+json", "waiting"),
+            ("broken image", image, "refused"),
+            ("image that says spdx", image + " org.spdx.dev", "refused"),
+            ("Docker's image", "application/vnd.docker.image.rootfs.diff.tar.gzip spdx", "refused"),
+            ("read", "application/vnd.in-toto+json", "done"),
+        ];
+        await world.Db.RunScriptAsync("insert into repositories (name, space, visibility, created_at) values ('team/app', 'team', 'private', 0)");
+        foreach (var (name, content, state) in manifests)
+        {
+            await world.Db.RunScriptAsync($$"""
+                insert into manifests (repo_id, digest, media_type, size, created_at, content) select id, '{{name.Replace("'", "''", StringComparison.Ordinal)}}', 'application/vnd.oci.image.manifest.v1+json', 1, 0, cast('{{content}}' as {bytes}) from repositories;
+                insert into image_contents (manifest_id, state, attempts, not_before, changed_at) select max(id), '{{state}}', 0, 0, 0 from manifests;
+                """);
+        }
+        await Migrator.MigrateAsync(world.Db);
+        Assert.Equal(
+            ["Docker's image", "broken image", "image that says spdx", "read"],
+            (await world.Db.ReadAsync(session => session.ListAsync(Looked, row => row.GetString(0)), Cancel)).Order(StringComparer.Ordinal));
+    }
+
+    [Theory, OnBothEngines]
     public async Task A_newer_database_is_left_alone(Engine engine)
     {
         await using var world = await World.CreateAsync(engine, migrate: true);
@@ -309,6 +337,7 @@ public sealed class DatabaseTests
         """);
 
     static readonly Sql Members = new("select u.name || ' by ' || m.source from team_members m join users u on u.id = m.user_id order by 1");
+    static readonly Sql Looked = new("select m.digest from image_contents i join manifests m on m.id = i.manifest_id");
     static readonly Sql Givers = new("select u.name || ': ' || coalesce(m.given_by, '') from team_members m join users u on u.id = m.user_id order by 1");
     static readonly Sql Migrations = new("select name || ' ' || applied_at from schema_migrations order by number");
 

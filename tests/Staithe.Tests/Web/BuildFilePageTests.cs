@@ -49,6 +49,48 @@ public sealed class BuildFilePageTests(Registries open)
         }
     }
 
+    /// <summary>The page, the search and the inspection agree on an attestation, in whatever order its statements stand and whether they say of what kind they are.</summary>
+    [Theory, OnBothEngines]
+    public async Task A_build_file_is_found_in_whichever_statement_it_stands(Engine engine)
+    {
+        var registry = await open.GetAsync(engine);
+        var provenance = $$"""{"predicate":{"runDetails":{"metadata":{"buildkit_metadata":{"source":{"infos":[{"filename":"Dockerfile","data":"{{Convert.ToBase64String("FROM scratch AS kept\n"u8)}}"}]} } } } } }""";
+        var bom = """{"predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3"} }""";
+        using var browser = new Browser(registry.Url);
+        foreach (var (statements, isKind, hasBuildFile) in ((string[], bool, bool)[])[([bom, provenance], true, true), ([provenance, bom], true, true), ([bom, provenance], false, true), ([bom], true, false)])
+        {
+            var name = Registry.NewRepository("statements");
+            var (image, size) = await PushAsync(registry, name, "application/vnd.oci.image.config.v1+json", """{"os":"linux","architecture":"amd64","config":{}}""", "application/vnd.oci.image.layer.v1.tar", "a layer", "");
+            var layers = new List<string>();
+            foreach (var statement in statements.Select(Encoding.UTF8.GetBytes))
+            {
+                var kind = isKind ? $$""","annotations":{"in-toto.io/predicate-type":"{{(statement.AsSpan().IndexOf("spdx"u8) > 0 ? "https://spdx.dev/Document" : "https://slsa.dev/provenance/v1")}}"}""" : "";
+                layers.Add($$"""{"mediaType":"application/vnd.in-toto+json","digest":"{{await registry.PushBlobAsync(name, statement)}}","size":{{statement.Length}}{{kind}} }""");
+            }
+            var config = """{"os":"unknown","architecture":"unknown"}"""u8.ToArray();
+            var attestation = Encoding.UTF8.GetBytes($$"""
+                {"schemaVersion":2,"mediaType":"{{RegistryClient.OciManifest}}","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{{await registry.PushBlobAsync(name, config)}}","size":{{config.Length}} },"layers":[{{string.Join(',', layers)}}]}
+                """);
+            using (var pushed = await registry.PutManifestAsync(name, Registry.Digest(attestation), attestation))
+                await pushed.ExpectAsync(HttpStatusCode.Created);
+            var index = Encoding.UTF8.GetBytes($$"""
+                {"schemaVersion":2,"mediaType":"{{RegistryClient.OciIndex}}","manifests":[
+                  {"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{image}}","size":{{size}},"platform":{"os":"linux","architecture":"amd64"} },
+                  {"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{Registry.Digest(attestation)}}","size":{{attestation.Length}},"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"{{image}}"} }]}
+                """);
+            using (var pushed = await registry.PutManifestAsync(name, "1", index, RegistryClient.OciIndex))
+                await pushed.ExpectAsync(HttpStatusCode.Created);
+            await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal(hasBuildFile, (await browser.ReadAsync($"/r/{name}:1?view=build")).Contains("FROM scratch AS kept", StringComparison.Ordinal));
+            Assert.Equal(hasBuildFile, await IsFoundAsync($"name:{name.Split('/')[^1]} has:buildfile", name));
+            Assert.Equal(isKind, await IsFoundAsync($"name:{name.Split('/')[^1]} has:sbom", name));
+            Assert.True(await IsFoundAsync($"name:{name.Split('/')[^1]} has:attestation", name));
+        }
+
+        async Task<bool> IsFoundAsync(string query, string name) => (await browser.ReadAsync($"/search?q={Uri.EscapeDataString(query)}")).Contains($"href=\"/r/{name}\"", StringComparison.Ordinal);
+    }
+
     static async Task<(string Digest, int Size)> PushAsync(Registry registry, string name, string configType, string config, string layerType, string layer, string extra)
     {
         byte[] configBytes = Encoding.UTF8.GetBytes(config), layerBytes = Encoding.UTF8.GetBytes(layer);

@@ -27,6 +27,23 @@ public sealed class HostileDocumentTests
          "history":[{"created":"2024-01-01T00:00:00Z","created_by":"RUN a","author":"a","comment":"c","empty_layer":false}]}
         """;
 
+    const string StatementType = "application/vnd.in-toto+json";
+
+    // What lies in layers and is read: the type of the config, of the layer, and the document.
+    static readonly Dictionary<string, (string Config, string Layer, string Document)> Documents = new()
+    {
+        ["provenance 0.2"] = (ImageConfigType, StatementType, """
+            {"_type":"s","predicateType":"p","subject":[{"name":"n","digest":{"sha256":"d"} }],"predicate":{"metadata":{"https://mobyproject.org/buildkit@v1#metadata":{"source":{"infos":[{"filename":"Dockerfile","data":"RlJPTSBh"}]} } } } }
+            """),
+        ["provenance 1"] = (ImageConfigType, StatementType, """{"predicate":{"runDetails":{"metadata":{"buildkit_metadata":{"source":{"infos":[{"data":"RlJPTSBh"}]} } } } } }"""),
+        ["signature"] = (ImageConfigType, "application/vnd.dev.cosign.simplesigning.v1+json", """{"critical":{"identity":{"docker-reference":"a"},"image":{"docker-manifest-digest":"sha256:a"} },"optional":{"creator":"c"} }"""),
+        ["envelope"] = (ImageConfigType, "application/vnd.dsse.envelope.v1+json", """{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"sig":"a"}]}"""),
+        ["SBOM"] = (ImageConfigType, "application/vnd.cyclonedx+json", """{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"name":"a"}],"metadata":{"tools":{"components":[{"name":"a","version":"1"}]} } }"""),
+        ["chart"] = ("application/vnd.cncf.helm.config.v1+json", "", """{"name":"n","version":"1","appVersion":"2","type":"t","home":"h","sources":["s"],"keywords":["k"],"maintainers":[{"name":"m"}],"dependencies":[{"name":"d","version":"1"}]}"""),
+    };
+
+    const string ImageConfigType = "application/vnd.oci.image.config.v1+json";
+
     [Theory, OnBothEngines]
     public async Task Nothing_fails_whatever_a_document_says(Engine engine)
     {
@@ -35,16 +52,17 @@ public sealed class HostileDocumentTests
         var layer = new TarBytes().File("etc/a", "b").End();
         var names = new List<(string Name, string Why)>();
         var number = 0;
-        foreach (var target in (string[])["config", "manifest", "index"])
+        foreach (var target in (string[])["config", "manifest", "index", .. Documents.Keys])
         {
-            foreach (var path in Paths(JsonNode.Parse(target == "config" ? Config : Document(target, "sha256:x", 1, "sha256:y", 1))!).ToList())
+            var whole = Documents.TryGetValue(target, out var kept) ? kept.Document : target == "config" ? Config : Document(target, "sha256:x", 1, "sha256:y", 1);
+            foreach (var path in Paths(JsonNode.Parse(whole)!).ToList())
             {
                 // The least likely to be foreseen, and another one.
-                foreach (var value in (string[])["\"cut \\ud83d\"", random.Pick(Hostile)])
+                foreach (var value in ((string[])["\"cut \\ud83d\"", random.Pick(Hostile)]).Take(kept.Document is null ? 2 : 1))
                 {
                     var name = $"hostile/r{number++}";
                     var why = $"{target} {path} {value}";
-                    if (await TryPushAsync(registry, name, layer, target, path, value, why))
+                    if (kept.Document is null ? await TryPushAsync(registry, name, layer, target, path, value, why) : await PushKeptAsync(registry, name, kept.Config, kept.Layer, Replace(whole, path, value)))
                         names.Add((name, why));
                 }
             }
@@ -87,6 +105,30 @@ public sealed class HostileDocumentTests
         using var pushed = await registry.PutManifestAsync(name, "1", manifest, target == "index" ? RegistryClient.OciIndex : RegistryClient.OciManifest);
         Assert.True(pushed.StatusCode is HttpStatusCode.Created or HttpStatusCode.BadRequest or HttpStatusCode.NotFound, $"{why}: {(int)pushed.StatusCode} {await pushed.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
         return pushed.StatusCode == HttpStatusCode.Created;
+    }
+
+    // The document in a layer, or as the config where it is that of a chart; under a tag, and beside an image as builders keep it.
+    static async Task<bool> PushKeptAsync(Registry registry, string name, string configType, string layerType, string document)
+    {
+        var isConfig = layerType.Length == 0;
+        byte[] kept = Encoding.UTF8.GetBytes(document), other = "{}"u8.ToArray(), image = Encoding.UTF8.GetBytes(Document("manifest", await registry.PushBlobAsync(name, Encoding.UTF8.GetBytes(Config)), Config.Length, await registry.PushBlobAsync(name, "layer"u8.ToArray()), 5));
+        var (config, layer) = isConfig ? (kept, other) : (other, kept);
+        var manifest = Encoding.UTF8.GetBytes($$"""
+            {"schemaVersion":2,"mediaType":"{{RegistryClient.OciManifest}}","config":{"mediaType":"{{configType}}","digest":"{{await registry.PushBlobAsync(name, config)}}","size":{{config.Length}} },
+             "layers":[{"mediaType":"{{(isConfig ? "application/vnd.cncf.helm.chart.content.v1.tar+gzip" : layerType)}}","digest":"{{await registry.PushBlobAsync(name, layer)}}","size":{{layer.Length}} }]}
+            """);
+        var index = Encoding.UTF8.GetBytes($$"""
+            {"schemaVersion":2,"mediaType":"{{RegistryClient.OciIndex}}","manifests":[{"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{Registry.Digest(image)}}","size":{{image.Length}} },
+             {"mediaType":"{{RegistryClient.OciManifest}}","digest":"{{Registry.Digest(manifest)}}","size":{{manifest.Length}},"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"} }]}
+            """);
+        foreach (var (tag, content, type) in ((string, byte[], string)[])[("image", image, RegistryClient.OciManifest), ("artifact", manifest, RegistryClient.OciManifest), ("1", index, RegistryClient.OciIndex)])
+        {
+            using var pushed = await registry.PutManifestAsync(name, tag, content, type);
+            await pushed.ExpectAsync(HttpStatusCode.Created);
+        }
+        using var page = await registry.GetAsync($"/r/{name}:artifact", ("Accept", "text/html"));
+        Assert.True(page.StatusCode == HttpStatusCode.OK, $"{document}: {page.StatusCode}");
+        return true;
     }
 
     static string Document(string target, string config, int configSize, string layer, int layerSize) => target == "index"

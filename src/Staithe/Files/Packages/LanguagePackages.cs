@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Staithe.Content;
+using Staithe.Oci;
 
 namespace Staithe.Files;
 
@@ -46,8 +47,10 @@ internal static partial class LanguagePackages
 
     static PackageRow? Npm(string? name, string? version)
     {
-        if (string.IsNullOrEmpty(name) || string.IsNullOrEmpty(version))
-            return null;
+        if (name is null || version is null)
+            return null; // it describes a directory
+        if (name.Length == 0 || version.Length == 0)
+            return Unnamed("npm");
         var slash = name.StartsWith('@') ? name.IndexOf('/', StringComparison.Ordinal) : -1;
         return new PackageRow("npm", name, version, Purl.Of("npm", slash < 0 ? null : name[..slash], name[(slash + 1)..], version), "");
     }
@@ -107,14 +110,17 @@ internal static partial class LanguagePackages
         if (document is null)
             return null;
         var found = new List<PackageRow>();
-        if (Member(document.RootElement, "libraries") is not { } libraries)
-            return found;
         var assets = DotnetAssets(document.RootElement);
-        foreach (var library in libraries.EnumerateObject())
+        foreach (var (id, library) in Members(document.RootElement.Member("libraries")))
         {
-            if (Text(library.Value, "type") != "package" || library.Name.Split('/') is not [{ Length: > 0 } name, { Length: > 0 } version])
+            if (Text(library, "type") != "package")
                 continue;
-            if (assets[library.Name].ToList() is not { Count: > 0 } paths || paths.Exists(path => IsThere(path, file.Has)))
+            if (id.Split('/') is not [{ Length: > 0 } name, { Length: > 0 } version])
+            {
+                found.Add(Unnamed("nuget"));
+                continue;
+            }
+            if (assets[id].ToList() is not { Count: > 0 } paths || paths.Exists(path => IsThere(path, file.Has)))
                 found.Add(new PackageRow("nuget", name, version, Purl.Of("nuget", null, name, version), ""));
         }
         return found;
@@ -130,12 +136,12 @@ internal static partial class LanguagePackages
     static ILookup<string, string> DotnetAssets(JsonElement root)
     {
         var assets = new List<(string Library, string Path)>();
-        foreach (var target in Members(Member(root, "targets")))
+        foreach (var (_, target) in Members(root.Member("targets")))
         {
-            foreach (var library in Members(target.Value))
+            foreach (var (id, library) in Members(target))
             {
                 foreach (var kind in (string[])["runtime", "native", "resources", "runtimeTargets"])
-                    assets.AddRange(Members(Member(library.Value, kind)).Where(asset => !asset.Name.EndsWith("_._", StringComparison.Ordinal)).Select(asset => (library.Name, asset.Name)));
+                    assets.AddRange(Members(library.Member(kind)).Select(asset => asset.Name).Where(path => !path.EndsWith("_._", StringComparison.Ordinal)).Select(path => (id, path)));
             }
         }
         return assets.ToLookup(asset => asset.Library, asset => asset.Path);
@@ -148,14 +154,19 @@ internal static partial class LanguagePackages
         if (document is null)
             return null;
         var root = document.RootElement;
-        var list = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("packages", out var packages) ? packages : root;
+        var list = root.Member("packages") ?? root;
         if (list.ValueKind != JsonValueKind.Array)
             return null;
         var found = new List<PackageRow>();
         foreach (var package in list.EnumerateArray())
         {
-            if (Text(package, "name") is not { Length: > 0 } name || Text(package, "version") is not { Length: > 0 } version || Text(package, "type") == "metapackage")
+            if (Text(package, "name") is not { } name || Text(package, "version") is not { } version || Text(package, "type") == "metapackage")
                 continue;
+            if (name.Length == 0 || version.Length == 0)
+            {
+                found.Add(Unnamed("composer"));
+                continue;
+            }
             if (!file.Has(Text(package, "install-path") ?? $"../{name}"))
                 continue;
             var slash = name.IndexOf('/', StringComparison.Ordinal);
@@ -192,21 +203,26 @@ internal static partial class LanguagePackages
         if (document is null)
             return null;
         var found = new List<PackageRow>();
-        foreach (var install in Members(Member(document.RootElement, "installs")))
+        foreach (var (id, install) in Members(document.RootElement.Member("installs")))
         {
-            if (install.Name.Split(' ') is not [{ Length: > 0 } name, { Length: > 0 } version, ..])
+            if (id.Split(' ') is not [{ Length: > 0 } name, { Length: > 0 } version, ..])
+            {
+                found.Add(Unnamed("cargo"));
                 continue;
-            var programs = install.Value.ValueKind == JsonValueKind.Object && install.Value.TryGetProperty("bins", out var bins) && bins.ValueKind == JsonValueKind.Array
-                ? bins.EnumerateArray().Where(bin => bin.ValueKind == JsonValueKind.String).Select(bin => bin.ToString()).ToList()
-                : [];
+            }
+            var programs = install.Member("bins").ExactTexts().ToList();
             if (programs.Count == 0 || programs.Exists(program => file.Has($"bin/{program}")))
                 found.Add(new PackageRow("cargo", name, version, Purl.Of("cargo", null, name, version), ""));
         }
         return found;
     }
 
-    static IEnumerable<JsonProperty> Members(JsonElement? element) =>
-        element is { ValueKind: JsonValueKind.Object } there ? there.EnumerateObject() : Enumerable.Empty<JsonProperty>();
+    // As many as the file has. A name that is no text is empty, so that the package counts as one that cannot be read.
+    static IEnumerable<(string Name, JsonElement Value)> Members(JsonElement? element) =>
+        element.Members(int.MaxValue).Select(member => (ForeignText.IsExact(member.Name) ? member.Name : "", member.Value));
+
+    // A package is there, and what it is cannot be told: whoever takes it notes that.
+    static PackageRow Unnamed(string ecosystem) => new(ecosystem, "", "", "", "");
 
     // What is no JSON says nothing; somebody's test data is full of it.
     static JsonDocument? Parse(byte[] content)
@@ -222,22 +238,9 @@ internal static partial class LanguagePackages
         }
     }
 
-    static JsonElement? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : null;
-
-    static string? Text(JsonElement element, string name)
-    {
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
-            return null;
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // half of a surrogate pair
-        }
-    }
+    // Null where it is absent; empty where something else is there than a text.
+    static string? Text(JsonElement element, string name) =>
+        element.Member(name) is { ValueKind: not JsonValueKind.Null } value ? ((JsonElement?)value).ExactText() ?? "" : null;
 
     [GeneratedRegex(@"(^|/)node_modules/(@[^/]+/)?[^/]+/package\.json$")]
     private static partial Regex InNodeModules();

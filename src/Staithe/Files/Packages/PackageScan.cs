@@ -1,5 +1,6 @@
 using System.Text;
 using Staithe.Content;
+using Staithe.Oci;
 using Staithe.Storage;
 
 namespace Staithe.Files;
@@ -165,5 +166,5 @@ internal sealed class PackageScan(ImageFiles files, IBlobStorage storage)
         }
     }
 
-    static bool Fits(string text) => text.Length <= MaxTextBytes && Encoding.UTF8.GetByteCount(text) <= MaxTextBytes && !text.Any(char.IsControl);
+    static bool Fits(string text) => text.Length <= MaxTextBytes && ForeignText.IsExact(text) && Encoding.UTF8.GetByteCount(text) <= MaxTextBytes && !text.Any(char.IsControl);
 }
