@@ -80,7 +80,7 @@ public sealed class BuildFilePageTests(Registries open)
                 """);
             using (var pushed = await registry.PutManifestAsync(name, "1", index, RegistryClient.OciIndex))
                 await pushed.ExpectAsync(HttpStatusCode.Created);
-            await registry.App.Indexer.RunOnceAsync(TestContext.Current.CancellationToken);
+            await registry.App.DrainAsync(TestContext.Current.CancellationToken);
 
             Assert.Equal(hasBuildFile, (await browser.ReadAsync($"/r/{name}:1?view=build")).Contains("FROM scratch AS kept", StringComparison.Ordinal));
             Assert.Equal(hasBuildFile, await IsFoundAsync($"name:{name.Split('/')[^1]} has:buildfile", name));
