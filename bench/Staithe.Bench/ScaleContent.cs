@@ -80,7 +80,8 @@ internal sealed class ScaleContent(int repositories)
         now = await db.ReadAsync(session => session.FindNumberAsync(NowSql), stop) ?? 0;
         using var storage = new FileBlobStorage(directory.Blobs);
         storage.Create();
-        await db.WriteAsync(session => MakeGroundAsync(session, directory), stop);
+        var secret = await ServerSecret.LoadAsync(db, directory.SecretFile);
+        await db.WriteAsync(session => MakeGroundAsync(session, directory, secret), stop);
         for (var first = 0; first < repositories; first += BatchRepositories)
         {
             stop.ThrowIfCancellationRequested();
@@ -99,9 +100,8 @@ internal sealed class ScaleContent(int repositories)
     }
 
     // The user, base layers with their files, packages, and configs, which many images share.
-    async Task MakeGroundAsync(DbSession session, DataDirectory directory)
+    async Task MakeGroundAsync(DbSession session, DataDirectory directory, ServerSecret secret)
     {
-        var secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         if (!SpaceName.TryParse(User, out var name))
             throw new BenchException($"{User} is no name");
         var user = await UserTable.CreateAsync(session, name, null, isAdmin: false);

@@ -85,6 +85,7 @@ internal sealed class Composition : IAsyncDisposable
     /// <param name="config">What the server is to be.</param>
     /// <param name="directory">Its data, claimed.</param>
     /// <param name="db">Its database, up to date.</param>
+    /// <param name="secret">Its secret.</param>
     /// <param name="storage">Its blobs.</param>
     /// <param name="log">Where it logs to.</param>
     /// <param name="needs">The right that a request for <c>/v2</c> needs.</param>
@@ -93,11 +94,12 @@ internal sealed class Composition : IAsyncDisposable
         StaitheConfig config,
         DataDirectory directory,
         Db db,
+        ServerSecret secret,
         IBlobStorage storage,
         LogOutput log,
         Func<OciRoute, string, Rights> needs)
     {
-        (this.config, this.directory, this.db, this.storage, this.log) = (config, directory, db, storage, log);
+        (this.config, this.directory, this.db, this.secret, this.storage, this.log) = (config, directory, db, secret, storage, log);
         rules = new ContentRules(
             config.Sparse,
             TimeSpan.FromHours(config.UploadHours),
@@ -108,7 +110,6 @@ internal sealed class Composition : IAsyncDisposable
         uploads = new BlobUpload(db, storage, claims, rules);
         push = new ManifestPush(db, rules);
 
-        secret = ServerSecret.LoadOrCreate(directory.SecretFile);
         runner = new UnitRunner(db, log);
         epoch = new AccessEpoch(db);
         Users = new Users(epoch);
@@ -119,7 +120,7 @@ internal sealed class Composition : IAsyncDisposable
         refusals = new Refusals(runner);
         issuers = new Issuers(config.Oidc, config.TrustedIssuers, clock);
         idTokens = new IdTokens(clock);
-        signIn = new SignIn(db, epoch, secret, new SignInLimits(clock), refusals, new KeylessRobots(db, issuers, idTokens, clock), runner, OpenLdap());
+        signIn = new SignIn(db, epoch, secret, new SignInLimits(db, secret, clock), refusals, new KeylessRobots(db, issuers, idTokens, clock), runner, OpenLdap());
         sessions = new Sessions(db, epoch, secret);
         limits = new RequestLimits(config.RequestsPerMinute, config.AnonymousRequestsPerMinute, clock);
         auditedSpaces = new AuditedSpaces(db, epoch, runner);
@@ -156,7 +157,7 @@ internal sealed class Composition : IAsyncDisposable
         Followers = new EventFollowers(db, [new SearchNews()], runner, clock);
         browsers = new BrowserSessions(sessions);
         devices = new DeviceCookie(secret, clock);
-        setup = new SetupHandler(Users, browsers, devices);
+        setup = new SetupHandler(Users, browsers, devices, secret, clock);
     }
 
     public Users Users { get; }
@@ -258,7 +259,7 @@ internal sealed class Composition : IAsyncDisposable
         if (!config.Open)
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
-            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(secret, clock), new Arrivals(epoch, GroupLog()), browsers, epoch, refusals, log);
+            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(db, secret, clock), new Arrivals(epoch, GroupLog()), browsers, epoch, refusals, log);
             var shareCommands = new ShareCommands(recipes);
             var targets = new TargetPages(db, epoch, secret, invitations, shareCommands);
             handlers.AddRange(

@@ -128,7 +128,8 @@ internal sealed class StaitheApp : IAsyncDisposable
         if (directory.FindExposed() is { } exposed)
             log.Write(LogLevel.Warning, "the data directory is not private", ("reason", exposed));
 
-        var made = new Composition(config, directory, db, storage, log, needs);
+        var secret = await ServerSecret.LoadAsync(db, directory.SecretFile);
+        var made = new Composition(config, directory, db, secret, storage, log, needs);
         var web = HttpHost.Build(config, log, made.Services);
         web.Run(made.MakeFront(web).RunAsync);
         await HttpHost.StartAsync(web, config);

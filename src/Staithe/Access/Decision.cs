@@ -32,7 +32,18 @@ internal sealed record Decision(Rights Always, IReadOnlyList<TagRights> OnTags)
     }
 
     /// <summary>Whether the right holds at all, if perhaps only for some tags.</summary>
-    public bool May(Rights right) => Always.HasFlag(right) || OnTags.Any(some => some.Rights.HasFlag(right));
+    public bool May(Rights right)
+    {
+        // Every pull asks this, so it makes no objects.
+        if ((Always & right) == right)
+            return true;
+        for (var i = 0; i < OnTags.Count; i++)
+        {
+            if ((OnTags[i].Rights & right) == right)
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>Whether the right holds for this tag.</summary>
     public bool May(Rights right, TagName tag) => Always.HasFlag(right) || OnTags.Any(some => some.Rights.HasFlag(right) && some.Tags.Matches(tag));

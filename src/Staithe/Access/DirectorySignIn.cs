@@ -58,7 +58,7 @@ internal sealed class DirectorySignIn(
         string name,
         string password,
         string? address,
-        Action<string> found,
+        Func<string, Task> found,
         CancellationToken cancel)
     {
         if (name.Length == 0 || password.Length == 0 || name.Any(char.IsControl))
@@ -93,7 +93,7 @@ internal sealed class DirectorySignIn(
 
     public void Dispose() => asking.Dispose();
 
-    async Task<LdapPerson?> AskAsync(string name, string password, Action<string> found, CancellationToken cancel)
+    async Task<LdapPerson?> AskAsync(string name, string password, Func<string, Task> found, CancellationToken cancel)
     {
         if (IsResting)
             throw new SignInAwayException(Rest);

@@ -191,7 +191,7 @@ internal sealed class SignIn(
         Identity? who;
         TimeSpan lasts;
         IReadOnlyList<UInt128> accounts;
-        using (var attempt = await limits.BeginAsync(name, source, cancel))
+        await using (var attempt = await limits.BeginAsync(name, source, cancel))
         {
             (who, lasts) = await VerifyAsync(name, password, source, attempt, cancel);
             if (who is null)
@@ -233,7 +233,7 @@ internal sealed class SignIn(
     {
         var mayBe = password.Length <= PasswordHash.MaxLength;
         var hashing = hashes.RunAsync(() => PasswordHash.Verify("", PasswordHash.OfNobody), attempt.IsKnown, cancel);
-        var asking = directory!.FindAsync(name, mayBe ? password : "", source.Address, attempt.Identify, cancel);
+        var asking = directory!.FindAsync(name, mayBe ? password : "", source.Address, entry => attempt.IdentifyAsync(entry, cancel), cancel);
         await Task.WhenAll(hashing, asking);
         var (user, refusal) = await asking;
         if (refusal is not null)

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
+using Staithe.Accounts;
+using Staithe.Database;
 
 namespace Staithe.Access;
 
@@ -11,10 +11,15 @@ namespace Staithe.Access;
 /// <para>
 /// Nobody keeps somebody else out: who comes from a network from which the password was right lately, or with a browser that shows
 /// that it belongs to the account, is counted apart from strangers, for this account alone. Names are kept as a keyed hash: they
-/// may be as long as a header, and nobody is to find a password in memory that was typed where the name belongs.
+/// may be as long as a header, and nobody is to find a password that was typed where the name belongs.
+/// </para>
+/// <para>
+/// Failures are shared by all servers of a registry (<see cref="SharedGuesses"/>); lines, known places and wrong secrets are each server's own. So that many at
+/// once on several servers are no more than as many in a row, but for <see cref="GuessCounts.UncountedAtOnce"/> on each further server, an attempt is counted
+/// before it is made as soon as others are under way, or many have failed.
 /// </para>
 /// </summary>
-internal sealed class SignInLimits(TimeProvider clock)
+internal sealed class SignInLimits(Db db, ServerSecret secret, TimeProvider clock)
 {
     /// <summary>How many passwords from one address are looked at at the same time.</summary>
     public const int AtOnceFromAddress = 2;
@@ -29,7 +34,8 @@ internal sealed class SignInLimits(TimeProvider clock)
     readonly GuessCounts counts = new(clock);
     readonly KnownPlaces known = new(clock);
     readonly Dictionary<UInt128, Lane> lanes = [];
-    readonly byte[] hashKey = RandomNumberGenerator.GetBytes(32);
+    readonly SharedGuesses shared = new(db, clock);
+    Task agreed = Task.CompletedTask;
     int waiting;
 
     /// <summary>Begins an attempt, when it is its turn.</summary>
@@ -38,6 +44,21 @@ internal sealed class SignInLimits(TimeProvider clock)
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="SignInBusyException">There were too many failures, or too many wait.</exception>
     public async Task<SignInAttempt> BeginAsync(string name, SignInSource source, CancellationToken cancel)
+    {
+        var attempt = await EnterAsync(name, source, cancel);
+        try
+        {
+            await AgreeAsync(attempt, [.. attempt.Keys], cancel);
+            return attempt;
+        }
+        catch
+        {
+            await attempt.DisposeAsync();
+            throw;
+        }
+    }
+
+    async Task<SignInAttempt> EnterAsync(string name, SignInSource source, CancellationToken cancel)
     {
         LinkedListNode<Waiter> node;
         lock (changing)
@@ -64,7 +85,7 @@ internal sealed class SignInLimits(TimeProvider clock)
         }
         catch (OperationCanceledException)
         {
-            Leave(node);
+            await LeaveAsync(node);
             throw;
         }
     }
@@ -97,12 +118,13 @@ internal sealed class SignInLimits(TimeProvider clock)
         }
     }
 
-    internal void Identify(SignInAttempt attempt, string entry)
+    internal async Task IdentifyAsync(SignInAttempt attempt, string entry, CancellationToken cancel)
     {
+        GuessKey key;
         lock (changing)
         {
             var account = Hash($"entry\n{entry}");
-            var key = KeyOf(account, attempt.Source, attempt.Network) ?? new GuessKey(account, MaxWaitOfAccount, true);
+            key = KeyOf(account, attempt.Source, attempt.Network) ?? new GuessKey(account, MaxWaitOfAccount, true);
             if (counts.Wait(key.Key, key.MaxWait) is var wait && wait > TimeSpan.Zero)
                 throw new SignInBusyException(wait);
             if (!counts.HasRoom(key.Key))
@@ -111,37 +133,138 @@ internal sealed class SignInLimits(TimeProvider clock)
             attempt.Keys.Add(key);
             attempt.Accounts.Add(account);
         }
+        await AgreeAsync(attempt, [key], cancel);
     }
 
-    internal void End(SignInAttempt attempt, bool? isRight)
+    internal async Task EndAsync(SignInAttempt attempt, bool? isRight)
     {
-        lock (changing)
+        try
         {
-            foreach (var key in attempt.Keys)
+            await SettleAsync(attempt, isRight);
+        }
+        finally
+        {
+            lock (changing)
             {
-                counts.End(key.Key, failed: isRight == false);
-                if (isRight == true && key.IsAccount)
-                    counts.Forgive(key.Key);
+                foreach (var key in attempt.Keys)
+                {
+                    if (!attempt.Counted.ContainsKey(key.Key))
+                        counts.End(key.Key);
+                }
+                if (isRight == false)
+                    CountWrong(attempt.Network);
+                if (isRight == true)
+                    attempt.Accounts.ForEach(account => known.Add(account, attempt.Network));
+                var lane = lanes[attempt.Lane];
+                lane.Running--;
+                Advance(lane);
+                if (lane.Running == 0)
+                    lanes.Remove(attempt.Lane);
             }
-            if (isRight == false)
-                CountWrong(attempt.Network);
-            if (isRight == true)
-                attempt.Accounts.ForEach(account => known.Add(account, attempt.Network));
-            var lane = lanes[attempt.Lane];
-            lane.Running--;
-            Advance(lane);
-            if (lane.Running == 0)
-                lanes.Remove(attempt.Lane);
         }
     }
 
-    // Whatever an address sends that is wrong. It holds up no password, and nothing that is right.
-    void CountWrong(ulong network)
+    // What is read, decided and counted in rows belongs together: one after the other.
+    async Task InTurnAsync(Func<Task> work)
     {
-        var key = WrongKey(network);
-        counts.Begin(key);
-        counts.End(key, failed: true);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = Interlocked.Exchange(ref agreed, done.Task);
+        await before;
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            done.SetResult();
+        }
     }
+
+    // Learns what all servers have counted, refuses what is too much by that, and counts the attempt at once where other servers must know of it.
+    Task AgreeAsync(SignInAttempt attempt, List<GuessKey> keys, CancellationToken cancel) => InTurnAsync(async () =>
+    {
+        var rows = await shared.ReadAsync(RowsOf(keys), cancel);
+        var claims = new List<GuessClaim>();
+        lock (changing)
+        {
+            Learn(keys, rows);
+            if (keys.Max(key => counts.Wait(key.Key, key.MaxWait)) is var wait && wait > TimeSpan.Zero)
+                throw new SignInBusyException(wait);
+            if (!keys.TrueForAll(key => counts.Fits(key.Key)))
+                throw new SignInBusyException(Busy);
+            if (!keys.Exists(key => counts.MustCount(key.Key)))
+                return;
+            claims.AddRange(keys.Select(key => new GuessClaim(RowOf(key, rows), counts.RoomFor(key.Key))));
+        }
+        var counted = await shared.TryCountAsync(claims, cancel) ?? throw new SignInBusyException(Busy);
+        lock (changing)
+        {
+            foreach (var key in keys)
+            {
+                attempt.Counted[key.Key] = (RowOf(key, rows), RowOf(key, counted).At);
+                counts.End(key.Key);
+            }
+            Learn(keys, counted);
+        }
+    });
+
+    // Writes nothing where nothing has failed.
+    Task SettleAsync(SignInAttempt attempt, bool? isRight)
+    {
+        if (isRight == false)
+        {
+            var uncounted = attempt.Keys.FindAll(key => !attempt.Counted.ContainsKey(key.Key));
+            return uncounted.Count == 0 ? Task.CompletedTask : InTurnAsync(() => FailAsync(attempt, uncounted));
+        }
+        var forgiven = isRight == true ? attempt.Keys.FindAll(key => key.IsAccount && HasFailed(key)) : [];
+        var back = attempt.Keys.FindAll(key => attempt.Counted.ContainsKey(key.Key) && !forgiven.Contains(key));
+        return forgiven.Count + back.Count == 0 ? Task.CompletedTask : InTurnAsync(() => TakeBackAsync(attempt, back, forgiven));
+    }
+
+    async Task FailAsync(SignInAttempt attempt, List<GuessKey> keys)
+    {
+        var rows = await shared.FailAsync(RowsOf(keys));
+        lock (changing)
+        {
+            Learn(keys, rows);
+            foreach (var key in keys)
+            {
+                counts.End(key.Key);
+                attempt.Counted[key.Key] = default;
+            }
+        }
+    }
+
+    async Task TakeBackAsync(SignInAttempt attempt, List<GuessKey> back, List<GuessKey> forgiven)
+    {
+        await shared.SettleAsync([.. back.Select(key => attempt.Counted[key.Key])], RowsOf(forgiven));
+        lock (changing)
+        {
+            forgiven.ForEach(key => counts.Learn(key.Key, 0, 0));
+            foreach (var key in back)
+                counts.Learn(key.Key, attempt.Counted[key.Key].Before.Failed, attempt.Counted[key.Key].Before.At);
+        }
+    }
+
+    void Learn(List<GuessKey> keys, List<GuessRow> rows)
+    {
+        foreach (var key in keys)
+            counts.Learn(key.Key, RowOf(key, rows).Failed, RowOf(key, rows).At);
+    }
+
+    static GuessRow RowOf(GuessKey key, List<GuessRow> rows) =>
+        rows.Exists(row => row.Key == key.Row) ? rows.Find(row => row.Key == key.Row) : new GuessRow(key.Row, 0, 0);
+
+    static string[] RowsOf(List<GuessKey> keys) => [.. keys.Select(key => key.Row).Order(StringComparer.Ordinal)];
+
+    bool HasFailed(GuessKey key)
+    {
+        lock (changing)
+            return counts.HasFailed(key.Key);
+    }
+
+    // Whatever an address sends that is wrong. It holds up no password, and nothing that is right.
+    void CountWrong(ulong network) => counts.Fail(WrongKey(network));
 
     UInt128 WrongKey(ulong network) => Hash($"wrong\n{network}");
 
@@ -195,7 +318,7 @@ internal sealed class SignInLimits(TimeProvider clock)
         }
     }
 
-    void Leave(LinkedListNode<Waiter> node)
+    async Task LeaveAsync(LinkedListNode<Waiter> node)
     {
         lock (changing)
         {
@@ -207,17 +330,13 @@ internal sealed class SignInLimits(TimeProvider clock)
             }
         }
         if (node.Value.Turn.Task.IsCompletedSuccessfully)
-            node.Value.Attempt.Dispose(); // its turn came as it left
+            await node.Value.Attempt.DisposeAsync(); // its turn came as it left
     }
 
-    static UInt128 AddressKey(ulong network) => new(0, network);
+    UInt128 AddressKey(ulong network) => Hash($"address\n{network}");
 
-    // Never 0 in its upper half, which is for addresses.
-    UInt128 Hash(string text)
-    {
-        var hash = HMACSHA256.HashData(hashKey, Encoding.UTF8.GetBytes(text));
-        return new UInt128(BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1, BinaryPrimitives.ReadUInt64LittleEndian(hash.AsSpan(8)));
-    }
+    // The same on all servers.
+    UInt128 Hash(string text) => UInt128.Parse(secret.Hash($"guess\n{text}").AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>The attempts of one address, or of an owner at one place.</summary>
     sealed class Lane

@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
-using Staithe.Storage;
+using Staithe.Database;
 
 namespace Staithe.Accounts;
 
 /// <summary>
-/// The secret of this registry, a file of its data directory: whoever has only the database cannot try secrets against the hashes in it,
-/// nor sign tokens with the keys in it.
+/// The secret of a registry, a row of its database, so that all its servers have the same: what is hashed with it cannot be tried without it, and what is
+/// sealed with it, such as a form or a cookie, only its servers can make. It reaches no log.
 /// </summary>
 internal sealed class ServerSecret
 {
@@ -23,14 +23,25 @@ internal sealed class ServerSecret
         sealing = HKDF.DeriveKey(HashAlgorithmName.SHA256, root, Bytes, info: "seal"u8.ToArray());
     }
 
-    /// <summary>Reads the secret, or makes one that only the user of the server can read.</summary>
-    /// <exception cref="IOException">The file is there and is not a secret.</exception>
-    public static ServerSecret LoadOrCreate(string file)
+    /// <summary>A new one, of no registry.</summary>
+    public static ServerSecret Create() => new(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>
+    /// Reads the secret of the database. A database that has none yet takes over the one that older servers kept in a file of the data directory, or gets a
+    /// new one. The file stays as it is, for a database that is restored from before.
+    /// </summary>
+    /// <exception cref="IOException">The database has none, and the file is there and is not a secret.</exception>
+    public static async Task<ServerSecret> LoadAsync(Db db, string file)
     {
-        if (!File.Exists(file))
-            Create(file);
-        var root = File.ReadAllBytes(file);
-        return root.Length == Bytes ? new ServerSecret(root) : throw new IOException($"{file} is not the {Bytes} bytes that Staithe wrote: bring it back from a backup, or remove it, and then all tokens and robots are void");
+        if (await db.ReadAsync(FindAsync) is { } root)
+            return new ServerSecret(root);
+        var offered = Read(file) ?? RandomNumberGenerator.GetBytes(Bytes);
+        var taken = await db.WriteAsync(SpaceUse.Small, async session =>
+        {
+            await session.ExecuteAsync(AddSql, offered);
+            return await FindAsync(session); // another server may have been quicker
+        });
+        return new ServerSecret(taken ?? throw new InvalidOperationException("the secret was added and is not there"));
     }
 
     /// <summary>The keyed hash under which a secret is stored.</summary>
@@ -66,22 +77,16 @@ internal sealed class ServerSecret
         }
     }
 
-    // Two processes may begin at once; the first to give the file its name wins.
-    static void Create(string file)
+    static byte[]? Read(string file)
     {
-        var draft = $"{file}.{Guid.NewGuid():N}";
-        using (var stream = PrivateFile.Open(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-        {
-            stream.Write(RandomNumberGenerator.GetBytes(Bytes));
-            stream.Flush(flushToDisk: true);
-        }
-        try
-        {
-            File.Move(draft, file, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(draft);
-        }
+        if (!File.Exists(file))
+            return null;
+        var root = File.ReadAllBytes(file);
+        return root.Length == Bytes ? root : throw new IOException($"{file} is not the {Bytes} bytes that Staithe wrote: bring it back from a backup, or remove it, and then all tokens and robots are void");
     }
+
+    static Task<byte[]?> FindAsync(DbSession session) => session.FindAsync(FindSql, row => row.GetFieldValue<byte[]>(0));
+
+    static readonly Sql FindSql = new("select root from server_secret");
+    static readonly Sql AddSql = new("insert into server_secret (id, root) values (1, $1) on conflict do nothing");
 }

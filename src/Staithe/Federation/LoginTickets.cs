@@ -1,9 +1,9 @@
 using System.Buffers.Text;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Staithe.Accounts;
+using Staithe.Database;
 
 namespace Staithe.Federation;
 
@@ -17,34 +17,35 @@ namespace Staithe.Federation;
 /// <param name="ExpiresAt">Until when: seconds since 1970.</param>
 internal sealed record LoginTicket(string Provider, string State, string Nonce, string Verifier, string Return, long? LinkTo, long ExpiresAt);
 
-/// <summary>Makes tickets, sealed so that a browser can neither read nor change one, and takes each back once.</summary>
-internal sealed class LoginTickets(ServerSecret secret, TimeProvider clock)
+/// <summary>
+/// Makes tickets, sealed so that a browser can neither read nor change one, and takes each back once, whichever server of the registry the browser comes to.
+/// </summary>
+internal sealed class LoginTickets(Db db, ServerSecret secret, TimeProvider clock)
 {
     /// <summary>How long somebody may take to sign in there.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     const string Purpose = "login elsewhere";
     const string LinkPurpose = "link elsewhere";
-    const int MaxUsed = 50_000;
+    const int MaxUsed = 50_000; // rows, give or take those of a few moments
+    const int TakesBetweenTrims = 64;
     const int MaxReturnLength = 1000;
     const int MaxSealedLength = 4000; // a cookie's bound
 
-    readonly ConcurrentDictionary<string, long> used = new();
+    int takes;
 
     public LoginTicket Create(string provider, string? returnTo, long? linkTo) => new(provider, Random(), Random(), Random(), LocalPath(returnTo), linkTo, EndsAt());
 
     public string Seal(LoginTicket ticket) => Base64Url.EncodeToString(secret.Seal(JsonSerializer.SerializeToUtf8Bytes(ticket), Purpose));
 
     /// <summary>The ticket of a browser that has come back; null when it is none, is another's, has ended, or has been here before.</summary>
-    public LoginTicket? Take(string? text, string provider, string? state)
+    public async Task<LoginTicket?> TakeAsync(string? text, string provider, string? state, CancellationToken cancel)
     {
         if (Unseal(text, Purpose) is not { } bytes || JsonSerializer.Deserialize<LoginTicket>(bytes) is not { } ticket)
             return null;
         if (ticket.ExpiresAt <= Now() || ticket.Provider != provider || state is null || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(ticket.State), Encoding.UTF8.GetBytes(state)))
             return null;
-        if (used.Count >= MaxUsed)
-            Forget();
-        return used.TryAdd(ticket.State, ticket.ExpiresAt) ? ticket : null;
+        return await db.WriteAsync(SpaceUse.Small, session => UseAsync(session, ticket), cancel) ? ticket : null;
     }
 
     /// <summary>A user's own wish to be linked, to be brought back by the same user's browser: another page cannot wish it for them.</summary>
@@ -71,17 +72,16 @@ internal sealed class LoginTickets(ServerSecret secret, TimeProvider clock)
         }
     }
 
-    // Should somebody have filled the table, a code is still redeemed only once where it was made.
-    void Forget()
+    async Task<bool> UseAsync(DbSession session, LoginTicket ticket)
     {
-        var now = Now();
-        foreach (var (state, expiresAt) in used)
+        if (Interlocked.Increment(ref takes) % TakesBetweenTrims == 1)
         {
-            if (expiresAt <= now)
-                used.TryRemove(state, out _);
+            await session.ExecuteAsync(DropEndedSql, Now());
+            // Should somebody have filled the table, a code is still redeemed only once where it was made.
+            if (await session.FindNumberAsync(CountSql) is { } rows && rows > MaxUsed)
+                await session.ExecuteAsync(DropFirstSql, rows - MaxUsed);
         }
-        if (used.Count >= MaxUsed)
-            used.Clear();
+        return await session.ExecuteAsync(UseSql, secret.Hash(ticket.State), ticket.ExpiresAt) > 0;
     }
 
     long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
@@ -89,6 +89,11 @@ internal sealed class LoginTickets(ServerSecret secret, TimeProvider clock)
     long EndsAt() => Now() + (long)Lifetime.TotalSeconds;
 
     static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    static readonly Sql UseSql = new("insert into used_logins (state, expires_at) values ($1, $2) on conflict do nothing");
+    static readonly Sql DropEndedSql = new("delete from used_logins where expires_at <= $1");
+    static readonly Sql CountSql = new("select count(*) from used_logins");
+    static readonly Sql DropFirstSql = new("delete from used_logins where state in (select state from used_logins order by expires_at limit $1)");
 
     sealed record Link(long UserId, long ExpiresAt);
 }

@@ -50,7 +50,7 @@ internal sealed class LdapDirectory(LdapSettings settings)
     /// <param name="found">Is told which entry the name leads to, before the password is tried; what it throws comes out here.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="LdapException">The directory does not answer in time, or not as it should.</exception>
-    public async Task<LdapPerson?> FindAsync(string name, string password, Action<string> found, CancellationToken cancel)
+    public async Task<LdapPerson?> FindAsync(string name, string password, Func<string, Task> found, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(settings.Timeout);
@@ -64,14 +64,14 @@ internal sealed class LdapDirectory(LdapSettings settings)
         }
     }
 
-    async Task<LdapPerson?> TryAsync(string name, string password, Action<string> tell, CancellationToken cancel)
+    async Task<LdapPerson?> TryAsync(string name, string password, Func<string, Task> tell, CancellationToken cancel)
     {
         await using var connection = await LdapConnection.OpenAsync(settings.Server, cancel);
         await BindAsync(connection, cancel);
         var found = await connection.SearchAsync(settings.Base, writer => settings.UserFilter.Write(writer, _ => name), [settings.NameAttribute, .. SubjectAttributes], 2, mayBeMore: true, cancel);
         var person = found.Count == 1 && found[0].Texts(settings.NameAttribute).FirstOrDefault() is { } known ? (Entry: found[0], Name: known) : default;
         if (person.Entry is not null)
-            tell(Subject(person.Entry));
+            await tell(Subject(person.Entry));
         // Whoever is not found is tried too, under a name that nobody has, so that the answer takes as long.
         var isRight = await connection.BindAsync(person.Entry?.Dn ?? $"{settings.NameAttribute}={Guid.NewGuid():N},{settings.Base}", password, cancel);
         if (!isRight || person.Entry is null)

@@ -9,7 +9,7 @@ namespace Staithe.Storage;
 /// DIR/id             which database this belongs to: see <see cref="Id"/>
 /// DIR/id.next        there while the id changes
 /// DIR/reserve        see <see cref="DiskReserve"/>
-/// DIR/secret         what hashes and encrypts secrets in the database; for the server's user alone
+/// DIR/secret         of older servers: what is in the database now, and taken over from here once
 /// DIR/staithe.db     the facts, when they are in SQLite
 /// DIR/blobs/ab/…     the bytes: see <see cref="StorageKey"/>
 /// DIR/derived/…      what is made from the bytes, and can be made again: may be deleted at any time

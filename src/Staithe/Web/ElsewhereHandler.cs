@@ -100,7 +100,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
     async Task EndAsync(Visit visit, CodeFlow flow)
     {
         RequireGet(visit);
-        var ticket = tickets.Take(Cookie.Find(visit.Http), flow.Config.Name, visit.Query("state"));
+        var ticket = await tickets.TakeAsync(Cookie.Find(visit.Http), flow.Config.Name, visit.Query("state"), visit.Cancel);
         if (ticket is null)
         {
             // The cookie stays: it may be that of an attempt which is still under way in this browser.

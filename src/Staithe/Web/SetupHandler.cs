@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Buffers.Binary;
+using System.Buffers.Text;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Transport;
@@ -7,23 +7,24 @@ using Staithe.Transport;
 namespace Staithe.Web;
 
 /// <summary>
-/// The page on which the first account is made. Its address holds a secret that only whoever sees the server's output knows, it works
-/// once, and the server makes another each time it starts without any account.
+/// The page on which the first account is made. Its address is sealed with the secret of the registry, so that only whoever sees a server's output knows
+/// one, and every server of the registry takes it. It works until there is an account, and for a week at most; a server that starts without any makes another.
 /// </summary>
-internal sealed class SetupHandler(Users users, BrowserSessions sessions, DeviceCookie devices) : IWebHandler
+internal sealed class SetupHandler(Users users, BrowserSessions sessions, DeviceCookie devices, ServerSecret secret, TimeProvider clock) : IWebHandler
 {
     const string Prefix = "/setup/";
-
-    readonly string secret = Secret.Create(Secret.Setup);
+    const string Purpose = "first account";
+    const int MaxLetters = 200;
+    static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
 
     /// <summary>The path to show to the operator, once.</summary>
-    public string Path => Prefix + secret;
+    public string Path { get; } = Create(secret, clock.GetUtcNow() + Lifetime);
 
     public bool Takes(string path) => path.StartsWith(Prefix, StringComparison.Ordinal);
 
     public async Task HandleAsync(Visit visit)
     {
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(visit.Path), Encoding.UTF8.GetBytes(Path)) || await users.AnyAsync(visit.Cancel))
+        if (!Holds(visit.Path) || await users.AnyAsync(visit.Cancel))
             await NothingAsync(visit);
         else if (visit.Form is null)
             await visit.SendAsync<SetupPage, SetupView>(new SetupView("", null));
@@ -51,9 +52,25 @@ internal sealed class SetupHandler(Users users, BrowserSessions sessions, Device
         await visit.GoToAsync("/");
     }
 
+    static string Create(ServerSecret secret, DateTimeOffset endsAt)
+    {
+        var end = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(end, endsAt.ToUnixTimeSeconds());
+        return $"{Prefix}{Secret.Setup}{Base64Url.EncodeToString(secret.Seal(end, Purpose))}";
+    }
+
+    bool Holds(string path)
+    {
+        const string begin = Prefix + Secret.Setup;
+        if (path.Length > MaxLetters || !path.StartsWith(begin, StringComparison.Ordinal) || !Base64Url.IsValid(path.AsSpan(begin.Length)))
+            return false;
+        return secret.Unseal(Base64Url.DecodeFromChars(path.AsSpan(begin.Length)), Purpose) is { Length: sizeof(long) } end
+            && BinaryPrimitives.ReadInt64BigEndian(end) > clock.GetUtcNow().ToUnixTimeSeconds();
+    }
+
     static Task NothingAsync(Visit visit) => visit.SendNothingAsync(
         "Not here",
-        "This link is not the one that the server printed when it started, or it has been used. "
+        "This link is not one that the server printed when it started, or it has been used, or is older than a week. "
             + "While there is no account, starting the server again gives a new one.");
 }
 

@@ -81,6 +81,28 @@ public sealed class SetupTests
         }
     }
 
+    [Theory, OnBothEngines]
+    public async Task Every_server_of_the_registry_takes_the_link_and_no_other_registry_does(Engine engine)
+    {
+        using var directory = new TempDirectory();
+        var database = engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null;
+        string path;
+        await using (var before = await Registry.StartAsync(engine, config => config with { Data = directory["data"], Database = database, Open = false }))
+            path = before.App.SetupPath;
+        await using var after = await Registry.StartAsync(engine, config => config with { Data = directory["data"], Database = database, Open = false });
+        await using var other = await Registry.StartAsync(engine, config => config with { Open = false });
+        Assert.NotEqual(path, after.App.SetupPath);
+        using (var elsewhere = await other.GetAsync(path))
+            await elsewhere.ExpectAsync(HttpStatusCode.NotFound);
+        using var browser = new Browser(after.Url);
+        using (var form = await browser.GetAsync(path))
+            await form.ExpectAsync(HttpStatusCode.OK);
+        using (var made = await browser.PostAsync(path, ("name", "alice"), ("password", Password)))
+            await made.ExpectAsync(HttpStatusCode.SeeOther);
+        using var gone = await browser.GetAsync(after.App.SetupPath);
+        await gone.ExpectAsync(HttpStatusCode.NotFound);
+    }
+
     [Fact]
     public async Task The_link_is_shown_once_and_never_logged()
     {

@@ -252,7 +252,7 @@ public sealed class ConnectionTests(Registries registries)
             ($"GET /v2/{name}/manifests/v1 HTTP/1.0\n\n", 200, Encoding.UTF8.GetString(image.Manifest)),
             ($"GET http://{registry.Authority}/v2/{name}/manifests/v1 HTTP/1.1\nHost: {registry.Authority}\n\n", 200, Encoding.UTF8.GetString(image.Manifest)),
             ($"GET http://{registry.Authority}/v2/{name}/manifests/sha256%3A{image.Digest[7..]}?a=b HTTP/1.1\nHost: {registry.Authority}\n\n", 200, Encoding.UTF8.GetString(image.Manifest)),
-            ($"GET /v2/{name}/manifests/v1?x=%00 HTTP/1.1\nHost: a\nConnection: close\n\n", 200, null),
+            ($"GET /v2/{name}/manifests/v1?x=%00 HTTP/1.1\nHost: a\nConnection: close\n\n", 400, null),
             ("OPTIONS * HTTP/1.1\nHost: a\n\n", 405, null),
             ("GET / HTTP/1.1\nHost: a\n\n", 200, null),
             ("GET /nothing HTTP/1.1\nHost: a\n\n", 404, null),

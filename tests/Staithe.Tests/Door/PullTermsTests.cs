@@ -1,6 +1,12 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Staithe.Access;
 using Staithe.Accounts;
+using Staithe.Content;
+using Staithe.Door;
+using Staithe.Oci;
+using Staithe.Sharing;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Door;
@@ -28,6 +34,57 @@ public sealed class PullTermsTests(ClosedRegistries registries)
             await SetAsync(known, name, Visibility.Private);
         }
         await ExpectAsync(known, name, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_fast_way_to_pull_allocates_nothing()
+    {
+        var closed = await registries.GetAsync(Engine.Sqlite);
+        var cancel = TestContext.Current.CancellationToken;
+        var owner = await closed.AddUserAsync();
+        var name = RepositoryName.Parse($"{owner.Name}/fast");
+        await closed.As(owner).PushImageAsync(name.Value, "1");
+        await closed.SetVisibilityAsync(name.Value, Visibility.Public);
+        var epoch = new AccessEpoch(closed.Db);
+        var access = new AccessLookup(closed.Db, epoch);
+        using var keys = new TokenKeys(closed.Db, closed.Secret);
+        var tokens = new BearerTokens(keys, new TokenCheck(closed.Db, epoch, access, closed.Secret, ShareLinkName.Is), TimeProvider.System);
+        var limits = new RequestLimits(0, 0, TimeProvider.System);
+        var route = new OciRoute.Manifest(name, Reference.To(TagName.Parse("1")));
+        var manifest = new CachedManifest(route, "", "", []);
+        var decision = await access.DecideAsync(Identity.Anonymous, name, cancel);
+        var (token, _, _) = await tokens.IssueAsync(Identity.Anonymous, "a", new Dictionary<string, Decision> { [name.Value] = decision }, tokens.Stamp, cancel);
+
+        Assert.Equal(0, Allocated(Gate(isOpen: true), null));
+        Assert.Equal(0, Allocated(Gate(isOpen: false), null));
+        Assert.Equal(0, Allocated(Gate(isOpen: false), $"Bearer {token}"));
+        Assert.NotEqual(0, Allocated(Gate(isOpen: false), null, () => _ = new object())); // the count must be able to see an object
+
+        Gate Gate(bool isOpen) => new(
+            access,
+            new PresentNames(closed.Db, epoch),
+            links: null!,
+            new CallerLookup(signIn: null!, sessions: null!, tokens, limits, isOpen), // nobody is looked up
+            refusals: null!,
+            Admission.Needed,
+            isOpen);
+
+        long Allocated(Gate gate, string? authorization, Action? more = null)
+        {
+            var http = new DefaultHttpContext();
+            http.Request.Host = new HostString("a");
+            if (authorization is not null)
+                http.Request.Headers.Authorization = authorization;
+            for (var i = 0; i < 100; i++)
+                Assert.NotNull(gate.TryAdmitToPull(http, route, manifest));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                _ = gate.TryAdmitToPull(http, route, manifest);
+                more?.Invoke();
+            }
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     static async Task ExpectAsync(Registry registry, string name, HttpStatusCode status)

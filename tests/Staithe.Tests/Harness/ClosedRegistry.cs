@@ -6,7 +6,6 @@ using Staithe.Config;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Oci;
-using Staithe.Storage;
 using Staithe.Tests.Harness;
 
 [assembly: AssemblyFixture(typeof(ClosedRegistries))]
@@ -49,12 +48,7 @@ internal sealed class ClosedRegistry : IAsyncDisposable
     static readonly string PasswordHashed = PasswordHash.Create(Password);
     static int names;
 
-    ClosedRegistry(Registry registry)
-    {
-        Registry = registry;
-        using var directory = DataDirectory.Open(registry.Config.Data);
-        Secret = ServerSecret.LoadOrCreate(directory.SecretFile);
-    }
+    ClosedRegistry(Registry registry, ServerSecret secret) => (Registry, Secret) = (registry, secret);
 
     public Registry Registry { get; }
 
@@ -63,8 +57,11 @@ internal sealed class ClosedRegistry : IAsyncDisposable
 
     public Db Db => Registry.App.Database;
 
-    public static async Task<ClosedRegistry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null) =>
-        new(await Registry.StartAsync(engine, config => (change?.Invoke(config) ?? config) with { Open = false }, needs));
+    public static async Task<ClosedRegistry> StartAsync(Engine engine, Func<StaitheConfig, StaitheConfig>? change = null, Func<OciRoute, string, Rights>? needs = null)
+    {
+        var registry = await Registry.StartAsync(engine, config => (change?.Invoke(config) ?? config) with { Open = false }, needs);
+        return new ClosedRegistry(registry, await ServerSecret.LoadAsync(registry.App.Database, "no file"));
+    }
 
     public static string Basic(string name, string password) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}";
 

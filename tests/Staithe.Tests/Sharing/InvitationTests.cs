@@ -180,7 +180,7 @@ public sealed class InvitationTests
     public async Task Who_has_no_account_makes_one_only_where_the_invitation_says_so(Engine engine)
     {
         await using var server = await ApiServer.StartAsync(engine, "root", "alice");
-        var (alice, root, invitations) = (server.As("alice"), server.As("root"), Invitations(server.Registry));
+        var (alice, root, invitations) = (server.As("alice"), server.As("root"), await InvitationsAsync(server.Registry));
         await MakeOrganizationAsync(alice);
         await alice.PutAsync("/spaces/harbour/teams/owners/members/root");
         Assert.Contains("no account", await alice.RefusedAsync(HttpStatusCode.Forbidden, Post, "/spaces/harbour/invitations", new { team = "dev", newAccounts = true }), StringComparison.Ordinal);
@@ -207,10 +207,10 @@ public sealed class InvitationTests
             Assert.Equal(problem, (await Assert.ThrowsAsync<AccountException>(() => invitations.AcceptAsNewAsync(new Actor(name, null), secret, name, password, TestContext.Current.CancellationToken))).Problem);
     }
 
-    static Invitations Invitations(Registry registry)
+    static async Task<Invitations> InvitationsAsync(Registry registry)
     {
-        using var directory = Staithe.Storage.DataDirectory.Open(registry.Config.Data);
-        return new Invitations(new AccessEpoch(registry.App.Database), ServerSecret.LoadOrCreate(directory.SecretFile), new Refusals(Poison.Runner(registry)), registry.Config.SpacesInviteNewUsers);
+        var secret = await ServerSecret.LoadAsync(registry.App.Database, "no file");
+        return new Invitations(new AccessEpoch(registry.App.Database), secret, new Refusals(Poison.Runner(registry)), registry.Config.SpacesInviteNewUsers);
     }
 
     static async Task MakeOrganizationAsync(ApiClient owner)
