@@ -29,6 +29,9 @@ internal sealed record Identity(IdentityKind Kind, long Id, string Name, bool Is
     /// </summary>
     public long? EndsAt { get; init; }
 
+    /// <summary>Whether an admin has shown a token that does not manage the registry.</summary>
+    public bool IsAdminHeldBack { get; init; }
+
     /// <summary>What was shown, so that what was exchanged for it can end with it. Null for nobody and for everybody.</summary>
     public Credential? Shown { get; init; }
 

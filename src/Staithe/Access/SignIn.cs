@@ -275,8 +275,11 @@ internal sealed class SignIn(
         if (await Db.ReadAsync(session => AccessTokenTable.FindBySecretAsync(session, hash), cancel) is not { } row)
             return null;
         used[(IdentityKind.User, row.Id)] = true;
-        return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && row.Rights.HasFlag(Rights.Manage) && row.Target is null, new Limit(row.Id, row.Rights, row.Target))
+        var manages = row.Rights.HasFlag(Rights.Manage) && row.Target is null;
+        var limit = new Limit(row.Id, row.Rights, row.Target);
+        return new Identity(IdentityKind.User, row.UserId, row.UserName, row.UserIsAdmin && manages, limit)
         {
+            IsAdminHeldBack = row.UserIsAdmin && !manages,
             EndsAt = row.ExpiresAt,
             Shown = new Credential(CredentialKind.Token, row.Id),
         };

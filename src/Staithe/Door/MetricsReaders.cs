@@ -45,7 +45,12 @@ internal sealed class MetricsReaders(
         if (who.Kind == IdentityKind.Anonymous)
             throw Unauthorized("the metrics are for admins, for whoever sends metricsToken, and for the addresses of metricsFrom");
         if (!who.IsAdmin || who.Limit is { Target: not null } || who.Limit?.Rights.HasFlag(Rights.Manage) == false)
-            throw new OciException(OciError.Denied, "the metrics are for admins, with a password or a token that may manage everything; programs have metricsToken and metricsFrom");
+        {
+            throw new OciException(OciError.Denied, who is { IsAdminHeldBack: true, Limit: { } limit }
+                ? $"the metrics are for admins, and {RefusalReason.OfCredential(limit, "", Rights.Manage)}: "
+                    + "use one with admin and no target, or your password; programs have metricsToken and metricsFrom"
+                : "the metrics are for admins, with a password or a token that may manage everything; programs have metricsToken and metricsFrom");
+        }
     }
 
     bool IsNamed(IPAddress? address)

@@ -7,6 +7,8 @@ namespace Staithe.Managing;
 /// <summary>What whoever asks must be, before anything is done that belongs to an account or to the whole registry.</summary>
 internal static class Asker
 {
+    const string WholeToken = "use one with admin and no target, or your password";
+
     /// <summary>The asker's account, for what only people do, and where they have shown their password, or signed in with a browser, and no token.</summary>
     /// <exception cref="AccountException">It is a robot, or a token was shown.</exception>
     public static async Task<UserRow> RequirePasswordAsync(DbSession session, Identity who) => who.Limit is null
@@ -25,7 +27,8 @@ internal static class Asker
         if (who.Limit is { } limit && (limit.Target is not null || !limit.Rights.HasFlag(needed)))
         {
             var rights = needed == Rights.Manage ? "the right manage" : $"the rights {RightsText.Format(needed)}";
-            throw new AccountException(AccountProblem.Forbidden, $"this token does not go that far: use one with {rights} and no target, or your password");
+            var reason = RefusalReason.OfCredential(limit, "", needed);
+            throw new AccountException(AccountProblem.Forbidden, $"{reason}: use one with {rights} and no target, or your password");
         }
         return await FindAsync(session, who);
     }
@@ -44,16 +47,21 @@ internal static class Asker
     /// <exception cref="AccountException">The asker does not manage the registry, or showed a token.</exception>
     public static void RequireAdminPassword(Identity who)
     {
-        RequireAdmin(who);
-        if (who.Limit is not null)
+        if (who.Limit is not null && (who.IsAdmin || who.IsAdminHeldBack))
             throw new AccountException(AccountProblem.Forbidden, "a token is not enough for that: sign in with your password");
+        RequireAdmin(who);
     }
 
     /// <exception cref="AccountException">The asker does not manage the registry, or not with this token.</exception>
     public static void RequireAdmin(Identity who)
     {
-        if (!who.IsAdmin)
-            throw new AccountException(AccountProblem.Forbidden, $"{who.Name} does not manage the registry{(who.Limit is null ? "" : " with this token")}: ask one of its admins");
+        if (who.IsAdmin)
+            return;
+        throw new AccountException(
+            AccountProblem.Forbidden,
+            who is { IsAdminHeldBack: true, Limit: { } limit }
+                ? $"{who.Name} is an admin, but {RefusalReason.OfCredential(limit, "", Rights.Manage)}: {WholeToken}"
+                : $"{who.Name} does not manage the registry: ask one of its admins");
     }
 
     /// <exception cref="AccountException">It is gone by now.</exception>

@@ -165,6 +165,27 @@ public sealed class RefusalReasonTests(ClosedRegistries registries)
         Assert.Contains($"no right of {robot.Name} in the space {alice.Name} reaches it", await ApiAsync(closed, robot, HttpMethod.Get, $"spaces/{alice.Name}/grants"), StringComparison.Ordinal);
     }
 
+    [Theory, OnBothEngines]
+    public async Task An_admin_whose_token_holds_them_back_is_not_told_to_ask_an_admin(Engine engine)
+    {
+        var closed = await registries.GetAsync(engine);
+        var (admin, other) = (await closed.AddUserAsync("admin"), await closed.AddUserAsync("other"));
+        await closed.ChangeAsync(session => session.ExecuteAsync(new Staithe.Database.Sql("update users set is_admin = 1 where name = $1"), admin.Name));
+        var (read, some) = (await closed.AddTokenAsync(admin, Rights.Read), await closed.AddTokenAsync(admin, Rights.Admin, $"{admin.Name}/app"));
+        foreach (var path in (string[])["users", "jobs", "audit"])
+        {
+            Assert.Equal($"{admin.Name} is an admin, but this token is read-only: use one with admin and no target, or your password", await ApiAsync(closed, read, HttpMethod.Get, path));
+            Assert.Equal($"{admin.Name} is an admin, but this token is for {admin.Name}/app only: use one with admin and no target, or your password", await ApiAsync(closed, some, HttpMethod.Get, path));
+            Assert.Equal($"{other.Name} does not manage the registry: ask one of its admins", await ApiAsync(closed, await closed.AddTokenAsync(other, Rights.Read), HttpMethod.Get, path));
+        }
+        // No token does for that, so none is asked for.
+        const string order = """{"password":"correct horse"}""";
+        Assert.Equal("a token is not enough for that: sign in with your password", await ApiAsync(closed, read, HttpMethod.Put, $"users/{other.Name}/password", order));
+        Assert.Equal($"{other.Name} does not manage the registry: ask one of its admins", await ApiAsync(closed, other, HttpMethod.Put, $"users/{other.Name}/password", order));
+        using var metrics = await closed.As(read).GetAsync("/metrics");
+        Assert.Contains("this token is read-only: use one with admin", await metrics.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     static async Task<string> PushAsync(ClosedRegistry closed, Account who, string repository)
     {
         using var refused = await closed.As(who).SendAsync(HttpMethod.Post, $"/v2/{repository}/blobs/uploads/", []);
