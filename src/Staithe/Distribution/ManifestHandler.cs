@@ -28,15 +28,20 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         return SendAsync(http, manifest, facts);
     }
 
-    public async Task GetAsync(HttpContext http, OciRoute.Manifest route, RequestFacts facts) => await SendAsync(http, await FindAsync(route, http.RequestAborted), facts);
+    public async Task GetAsync(HttpContext http, OciRoute.Manifest route, RequestFacts facts) =>
+        await SendAsync(http, await FindAsync(route, http.RequestAborted, tellsTags: HttpMethods.IsGet(http.Request.Method)), facts);
 
+    /// <summary>The manifest of a route.</summary>
+    /// <param name="route">Which.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="tellsTags">Whether a refusal may name the tags that there are: to somebody who may list them, and reads it.</param>
     /// <exception cref="OciException">NAME_UNKNOWN or MANIFEST_UNKNOWN.</exception>
-    public async Task<CachedManifest> FindAsync(OciRoute.Manifest route, CancellationToken cancel)
+    public async Task<CachedManifest> FindAsync(OciRoute.Manifest route, CancellationToken cancel, bool tellsTags = false)
     {
         var path = route.Path;
         var version = cache.ManifestVersion(path);
         var found = await db.ReadAsync(session => ManifestTable.FindAsync(session, route.Name, route.Reference), cancel)
-            ?? throw await NotFoundAsync(route, cancel);
+            ?? throw await NotFoundAsync(route, tellsTags, cancel);
         var manifest = new CachedManifest(route, found.Digest, found.MediaType, found.Content);
         cache.Add(path, manifest, version);
         return manifest;
@@ -88,10 +93,19 @@ internal sealed class ManifestHandler(Db db, ContentCache cache, ManifestPush pu
         http.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
-    async Task<OciException> NotFoundAsync(OciRoute.Manifest route, CancellationToken cancel) =>
-        await db.ReadAsync(session => RepositoryTable.FindIdAsync(session, route.Name), cancel) is null
-            ? Gate.Unknown(route.Name)
-            : new OciException(OciError.ManifestUnknown, $"{route.Name} has no manifest {route.Reference}");
+    // Clients look for the tags of attachments by themselves; nobody has mistyped those.
+    async Task<OciException> NotFoundAsync(OciRoute.Manifest route, bool tellsTags, CancellationToken cancel)
+    {
+        var (isHere, tags) = await db.ReadAsync<(bool, List<string>?)>(
+            async session => await RepositoryTable.FindIdAsync(session, route.Name) is not { } id ? (false, null)
+                : !tellsTags || route.Reference.Tag is not { } tag || AttachmentTag.TryParse(tag.Value) is not null ? (true, null)
+                : (true, await RepositoryPageTable.ListTagNamesAsync(session, id, KnownTags.MaxRead)),
+            cancel);
+        var hint = tags is null ? "" : KnownTags.Hint(tags);
+        return isHere
+            ? new OciException(OciError.ManifestUnknown, $"{route.Name} has no manifest {route.Reference}{hint}")
+            : Gate.Unknown(route.Name);
+    }
 
     async Task<byte[]> ReadAsync(HttpContext http)
     {

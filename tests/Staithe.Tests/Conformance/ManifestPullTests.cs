@@ -53,6 +53,34 @@ public sealed class ManifestPullTests(Registries registries)
         }
     }
 
+    /// <summary>Of a tag that is not there, and to somebody who reads the answer: no client looks for attachments by mistake.</summary>
+    [Theory, OnBothEngines]
+    public async Task A_tag_that_is_not_there_is_told_from_those_that_are(Engine engine)
+    {
+        var registry = await registries.GetAsync(engine);
+        var (name, other) = (Registry.NewRepository(), Registry.NewRepository());
+        var image = await registry.PushImageAsync(name, "1");
+        await registry.PushBlobAsync(other, "x"u8.ToArray());
+        Assert.Equal($"{name} has no manifest zz (tags: 1)", await MessageAsync($"/v2/{name}/manifests/zz"));
+        Assert.Equal($"{other} has no manifest zz (it has no tags)", await MessageAsync($"/v2/{other}/manifests/zz"));
+        var digest = Registry.Digest("no"u8);
+        Assert.Equal($"{name} has no manifest {digest}", await MessageAsync($"/v2/{name}/manifests/{digest}"));
+        var attachment = $"sha256-{image.Digest[7..]}.sig";
+        Assert.Equal($"{name} has no manifest {attachment}", await MessageAsync($"/v2/{name}/manifests/{attachment}"));
+        for (var i = 2; i <= 20; i++)
+            await registry.PutManifestAsync(name, $"{i}", image.Manifest);
+        var bounded = await MessageAsync($"/v2/{name}/manifests/zz");
+        Assert.EndsWith(", …)", bounded, StringComparison.Ordinal);
+        Assert.Equal(11, bounded.Split(", ").Length);
+
+        async Task<string> MessageAsync(string path)
+        {
+            using var answer = await registry.GetAsync(path);
+            await answer.ExpectAsync(HttpStatusCode.NotFound);
+            return (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("message").GetString()!;
+        }
+    }
+
     [Theory, OnBothEngines]
     public async Task A_client_that_has_it_need_not_take_it_again(Engine engine)
     {
