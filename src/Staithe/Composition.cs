@@ -247,7 +247,7 @@ internal sealed class Composition : IAsyncDisposable
         List<IWebHandler> handlers =
         [
             new PageFiles(),
-            new HomeHandler(db, finder),
+            new HomeHandler(db, finder, Users),
             new SearchPageHandler(db, finder),
             new YoursHandler(db, finder),
             new SpaceHomeHandler(db, finder),

@@ -17,6 +17,9 @@ internal sealed record ClientCommands(string Host, bool IsPlainHttp)
     /// <summary>A registry by its address.</summary>
     public static ClientCommands For(Uri registry) => new(registry.Authority, registry.Scheme == Uri.UriSchemeHttp);
 
+    /// <summary>Who has to sign in to fetch a file, since no client's login does that for curl; null when anybody may fetch it.</summary>
+    public string? Reader { get; init; }
+
     /// <summary>The scheme and the host.</summary>
     public string Url => $"{(IsPlainHttp ? "http" : "https")}://{Host}";
 
@@ -55,6 +58,11 @@ internal sealed record ClientCommands(string Host, bool IsPlainHttp)
             _ => [client, .. verb.Split(' '), .. reach, .. arguments],
         };
     }
+
+    /// <summary>Fetches files with curl, which asks for the password where it has to.</summary>
+    /// <param name="arguments">What to fetch, and where to.</param>
+    public string Fetch(params string[] arguments) =>
+        ShellText.Join(["curl", "-fL", .. Reader is null ? (string[])[] : ["-u", Reader], .. arguments]);
 
     /// <summary>Signs in with podman or docker.</summary>
     /// <param name="user">Whose name to sign in with; null to be asked for it.</param>

@@ -42,6 +42,10 @@ internal sealed class ImageContents(Db db, IBlobStorage storage, LayerFiles file
             cancel);
     }
 
+    /// <summary>Whether anybody may fetch the image, without saying who they are.</summary>
+    public Task<bool> IsPublicAsync(FoundImage image, CancellationToken cancel) =>
+        db.ReadAsync(async session => await RepositoryTable.FindVisibilityAsync(session, image.Row.RepoId) == "public", cancel);
+
     /// <summary>What is to be said of an image: what of it was not read, which claims are not true. Nothing of one that nobody has looked into.</summary>
     public async Task<IReadOnlyList<ImageNote>> ListNotesAsync(FoundImage image, CancellationToken cancel) => await FindStateAsync(image, cancel) switch
     {

@@ -47,6 +47,9 @@ internal sealed partial record Recipe
     /// <summary>The variables of the image that look like settings, with the image's values; not those that are set.</summary>
     public required IReadOnlyList<EnvironmentVariable> Settings { get; init; }
 
+    /// <summary>How many more such variables the image has: beyond the limit, or too long or odd to be written down.</summary>
+    public required int LeftOut { get; init; }
+
     /// <summary>Variables that the image names and leaves empty: it probably wants a value.</summary>
     public required IReadOnlyList<string> Wanted { get; init; }
 
@@ -79,12 +82,19 @@ internal sealed partial record Recipe
         var resource = ToResourceName(name);
         var ports = Publish(image, options.Ports, notes);
         var volumes = Keep(config.Volumes, resource, notes);
-        var settings = config.Environment.GroupBy(variable => variable.Name).Select(same => same.Last())
-            .Where(variable => IsSetting(variable) && options.Environment.All(set => set.Name != variable.Name)).Take(MaxSettings).ToList();
+        var all = config.Environment.GroupBy(variable => variable.Name).Select(same => same.Last())
+            .Where(variable => !NoSetting().IsMatch(variable.Name) && options.Environment.All(set => set.Name != variable.Name)).ToList();
+        var settings = all.Where(CanBeWritten).Take(MaxSettings).ToList();
         var wanted = settings.Where(setting => setting.Value.Length == 0).Select(setting => setting.Name).ToList();
         var health = config.HealthCheck is { } check && check.Test.All(word => word.Length <= MaxTextLength && Visible.Is(word)) ? config.HealthCheck : null;
         var isService = ports.Count > 0 || volumes.Count > 0 || config.HealthCheck is not null;
 
+        if (all.Count > settings.Count)
+        {
+            notes.Add(
+                $"{settings.Count} of the {all.Count} variables of the image are listed here. "
+                + $"To see all: podman image inspect --format \"{{{{.Config.Env}}}}\" {ReferTo(image, options.IsPinned)}");
+        }
         if (wanted.Count > 0)
             notes.Add($"The image leaves {string.Join(", ", wanted)} empty, and may want a value.");
         if (config.IsNonRoot && ports.All(port => port.Container.Number >= FirstFreePort))
@@ -100,6 +110,7 @@ internal sealed partial record Recipe
             Volumes = volumes,
             Environment = options.Environment,
             Settings = [.. settings.Where(setting => setting.Value.Length > 0)],
+            LeftOut = all.Count - settings.Count,
             Wanted = wanted,
             IsService = isService,
             IsInteractive = !isService && config.WholeCommand.Count > 0 && IsConversation(config.WholeCommand),
@@ -220,9 +231,8 @@ internal sealed partial record Recipe
         return unique;
     }
 
-    // What builders write down of what they did, and what a process has anyway, is no setting.
-    static bool IsSetting(EnvironmentVariable variable) =>
-        RecipeOptions.IsVariableName(variable.Name) && !NoSetting().IsMatch(variable.Name) && variable.Value.Length <= MaxSettingLength && Visible.Is(variable.Value);
+    static bool CanBeWritten(EnvironmentVariable variable) =>
+        RecipeOptions.IsVariableName(variable.Name) && variable.Value.Length <= MaxSettingLength && Visible.Is(variable.Value);
 
     static bool IsConversation(IReadOnlyList<string> command) =>
         command.Count == 1 && Conversation().IsMatch(command[0][(command[0].LastIndexOf('/') + 1)..]);

@@ -322,7 +322,9 @@ internal sealed class ArtifactReader(ImageReader blobs)
             foreach (var (part, index) in parts.Select((one, place) => (Part: one, Index: place)).Where(one => Digest.TryParse(one.Part.Digest, out _)).Take(MaxPulled))
             {
                 var path = part.Title is { Length: > 0 and < 200 } title && !title.Contains('/', StringComparison.Ordinal) && Visible.Is(title) && title is not ("." or "..") ? title : $"{File}-{index + 1}";
-                Command($"curl, {(parts.Count == 1 ? "what it holds" : $"part {index + 1}")}", "curl", "-fL", ["-o", path.StartsWith('-') ? $"./{path}" : path, $"{clients.Url}/v2/{Image.Name.Repository}/blobs/{part.Digest}"]);
+                var label = $"curl, {(parts.Count == 1 ? "what it holds" : $"part {index + 1}")}";
+                var from = $"{clients.Url}/v2/{Image.Name.Repository}/blobs/{part.Digest}";
+                commands.Add(new RunFile(label, clients.Fetch("-o", path.StartsWith('-') ? $"./{path}" : path, from), ""));
             }
         }
 

@@ -108,7 +108,12 @@ internal sealed class FileEndpoint(
                 http.Response.Headers.CacheControl = "no-store"; // a page has its reader in it
                 http.Response.Headers.Vary = "Accept";
                 var attached = await attachments.ListAsync(image, await attachments.ListReferrersAsync(image, http.RequestAborted), isDeep: false, http.RequestAborted);
-                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, FileListing.Of(image, whole, files, entry, layer, http.Request) with { Notes = await contents.ListNotesAsync(image, http.RequestAborted) }, attached.Count));
+                var clients = await visit.ClientsAsync(image, contents);
+                var listing = FileListing.Of(image, whole, files, entry, layer, http.Request.Query, clients) with
+                {
+                    Notes = await contents.ListNotesAsync(image, http.RequestAborted),
+                };
+                await visit.SendAsync<FilesPage, FilesView>(FilesView.Of(image, listing, attached.Count));
                 break;
             case EntryType.Directory:
                 await SendListAsync(http, image, files, entry, await contents.ListNotesAsync(image, http.RequestAborted));

@@ -21,9 +21,15 @@ public sealed record FileListing(
     /// <summary>What is to be said of the image: where not all of it was read, not all of its files are listed.</summary>
     public IReadOnlyList<ImageNote> Notes { get; init; } = [];
 
-    internal static FileListing Of(FoundImage image, ImageFiles whole, ImageFiles files, ImageEntry directory, int? layer, HttpRequest request)
+    internal static FileListing Of(
+        FoundImage image,
+        ImageFiles whole,
+        ImageFiles files,
+        ImageEntry directory,
+        int? layer,
+        IQueryCollection query,
+        ClientCommands clients)
     {
-        var query = request.Query;
         var after = query["after"].ToString();
         var entries = files.List(directory).Where(entry => string.CompareOrdinal(entry.Name, after) > 0).Take(PerPage + 1).ToList();
         var listing = new FileListing(
@@ -37,7 +43,7 @@ public sealed record FileListing(
             entries.Count > PerPage ? entries[PerPage - 1].Name : null,
             "");
         var file = entries.FirstOrDefault(entry => entry.Node.Type == EntryType.File)?.Name ?? "";
-        return listing with { Command = ShellText.Join(["curl", "-fL", $"{ClientCommands.For(request).Url}{listing.Link(listing.Path + file, layer)}"]) };
+        return listing with { Command = clients.Fetch($"{clients.Url}{listing.Link(listing.Path + file, layer)}") };
     }
 
     /// <summary>Where something of the same view is.</summary>

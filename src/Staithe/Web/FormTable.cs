@@ -10,7 +10,7 @@ internal sealed record FormAction(string Name, string Done, params string[] Oper
 
 /// <summary>
 /// Every form that says in <c>do</c> what it does. Those that do not are no changes of settings: to sign in and out, to make the first account, to accept an
-/// invitation.
+/// invitation. They stand apart here for what the next page says.
 /// </summary>
 internal static class FormTable
 {
@@ -77,8 +77,18 @@ internal static class FormTable
         new("work.retry", "The work will be tried again.", "retryJob"),
     ];
 
-    static readonly Dictionary<string, FormAction> ByName = All.ToDictionary(form => form.Name, StringComparer.Ordinal);
+    /// <summary>The first account was made.</summary>
+    public static FormAction SetUp { get; } = new("setup", "Your administrator account is ready. The set-up link no longer works.");
 
-    /// <summary>The form that says this; null for none.</summary>
+    /// <summary>An account was made with an invitation.</summary>
+    public static FormAction Accept { get; } = new("accept", "Your account is ready, and the invitation is accepted.");
+
+    /// <summary>The session of the browser was ended.</summary>
+    public static FormAction SignOut { get; } = new("sign-out", "You are signed out.");
+
+    static readonly Dictionary<string, FormAction> ByName =
+        ((FormAction[])[.. All, SetUp, Accept, SignOut]).ToDictionary(form => form.Name, StringComparer.Ordinal);
+
+    /// <summary>The form of that name; null for none.</summary>
     public static FormAction? Find(string name) => ByName.GetValueOrDefault(name);
 }

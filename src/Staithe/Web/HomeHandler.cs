@@ -1,11 +1,12 @@
 using Staithe.Access;
+using Staithe.Accounts;
 using Staithe.Database;
 using Staithe.Search;
 
 namespace Staithe.Web;
 
 /// <summary>The first page: search, what the registry itself stands for, what is new, and one's own.</summary>
-internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
+internal sealed class HomeHandler(Db db, Finder finder, Users users) : IWebHandler
 {
     const int New = 12, Own = 6, Official = 6, MostSpaces = 20;
 
@@ -23,6 +24,7 @@ internal sealed class HomeHandler(Db db, Finder finder) : IWebHandler
             Official = official,
             Followed = [.. followed.Select(Shown.Hit)],
             Spaces = [.. spaces.Select(space => space.Name)],
+            HasAccounts = recent.Count > 0 || visit.Who.Kind != IdentityKind.Anonymous || await users.AnyAsync(visit.Cancel),
         });
     }
 
@@ -48,6 +50,9 @@ public sealed record HomeView(IReadOnlyList<Hit> Recent, IReadOnlyList<Hit> Own)
 
     /// <summary>The same of what the reader watches or has starred.</summary>
     public IReadOnlyList<Hit> Followed { get; init; } = [];
+
+    /// <summary>Whether anybody can sign in yet, or nobody has to.</summary>
+    public bool HasAccounts { get; init; } = true;
 
     /// <summary>The spaces that the reader belongs to.</summary>
     public IReadOnlyList<string> Spaces { get; init; } = [];

@@ -73,6 +73,9 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
         var packages = tab == ImageTab.Packages ? await ListPackagesAsync(visit, image, platform) : null;
         var notes = config is null ? [] : await contents.ListNotesAsync(image, visit.Cancel);
         var build = isTold ? await BuildFileAsync(visit, image, config!, referrers, bases, notes) : null;
+        var artifact = config is null && tab == ImageTab.Overview
+            ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", await visit.ClientsAsync(image, contents), visit.Cancel)
+            : null;
         await visit.SendAsync<ImagePage, ImageView>(new ImageView(
             name.Repository.Value,
             name.Reference.ToString(),
@@ -83,7 +86,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             image.Manifest.MediaType,
             image.Manifest.ArtifactType,
             config is null ? null : await FactsAsync(image, config, bases, visit.Cancel),
-            config is null && tab == ImageTab.Overview ? await new ArtifactReader(images).ReadAsync(image, $"{visit.Frame.Host}/{name}", visit.Frame.Clients, visit.Cancel) : null,
+            artifact,
             platform?.ToString(),
             ImageFacts.FewOf(image.Manifest.Annotations),
             Layers(image, build),
@@ -213,6 +216,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             string.Join('\n', Lines(query["env"])))
         {
             Settings = [.. recipe.Settings.Select(setting => $"{setting.Name}={setting.Value}")],
+            LeftOut = recipe.LeftOut,
             Fetch = image.Clients.IsPlainHttp ? image.Clients.Pull("podman", recipe.Reference) : null,
         };
     }
@@ -227,7 +231,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
     async Task<FileListing> ListFilesAsync(Visit visit, FoundImage image)
     {
         using var files = await contents.OpenAsync(image, visit.Cancel);
-        return FileListing.Of(image, files, files, files.Root, null, visit.Http.Request);
+        return FileListing.Of(image, files, files, files.Root, null, visit.Http.Request.Query, await visit.ClientsAsync(image, contents));
     }
 
     async Task<PackagesView> ListPackagesAsync(Visit visit, FoundImage image, Platform? platform)
@@ -414,6 +418,9 @@ public sealed record RunView(
 {
     /// <summary>Variables of the image that look like settings, with the image's values.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>How many more such variables the image has.</summary>
+    public int LeftOut { get; init; }
 
     /// <summary>How to fetch it before a publisher's command, which does not say how this registry is reached; null when it need not.</summary>
     public string? Fetch { get; init; }

@@ -42,7 +42,7 @@ internal sealed class InviteHandler(Invitations invitations, BrowserSessions ses
             var made = await invitations.AcceptAsNewAsync(visit.Actor with { Name = name.Length == 0 ? visit.Who.Name : Staithe.Oci.OciException.Quote(name) }, secret, name, visit.Field("password"), visit.Cancel);
             devices.Give(visit.Http, name);
             await sessions.BeginAsync(visit, await invitations.FindUserAsync(name, visit.Cancel), "in a browser, with an invitation");
-            await visit.GoToAsync(SpaceHomeHandler.PathOf(made.Space));
+            await visit.DoneAsync(SpaceHomeHandler.PathOf(made.Space), FormTable.Accept);
         }
         catch (AccountException refused) when (refused.Problem is AccountProblem.Invalid or AccountProblem.Taken && visit.Who.Kind != IdentityKind.User)
         {

@@ -116,6 +116,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
         tag.Name, tag.Digest, DateTimeOffset.FromUnixTimeMilliseconds(tag.MovedAt), tag.Size, tag.Children, tag.MovedBy, tag.PulledAt is { } pulled ? DateTimeOffset.FromUnixTimeMilliseconds(pulled) : null)
     {
         Platforms = [.. index?.Entries.Select(entry => entry.Name).OfType<string>().Distinct() ?? []],
+        IsIndex = MediaTypes.IsIndex(tag.MediaType),
         Sizes = [.. index?.Entries.Select(entry => entry.Size).OfType<long>() ?? []],
     };
 }
@@ -186,6 +187,9 @@ public sealed record RepositoryView(
 /// <param name="Children">How many images an index has; 0 for an image.</param>
 public sealed record TagLine(string Name, string Digest, DateTimeOffset MovedAt, long Size, long Children, string? MovedBy, DateTimeOffset? PulledAt)
 {
+    /// <summary>Whether it is an index, even one of nothing.</summary>
+    public bool IsIndex { get; init; }
+
     /// <summary>For which platforms an index has something; none for an image.</summary>
     public IReadOnlyList<string> Platforms { get; init; } = [];
 

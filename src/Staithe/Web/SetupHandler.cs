@@ -49,7 +49,7 @@ internal sealed class SetupHandler(Users users, BrowserSessions sessions, Device
         }
         devices.Give(visit.Http, name);
         await sessions.BeginAsync(visit, new Identity(IdentityKind.User, id, name, IsAdmin: true), "in a browser, with the set-up link");
-        await visit.GoToAsync("/");
+        await visit.DoneAsync("/", FormTable.SetUp);
     }
 
     static string Create(ServerSecret secret, DateTimeOffset endsAt)

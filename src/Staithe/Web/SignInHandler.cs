@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.WebUtilities;
 using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Door;
@@ -20,6 +21,8 @@ internal sealed class SignInHandler(
     // it may not see.
     const string Why = "why", Ended = "ended", Own = "own";
 
+    const int MaxDepth = 8; // of pages to sign in that lead back to each other
+
     const string Out = "/logout";
     const string Wrong = "The name and the password do not belong together. "
         + "People sign in here with their password; tokens and robots are for programs.";
@@ -34,7 +37,22 @@ internal sealed class SignInHandler(
         $"{In}?next={Uri.EscapeDataString(next)}{(SessionCookie.Find(http) is null ? "" : $"&{Why}={Ended}")}";
 
     /// <summary>The address of the page for a link that people follow of their own accord.</summary>
-    public static string LinkTo(string next) => $"{In}?next={Uri.EscapeDataString(next)}&{Why}={Own}";
+    public static string LinkTo(string next) => $"{In}?next={Uri.EscapeDataString(Beyond(next))}&{Why}={Own}";
+
+    /// <summary>Where to go after signing in: to a place on this registry, and to none that is there only to sign in or out.</summary>
+    static string Beyond(string next)
+    {
+        for (var depth = 0; depth < MaxDepth; depth++)
+        {
+            var place = Visit.LocalPath(next);
+            var query = place.IndexOf('?', StringComparison.Ordinal);
+            var path = query < 0 ? place : place[..query];
+            if (path is not (In or $"{In}/" or Out or $"{Out}/"))
+                return place;
+            next = query < 0 ? "/" : QueryHelpers.ParseQuery(place[query..]).GetValueOrDefault("next") is [{ } inner] ? inner : "/";
+        }
+        return "/";
+    }
 
     /// <summary>Whether a person asks with a browser, and says nothing of who they are but by its session.</summary>
     public static bool IsAskedByBrowser(HttpRequest request) =>
@@ -46,7 +64,7 @@ internal sealed class SignInHandler(
     {
         (Out, not null) => SignOutAsync(visit),
         (Out, _) => visit.GoToAsync("/"),
-        (_, null) => ShowAsync(visit, "", Visit.LocalPath(visit.Query("next")), null, StatusCodes.Status200OK),
+        (_, null) => ShowAsync(visit, "", Beyond(visit.Query("next")), null, StatusCodes.Status200OK),
         _ => SignInAsync(visit),
     };
 
@@ -72,7 +90,7 @@ internal sealed class SignInHandler(
 
     async Task SignInAsync(Visit visit)
     {
-        var (name, next) = (visit.Field("name").Trim(), Visit.LocalPath(visit.Field("next")));
+        var (name, next) = (visit.Field("name").Trim(), Beyond(visit.Field("next")));
         Identity? who = null;
         var problem = Wrong;
         try
@@ -97,7 +115,7 @@ internal sealed class SignInHandler(
     async Task SignOutAsync(Visit visit)
     {
         await sessions.EndAsync(visit);
-        await visit.GoToAsync("/");
+        await visit.DoneAsync("/", FormTable.SignOut);
     }
 }
 

@@ -1,5 +1,8 @@
 using Staithe.Access;
 using Staithe.Audit;
+using Staithe.Clients;
+using Staithe.Content;
+using Staithe.Files;
 using Staithe.Database;
 
 namespace Staithe.Web;
@@ -17,6 +20,10 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
 
     /// <summary>Who makes it, for the audit.</summary>
     public Actor Actor => new(Who.Name, Http.Connection.RemoteIpAddress?.ToString());
+
+    /// <summary>Writes the commands that fetch an image and what is in it: with the reader's name where not everybody may.</summary>
+    public async Task<ClientCommands> ClientsAsync(FoundImage image, ImageContents contents) =>
+        Who.Kind == IdentityKind.User && !await contents.IsPublicAsync(image, Cancel) ? Frame.Clients with { Reader = Who.Name } : Frame.Clients;
 
     /// <summary>A field of the form without NULs, which no database takes; empty when it is not there.</summary>
     public string Field(string name) => Form?[name] is [{ } text] ? WithoutNul(text) : "";
@@ -56,9 +63,12 @@ internal sealed record Visit(HttpContext Http, string Path, Identity Who, IFormC
     public Frame FrameOf(int status) => Form is null && status == StatusCodes.Status200OK ? Frame with { Done = DoneCookie.Take(Http) } : Frame;
 
     /// <summary>Answers a form that did what it should: the browser goes on to look at the result, which says so.</summary>
-    public Task DoneAsync(string path)
+    public Task DoneAsync(string path) => DoneAsync(path, FormTable.Find(Field("do")));
+
+    /// <summary>The same for a form that does not say itself what it does.</summary>
+    public Task DoneAsync(string path, FormAction? form)
     {
-        if (FormTable.Find(Field("do")) is { } form)
+        if (form is not null)
             DoneCookie.Set(Http, form);
         return GoToAsync(path);
     }

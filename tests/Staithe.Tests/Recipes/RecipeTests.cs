@@ -215,5 +215,23 @@ public sealed class RecipeTests
         ],
         new ClientCommands("localhost:5000", IsPlainHttp: true).Pulls("localhost:5000/team/app:1", "app").Select(pull => pull.Command));
 
+    [Theory]
+    [InlineData(40, 0)]
+    [InlineData(41, 1)]
+    public void Variables_that_are_not_listed_are_counted(int number, int leftOut)
+    {
+        var recipe = Derive($$"""{"config":{"Env":[{{string.Join(',', Enumerable.Range(0, number).Select(i => $"\"A{i}=1\""))}},"PATH=/bin","APP_VERSION=1"]} }""");
+        Assert.Equal((40, leftOut), (recipe.Settings.Count, recipe.LeftOut));
+        Assert.Equal(leftOut > 0, recipe.Notes.Any(note => note.StartsWith("40 of the 41 variables", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_variable_that_is_too_long_to_list_is_counted_too()
+    {
+        var recipe = Derive($$"""{"config":{"Env":["LONG={{new string('x', 2000)}}","A=1"]} }""");
+        Assert.Equal((1, 1), (recipe.Settings.Count, recipe.LeftOut));
+        Assert.Contains(recipe.Notes, note => note.StartsWith("1 of the 2 variables of the image are listed here. To see all: podman image inspect", StringComparison.Ordinal));
+    }
+
     static Recipe Derive(string config, string repository = "team/tinyweb") => Recipe.From(HostileImage.Image(HostileImage.Config(config), RepositoryName.Parse(repository)), RecipeOptions.None);
 }

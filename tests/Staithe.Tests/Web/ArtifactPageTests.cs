@@ -58,7 +58,7 @@ public sealed class ArtifactPageTests(Registries registries)
             using var json = await browser.GetAsync($"/r/{space}/{name}:{tag}", "application/json");
             Assert.Equal(words[0].Trim('<', '>'), (await json.JsonAsync()).GetProperty("artifact").GetProperty("kind").GetString());
             foreach (var view in (string[])["files", "packages", "run", "build", "sbom"]) // it has none of these
-                Assert.Contains("aria-current=\"page\">Overview", await browser.ReadAsync($"/r/{space}/{name}:{tag}?view={view}"), StringComparison.Ordinal);
+                Assert.Contains("aria-current=\"page\">About", await browser.ReadAsync($"/r/{space}/{name}:{tag}?view={view}"), StringComparison.Ordinal);
             using var raw = await browser.GetAsync($"/r/{space}/{name}:{tag}?view=raw");
             await raw.ExpectAsync(HttpStatusCode.OK);
         }

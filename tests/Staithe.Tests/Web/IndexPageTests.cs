@@ -51,7 +51,36 @@ public sealed partial class IndexPageTests
         var (one, two) = (await PushAsync(registry, name, "amd64", 1000), await PushAsync(registry, name, "arm64", 2000));
         await PushIndexAsync(registry, name, "1", Child(one, null), Child(two, null));
         Assert.Equal(2, Rows(await ReadAsync(registry, $"/r/{name}:1"), "Platforms").Count);
+        await PushIndexAsync(registry, name, "empty");
+        var row = Assert.Single(Rows(await ReadAsync(registry, $"/r/{name}?view=tags"), "Tags"), row => row.StartsWith("empty", StringComparison.Ordinal));
+        Assert.Contains("no images", row, StringComparison.Ordinal);
     }
+
+    /// <summary>What stands beside a name is a word of its own, also for whoever copies or hears the page.</summary>
+    [Fact]
+    public async Task A_badge_does_not_stick_to_what_it_stands_beside()
+    {
+        await using var registry = await Registry.StartAsync(Engine.Sqlite);
+        var name = Registry.NewRepository("several");
+        var (one, two) = (await PushAsync(registry, name, "amd64", 1000), await PushAsync(registry, name, "arm64", 2000));
+        await PushIndexAsync(registry, name, "1", Child(one, """{"os":"linux","architecture":"amd64"}"""), Child(two, """{"os":"linux","architecture":"arm64"}"""));
+        var config = Encoding.UTF8.GetBytes("""{"architecture":"amd64","os":"linux","config":{"Volumes":{"/data":{},"/var/lib/app":{}},"ExposedPorts":{"80/tcp":{},"53/udp":{}}}}""");
+        using (var pushed = await registry.PutManifestAsync(name, "volumes", RegistryClient.ImageManifest(await registry.PushBlobAsync(name, config), config.Length, [])))
+            await pushed.ExpectAsync(HttpStatusCode.Created);
+        foreach (var (path, chips) in ((string, int)[])[($"/r/{name}", 1), ($"/r/{name}?view=tags", 1), ($"/r/{name}:1", 1), ($"/r/{name}:volumes", 2)])
+        {
+            var page = await ReadAsync(registry, path);
+            Assert.True(Chip().Count(page) >= chips, path);
+            Assert.DoesNotMatch(Glued(), page);
+        }
+        Assert.Contains("<code>/data</code> <code>/var/lib/app</code>", await ReadAsync(registry, $"/r/{name}:volumes"), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("<(a|span) class=\"chip")]
+    private static partial Regex Chip();
+
+    [GeneratedRegex("[^\\s>]<(a|span) class=\"chip|</(a|code|span|time)><(a|span) class=\"chip|</code><code>")]
+    private static partial Regex Glued();
 
     static async Task<(string Digest, int Size)> PushAsync(Registry registry, string name, string architecture, int bytes)
     {

@@ -140,7 +140,9 @@ public sealed partial class LinkPageTests
             await made.ExpectAsync(HttpStatusCode.SeeOther);
             Assert.Equal("/spaces/root", made.Headers.Location!.OriginalString);
         }
-        Assert.Contains("<a href=\"/settings\">dora</a>", await browser.ReadAsync("/spaces/root"), StringComparison.Ordinal);
+        var home = await browser.ReadAsync("/spaces/root");
+        Assert.Contains("<a href=\"/settings\">dora</a>", home, StringComparison.Ordinal);
+        Assert.Contains("<p class=\"done\" role=\"status\">Your account is ready, and the invitation is accepted.</p>", home, StringComparison.Ordinal);
         Assert.Equal(["root/app"], await server.As("dora", "a-long-password").ListAsync("/repositories"));
         await browser.SignInAsync("dora", "a-long-password");
         using (var again = await browser.PostAsync(path))

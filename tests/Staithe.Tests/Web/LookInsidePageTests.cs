@@ -182,6 +182,12 @@ public sealed class LookInsidePageTests(Registries open)
         }
         using var own = new Browser(server.Registry.Url);
         await own.SignInAsync("alice", ApiServer.Password("alice"));
+        foreach (var path in (string[])["/r/alice/app:1?view=files", "/f/alice/app:1/"])
+        {
+            Assert.Contains($"curl -fL -u alice {server.Registry.Url}f/alice/app:1/", WebUtility.HtmlDecode(await own.ReadAsync(path)), StringComparison.Ordinal);
+            var open = path.Replace("app", "public", StringComparison.Ordinal);
+            Assert.Contains($"curl -fL {server.Registry.Url}f/alice/public:1/", WebUtility.HtmlDecode(await own.ReadAsync(open)), StringComparison.Ordinal);
+        }
         foreach (var path in paths)
             await own.ReadAsync(path);
     }

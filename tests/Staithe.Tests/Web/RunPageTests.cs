@@ -30,6 +30,22 @@ public sealed partial class RunPageTests(Registries registries)
     }
 
     [Fact]
+    public async Task What_is_left_out_is_counted_and_the_page_of_the_image_has_it_folded()
+    {
+        var registry = await registries.GetAsync(Engine.Sqlite);
+        var name = await PushAsync(registry);
+        const string said = "40 of the 150 variables of the image are listed here. To see all: podman image inspect";
+        Assert.Contains("40 of the 150 variables of the image, with the image's values", WebUtility.HtmlDecode(await ReadAsync(registry, $"/r/{name}:1?view=run")), StringComparison.Ordinal);
+        foreach (var file in (string[])["run.sh", "run.sh?as=docker", "compose.yaml", "kube.yaml", $"{name.Split('/')[1]}.container", "recipe.json"])
+            Assert.Contains(said, await ReadAsync(registry, $"/run/{name}:1/{file}"), StringComparison.Ordinal);
+        var page = await ReadAsync(registry, $"/r/{name}:1");
+        Assert.Contains("<summary>150 variables</summary>", page, StringComparison.Ordinal);
+        Assert.Contains("SETTING_149", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("SETTING_", Folded().Replace(page, ""), StringComparison.Ordinal);
+        Assert.Equal(Tab().Count(page), Tab().Matches(page).Select(tab => tab.Groups[1].Value).Distinct().Count());
+    }
+
+    [Fact]
     public async Task Each_page_of_a_repository_has_the_same_tabs()
     {
         var registry = await registries.GetAsync(Engine.Sqlite);
@@ -56,6 +72,9 @@ public sealed partial class RunPageTests(Registries registries)
         await page.ExpectAsync(HttpStatusCode.OK);
         return await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
     }
+
+    [GeneratedRegex("<a href=\"/r/[^>]*>([A-Z][^<]*)</a>")]
+    private static partial Regex Tab();
 
     [GeneratedRegex("<details>.*?</details>", RegexOptions.Singleline)]
     private static partial Regex Folded();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Config;
@@ -7,7 +8,7 @@ using Staithe.Tests.Harness;
 namespace Staithe.Tests.Web;
 
 /// <summary>All ways of signing in share one begin and one end, each step leads to the next, and a page says why it is shown.</summary>
-public sealed class SigningInTests(ClosedRegistries registries)
+public sealed partial class SigningInTests(ClosedRegistries registries)
 {
     [Theory, OnBothEngines]
     public async Task Signing_in_anew_ends_the_browsers_former_session(Engine engine)
@@ -67,13 +68,19 @@ public sealed class SigningInTests(ClosedRegistries registries)
         using var browser = new Browser(registry.Url);
         var page = await browser.ReadAsync("/login");
         Assert.Contains("There are no accounts yet", page, StringComparison.Ordinal);
-        Assert.Contains("staithe user add", page, StringComparison.Ordinal);
-        Assert.DoesNotContain(registry.App.SetupPath, page, StringComparison.Ordinal);
+        Assert.Contains("set-up link", page, StringComparison.Ordinal);
+        Assert.Contains("set-up link", await browser.ReadAsync("/"), StringComparison.Ordinal);
+        foreach (var shown in (string[])[page, await browser.ReadAsync("/")])
+        {
+            Assert.DoesNotContain(registry.App.SetupPath, shown, StringComparison.Ordinal);
+            Assert.DoesNotContain(registry.Config.Data, shown, StringComparison.Ordinal);
+        }
         Assert.Equal("/", await browser.SubmitAsync(registry.App.SetupPath, HttpStatusCode.SeeOther, ("name", "alice"), ("password", "correct horse")));
         Assert.Contains("<a href=\"/settings\">alice</a>", await browser.ReadAsync("/"), StringComparison.Ordinal);
         await browser.ReadAsync("/admin");
         using var stranger = new Browser(registry.Url);
-        Assert.DoesNotContain("no accounts yet", await stranger.ReadAsync("/login"), StringComparison.Ordinal);
+        foreach (var path in (string[])["/login", "/"])
+            Assert.DoesNotContain("no accounts yet", await stranger.ReadAsync(path), StringComparison.Ordinal);
         var lines = await registry.App.Database.ReadAsync(session => AuditTable.ListOldestAsync(session, null, 0, 100), TestContext.Current.CancellationToken);
         Assert.Equal(["user.add", "sign-in"], lines.Select(line => line.Action));
     }
@@ -122,6 +129,51 @@ public sealed class SigningInTests(ClosedRegistries registries)
         Assert.Contains("Your session has ended", await FollowAsync(browser, path), StringComparison.Ordinal);
         Assert.DoesNotContain("role=\"status\"", await browser.ReadAsync("/login?next=%2Fsearch&why=own"), StringComparison.Ordinal); // who goes there of their own accord knows why
     }
+
+    /// <summary>However deep the pages to sign in are in each other, one comes out where one wanted to be.</summary>
+    [Theory]
+    [InlineData("/login", "/")]
+    [InlineData("/login?next=%2Flogin%2F", "/")]
+    [InlineData("/login?next=%2Fr%2Fa%2Fb%3Fview%3Dtags", "/r/a/b?view=tags")]
+    [InlineData("/login?next=%2Flogin%3Fnext%3D%252Fsearch%26why%3Down&why=own", "/search")]
+    [InlineData("/login?next=%2Flogin%3Fnext%3Dhttps%253A%252F%252Fevil.example", "/")]
+    [InlineData("/login?next=%2Flogout", "/")]
+    [InlineData("/login?next=%2Flogin%2Foidc", "/login/oidc")]
+    [InlineData("/login?next=%2Flogin&next=%2Fsearch", "/")]
+    public async Task Signing_in_never_leads_back_to_signing_in(string path, string end)
+    {
+        var closed = await registries.GetAsync(Engine.Sqlite);
+        var user = await closed.AddUserAsync();
+        using var browser = new Browser(closed.Registry.Url);
+        for (var i = 0; i < 3; i++) // the link of the header, again and again
+        {
+            var page = await browser.ReadAsync(path);
+            Assert.Equal(end, WebUtility.HtmlDecode(NextField().Match(page).Groups[1].Value));
+            path = WebUtility.HtmlDecode(HeaderLink().Match(page).Groups[1].Value);
+        }
+        var next = WebUtility.HtmlDecode(NextField().Match(await browser.ReadAsync(path)).Groups[1].Value);
+        Assert.Equal(end, await browser.SubmitAsync("/login", HttpStatusCode.SeeOther, ("name", user.Name), ("password", user.Password), ("next", next)));
+        Assert.Equal("/", await browser.SubmitAsync("/login", HttpStatusCode.SeeOther, ("name", user.Name), ("password", user.Password), ("next", "/login")));
+    }
+
+    [Fact]
+    public async Task Whoever_is_signed_in_is_told_so_and_signing_out_is_confirmed()
+    {
+        var closed = await registries.GetAsync(Engine.Sqlite);
+        var user = await closed.AddUserAsync();
+        using var browser = new Browser(closed.Registry.Url);
+        await browser.SignInAsync(user.Name, user.Password);
+        Assert.Contains($"You are signed in as {user.Name}. <a href=\"/search?q=x\">", await browser.ReadAsync("/login?next=%2Fsearch%3Fq%3Dx"), StringComparison.Ordinal);
+        Assert.Equal("/", await browser.SubmitAsync("/logout", HttpStatusCode.SeeOther));
+        Assert.Contains("<p class=\"done\" role=\"status\">You are signed out.</p>", await browser.ReadAsync("/"), StringComparison.Ordinal);
+        Assert.DoesNotContain("You are signed", await browser.ReadAsync("/login"), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("name=\"next\" value=\"([^\"]*)\"")]
+    private static partial Regex NextField();
+
+    [GeneratedRegex("href=\"(/login[^\"]*)\">Sign in</a>")]
+    private static partial Regex HeaderLink();
 
     static async Task<string> FollowAsync(Browser browser, string path)
     {
