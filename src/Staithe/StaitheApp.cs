@@ -59,11 +59,14 @@ internal sealed class StaitheApp : IAsyncDisposable
     public string SetupPath => made.SetupPath;
 
     /// <summary>Runs until told to stop, then lets running transfers end. The exit code.</summary>
-    public static async Task<int> RunAsync(StaitheConfig config, CancellationToken cancel)
+    /// <param name="config">What it is to be.</param>
+    /// <param name="addUser">The command that makes an account of this registry, and of no other.</param>
+    /// <param name="cancel">Tells it to stop.</param>
+    public static async Task<int> RunAsync(StaitheConfig config, string addUser, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(config, Console.Out, !Console.IsOutputRedirected);
-        await app.GreetAsync(config, Stopwatch.GetElapsedTime(started));
+        await app.GreetAsync(config, addUser, Stopwatch.GetElapsedTime(started));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var stopped = app.web.WaitForShutdownAsync(stop.Token);
         if (await Task.WhenAny(stopped, app.lost.Task) == stopped)
@@ -113,7 +116,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         IBlobStorage? given)
     {
         var reserve = OpenReserve(config);
-        var db = OpenDatabase(config, directory, reserve);
+        var db = await OpenDatabaseAsync(config, directory, reserve);
         opened.Add(db);
         var lost = new TaskCompletionSource();
         var claim = await db.ClaimAsync(() => lost.TrySetResult());
@@ -147,7 +150,7 @@ internal sealed class StaitheApp : IAsyncDisposable
         Db? db = null;
         try
         {
-            db = OpenDatabase(config, directory, isOurs ? OpenReserve(config) : null);
+            db = await OpenDatabaseAsync(config, directory, isOurs ? OpenReserve(config) : null);
             if (isOurs)
             {
                 await Migrator.MigrateAsync(db);
@@ -185,9 +188,23 @@ internal sealed class StaitheApp : IAsyncDisposable
     /// <param name="config">The configuration.</param>
     /// <param name="directory">Its data directory.</param>
     /// <param name="reserve">What is set aside on the disk of the directory, for the one who holds the directory.</param>
-    public static Db OpenDatabase(StaitheConfig config, DataDirectory directory, DiskReserve? reserve = null) => config.Database is { } url
-        ? new PostgresDb(PostgresUrl.Parse(url).ConnectionString)
-        : new SqliteDb(directory.DatabaseFile, reserve);
+    /// <exception cref="IOException">It cannot be reached.</exception>
+    public static async Task<Db> OpenDatabaseAsync(StaitheConfig config, DataDirectory directory, DiskReserve? reserve = null)
+    {
+        if (config.Database is not { } url)
+            return new SqliteDb(directory.DatabaseFile, reserve);
+        var db = new PostgresDb(PostgresUrl.Parse(url).ConnectionString);
+        try
+        {
+            await db.ReachAsync();
+            return db;
+        }
+        catch
+        {
+            await db.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>The blobs that a configuration names.</summary>
     /// <param name="directory">The data directory.</param>
@@ -217,13 +234,18 @@ internal sealed class StaitheApp : IAsyncDisposable
         await made.Indexer.RunOnceAsync(cancel);
     }
 
-    async Task GreetAsync(StaitheConfig config, TimeSpan took)
+    async Task GreetAsync(StaitheConfig config, string addUser, TimeSpan took)
     {
         await Console.Error.WriteLineAsync($"staithe listens on {string.Join(" and ", Addresses)}, keeps its data in {config.Data}, and was ready after {took.TotalMilliseconds:F0} ms");
         if (config.Open)
             await Console.Error.WriteLineAsync("It is open: whoever reaches the port may read, write and delete everything.");
         else if (!await Users.AnyAsync())
-            await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {Addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal).Replace("0.0.0.0", "localhost", StringComparison.Ordinal)}{SetupPath} or with \"staithe user add NAME --admin\".");
+        {
+            var address = Addresses.First()
+                .Replace("[::]", "localhost", StringComparison.Ordinal)
+                .Replace("0.0.0.0", "localhost", StringComparison.Ordinal);
+            await Console.Error.WriteLineAsync($"There are no accounts yet. Make the first one at {address}{SetupPath} or with: {addUser}");
+        }
     }
 }
 

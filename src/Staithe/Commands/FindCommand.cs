@@ -65,7 +65,7 @@ internal static class FindCommand
         var call = new RegistryCall(terminal);
         return call.RunAsync(
             () => FindAsync(terminal, call, wanted, options, cancel),
-            refused => refused.Error == OciError.Unauthorized ? $" (sign in anew with \"{call.Login}\")" : "",
+            refused => refused.Error == OciError.Unauthorized ? call.HintToSignIn(refused, "sign in anew with") : "",
             cancel);
     }
 

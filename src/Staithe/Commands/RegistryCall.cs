@@ -18,6 +18,10 @@ internal sealed class RegistryCall(Terminal terminal)
     /// <summary>How one signs in there.</summary>
     public string Login => ClientCommands.For(Url!).Login();
 
+    /// <summary>How to sign in, to stand behind a refusal that does not say so itself.</summary>
+    public string HintToSignIn(OciException refused, string words) =>
+        refused.Message.Contains(" login ", StringComparison.Ordinal) ? "" : $" ({words} \"{Login}\")";
+
     /// <summary>Does it; the exit code.</summary>
     /// <param name="ask">What is to be done.</param>
     /// <param name="hint">What may help against a refusal, to stand behind it; the registry is known.</param>

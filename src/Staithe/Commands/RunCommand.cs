@@ -63,14 +63,16 @@ internal static class RunCommand
     static Task<int> RunAsync(Terminal terminal, Wanted wanted, CancellationToken cancel)
     {
         var call = new RegistryCall(terminal);
+        RemoteImages? seen = null;
         return call.RunAsync(
-            () => WriteAsync(terminal, call, wanted, cancel),
-            refused => refused.Error == OciError.Unauthorized ? $" (sign in with \"{call.Login}\")"
-                : refused.Error == OciError.ManifestUnknown ? $" at {call.Name}; if it is private, sign in with \"{call.Login}\" first" : "",
+            () => WriteAsync(terminal, call, wanted, source => seen = source, cancel),
+            refused => refused.Error == OciError.Unauthorized ? call.HintToSignIn(refused, "sign in with")
+                : refused.Error != OciError.ManifestUnknown ? ""
+                : seen is { HasSeenAny: true } ? $" at {call.Name}" : $" at {call.Name}; if it is private, sign in with \"{call.Login}\" first",
             cancel);
     }
 
-    static async Task WriteAsync(Terminal terminal, RegistryCall call, Wanted wanted, CancellationToken cancel)
+    static async Task WriteAsync(Terminal terminal, RegistryCall call, Wanted wanted, Action<RemoteImages> begun, CancellationToken cancel)
     {
         if (!Kinds.TryGetValue(wanted.Kind, out var kind))
             throw RegistryCall.Refused($"--as {OciException.Quote(wanted.Kind)}: expected {string.Join(", ", Kinds.Keys)}{NearestName.Hint(wanted.Kind, Kinds.Keys)}");
@@ -81,7 +83,9 @@ internal static class RunCommand
         var (url, name, reference) = Locate(wanted.Image, wanted.Registry);
         call.Url = url;
         using var client = new OciClient(url, Credential.Find(terminal.Environment, url.Authority, name));
-        var image = await new RecipeLookup(new RemoteImages(client)).GetAsync(ClientCommands.For(url), name, reference, platform, cancel);
+        var source = new RemoteImages(client);
+        begun(source);
+        var image = await new RecipeLookup(source).GetAsync(ClientCommands.For(url), name, reference, platform, cancel);
         await terminal.Output.WriteAsync(Recipe.From(image, options).Write(kind));
     }
 

@@ -14,7 +14,11 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the registry until SIGINT (Ctrl-C) or SIGTERM; a second signal ends it at once.");
         var options = ConfigOptions.AddTo(command, Settings);
-        command.SetAction((parsed, cancel) => StaitheApp.RunAsync(ConfigLoader.Load(options.Read(parsed), terminal.Environment).Config, cancel));
+        command.SetAction((parsed, cancel) =>
+        {
+            var loaded = ConfigLoader.Load(options.Read(parsed), terminal.Environment);
+            return StaitheApp.RunAsync(loaded.Config, SameRegistry.Command(loaded, "staithe user add NAME --admin"), cancel);
+        });
         return command.WithHelp(
             """
             Examples:

@@ -82,7 +82,10 @@ internal static class Usage
                     : $"; that is the setting {setting.Key}, which stands in the file or in {setting.Variable}";
             }
         }
-        return NearestName.Hint(option, known.Select(one => one.Name));
+        // As --password, which never is an argument: the option goes on to say where it comes from.
+        return known.FirstOrDefault(one => one.Name.StartsWith($"{option}-", StringComparison.Ordinal)) is { } longer
+            ? $"; did you mean {$"{longer.Name} {longer.HelpName}".TrimEnd()}?"
+            : NearestName.Hint(option, known.Select(one => one.Name));
     }
 
     static string UnknownArgument(string token, CommandResult command) => command.Command.Subcommands.Count > 0

@@ -40,7 +40,7 @@ internal static class UserCommand
         {
             var wanted = parsed.GetRequiredValue(name);
             await users.AddAsync(Actor.Shell, wanted, ReadPassword(terminal, parsed.GetValue(password), wanted), parsed.GetValue(admin));
-            await terminal.Output.WriteLineAsync($"{wanted} may sign in and push to {wanted}/…");
+            return $"{wanted} may sign in and push to {wanted}/…";
         }));
         return command.WithHelp(
             """
@@ -57,14 +57,17 @@ internal static class UserCommand
         var options = ConfigOptions.AddTo(command, [Settings.Data, Settings.Database]);
         command.SetAction((parsed, cancel) => RunAsync(terminal, options.Read(parsed), async (db, users) =>
         {
+            var isEmpty = true;
             for (string? after = ""; after is not null;)
             {
                 var asked = new ListRequest(After: after, Limit: PageSize);
                 var part = await db.ReadAsync(session => UserTable.ListAsync(session, asked), cancel);
                 foreach (var user in part.Items)
                     await terminal.Output.WriteLineAsync($"{user.Name,-24} {(user.DisabledAt is not null ? "disabled" : user.IsAdmin ? "admin" : "user"),-9} made {Day(user.CreatedAt)}{(user.SignedInAt is { } at ? $", signed in {Day(at)}" : "")}");
+                isEmpty &= part.Items.Count == 0;
                 after = part.Next;
             }
+            return isEmpty ? "no accounts" : null;
         }));
         return command.WithHelp("The password of an account is not kept, only a hash of it; so it cannot be shown.");
     }
@@ -78,7 +81,7 @@ internal static class UserCommand
         {
             var wanted = parsed.GetRequiredValue(name);
             await users.SetPasswordAsync(Actor.Shell, wanted, ReadPassword(terminal, parsed.GetValue(password), wanted));
-            await terminal.Output.WriteLineAsync($"{wanted} has another password");
+            return $"{wanted} has another password";
         }));
         return command.WithHelp("Tokens that the user made for programs stay as they are.");
     }
@@ -93,7 +96,7 @@ internal static class UserCommand
             var wanted = parsed.GetRequiredValue(name);
             var epoch = new AccessEpoch(db);
             await epoch.ChangeAsync(session => Removal.RemoveUserAsync(session, Actor.Shell, wanted, leavesAdmin: false), cancel);
-            await terminal.Output.WriteLineAsync($"{wanted} is removed; its tokens end within a second");
+            return $"{wanted} is removed; its tokens end within a second";
         }));
         return command.WithHelp("\"staithe user disable\" keeps somebody from signing in and leaves everything as it is.");
     }
@@ -106,22 +109,25 @@ internal static class UserCommand
         command.SetAction((parsed, _) => RunAsync(terminal, options.Read(parsed), async (db, users) =>
         {
             await change(users, parsed.GetRequiredValue(name));
-            await terminal.Output.WriteLineAsync($"{parsed.GetRequiredValue(name)} {outcome}");
+            return $"{parsed.GetRequiredValue(name)} {outcome}";
         }));
         return command.WithHelp("\"staithe user list\" shows the accounts.");
     }
 
-    static async Task<int> RunAsync(Terminal terminal, ConfigFlags flags, Func<Db, Users, Task> work)
+    // Work tells what it has done; where, is told here, since a registry that was not meant looks like any other.
+    static async Task<int> RunAsync(Terminal terminal, ConfigFlags flags, Func<Db, Users, Task<string?>> work)
     {
-        await using var opened = await StaitheApp.OpenBesideAsync(ConfigLoader.Load(flags, terminal.Environment).Config);
+        var config = ConfigLoader.Load(flags, terminal.Environment).Config;
+        await using var opened = await StaitheApp.OpenBesideAsync(config);
         try
         {
-            await work(opened.Db, new Users(new AccessEpoch(opened.Db)));
+            if (await work(opened.Db, new Users(new AccessEpoch(opened.Db))) is { } outcome)
+                await terminal.Output.WriteLineAsync($"{outcome} (in the registry of {SameRegistry.Name(config)})");
             return ExitCode.Done;
         }
         catch (AccountException refused)
         {
-            await terminal.Error.WriteLineAsync($"staithe: {refused.Message}");
+            await terminal.Error.WriteLineAsync($"staithe: {refused.Message} (in the registry of {SameRegistry.Name(config)})");
             return ExitCode.Refused;
         }
     }

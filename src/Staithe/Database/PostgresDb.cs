@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 using Npgsql;
 using NpgsqlTypes;
 using Staithe.Storage;
@@ -22,6 +23,20 @@ internal sealed class PostgresDb(string connectionString) : Db
         NoResetOnClose = true,
         ApplicationName = "staithe",
     });
+
+    /// <summary>Opens a connection, to tell what keeps it from opening.</summary>
+    /// <exception cref="IOException">It cannot be opened; the message names the cause, the setting and what to do.</exception>
+    public async Task ReachAsync()
+    {
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
+        {
+            throw new IOException(PostgresOutage.Explain(new NpgsqlConnectionStringBuilder(connectionString), e), e);
+        }
+    }
 
     public override async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
     {

@@ -29,7 +29,7 @@ internal sealed class FsckRun(Db db, IBlobStorage storage, bool rehash, TextWrit
     {
         using var directory = DataDirectory.Open(config.Data);
         StaitheApp.RequireDatabase(config, directory);
-        await using var db = StaitheApp.OpenDatabase(config, directory);
+        await using var db = await StaitheApp.OpenDatabaseAsync(config, directory);
         await Migrator.CheckAsync(db);
         await DirectoryPair.CheckAsync(db, directory);
         await using var storage = StaitheApp.OpenStorage(directory);

@@ -7,12 +7,24 @@ namespace Staithe.Recipes;
 /// <summary>The images of any registry, read as its clients read them.</summary>
 internal sealed class RemoteImages(OciClient client) : IImageSource
 {
-    public async Task<StoredManifest?> FindManifestAsync(RepositoryName name, Reference reference, CancellationToken cancel) =>
-        await client.FindManifestAsync(name, reference, cancel) is { } found ? new StoredManifest(found.Digest.Value, found.MediaType, found.Content) : null;
+    /// <summary>Whether the registry has shown anything: then it holds nothing back from the asker.</summary>
+    public bool HasSeenAny { get; private set; }
+
+    public async Task<StoredManifest?> FindManifestAsync(RepositoryName name, Reference reference, CancellationToken cancel)
+    {
+        var found = await client.FindManifestAsync(name, reference, cancel);
+        HasSeenAny |= found is not null;
+        return found is { } stored ? new StoredManifest(stored.Digest.Value, stored.MediaType, stored.Content) : null;
+    }
 
     public Task<byte[]?> FindBlobAsync(RepositoryName name, Digest digest, int maxBytes, CancellationToken cancel) => client.FindBlobAsync(name, digest, maxBytes, cancel);
 
-    public Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel) => client.ListTagsAsync(name, KnownTags.MaxRead, cancel);
+    public async Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel)
+    {
+        var tags = await client.ListTagsAsync(name, KnownTags.MaxRead, cancel);
+        HasSeenAny |= tags.Count > 0;
+        return tags;
+    }
 
     // A command prints what is derived; what the publisher suggests is for reading, on the page.
     public Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Digest>>([]);

@@ -97,12 +97,20 @@ internal sealed class DataDirectory : IDisposable
         {
             var missing = FindMissing(path);
             PrivateFile.CreateDirectory(path);
-            return new DataDirectory(path, PrivateFile.Open(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), missing);
+            var lockFile = System.IO.Path.Combine(path, LockName);
+            return new DataDirectory(path, PrivateFile.Open(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), missing);
+        }
+        catch (UnauthorizedAccessException) when (!Directory.Exists(path))
+        {
+            throw Refusal(
+                $"{path} does not exist, and this user ({Environment.UserName}) cannot make it: "
+                + $"make it as root (install -d -m 700 -o {Environment.UserName} {path}), or choose another with --data");
         }
         catch (UnauthorizedAccessException)
         {
             throw Refusal(
-                $"{path} cannot be written by this user ({Environment.UserName}): run staithe as the user that it belongs to (sudo -u USER staithe …), give the directory to this user (chown -R {Environment.UserName} {path}), or choose another with --data");
+                $"{path} cannot be written by this user ({Environment.UserName}): run staithe as the user that it belongs to (sudo -u USER staithe …), "
+                + $"give the directory to this user (chown -R {Environment.UserName} {path}), or choose another with --data");
         }
         catch (IOException e) when (DiskFault.Find(e) is { } fault)
         {

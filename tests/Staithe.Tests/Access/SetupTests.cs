@@ -31,7 +31,11 @@ public sealed class SetupTests
             Assert.Equal("/", made.Headers.Location!.OriginalString);
         }
         using (var home = await site.GetAsync("/"))
-            Assert.Contains("<a href=\"/settings\">alice</a>", await TextAsync(home), StringComparison.Ordinal);
+        {
+            var text = await TextAsync(home);
+            Assert.Contains("<a href=\"/settings\">alice</a>", text, StringComparison.Ordinal);
+            Assert.Contains("<p class=\"done\" role=\"status\">Your administrator account is ready.", text, StringComparison.Ordinal);
+        }
         using (var again = await site.PostAsync(site.Path, "mallory", Password))
             await again.ExpectAsync(HttpStatusCode.NotFound);
         using (var gone = await site.GetAsync(site.Path))
@@ -156,7 +160,9 @@ public sealed class SetupTests
     public async Task The_shell_makes_an_account_without_a_server()
     {
         using var directory = new TempDirectory();
-        Assert.Equal((0, "alice may sign in and push to alice/…\n", ""), await RunAsync(directory["data"], Password + "\n", "add", "alice", "--admin", "--password-stdin"));
+        Assert.Equal(
+            (0, $"alice may sign in and push to alice/… (in the registry of {directory["data"]})\n", ""),
+            await RunAsync(directory["data"], Password + "\n", "add", "alice", "--admin", "--password-stdin"));
         var (exitCode, output, error) = await RunAsync(directory["data"], Password, "add", "alice", "--password-stdin");
         Assert.Equal((1, ""), (exitCode == 0 ? 0 : 1, output));
         Assert.Contains("the name alice is taken", error, StringComparison.Ordinal);
@@ -169,6 +175,50 @@ public sealed class SetupTests
         await using var registry = await Registry.StartAsync(Engine.Sqlite, config => config with { Data = directory["data"], Open = false });
         using var signedIn = await registry.As(ClosedRegistry.Basic("alice", Password)).GetAsync("/v2/");
         await signedIn.ExpectAsync(HttpStatusCode.OK);
+    }
+
+    /// <summary>Whoever pastes it into another shell, in another directory, gets an account there and nowhere else.</summary>
+    [Theory, OnBothEngines]
+    public async Task The_command_that_is_printed_acts_on_the_registry_that_prints_it(Engine engine)
+    {
+        using var directory = new TempDirectory();
+        var config = new StaitheConfig
+        {
+            Data = directory["its data"],
+            Database = engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null,
+        };
+        await using var server = await ServerProcess.StartClosedAsync(config);
+        await server.WaitForLinesAsync(1, line => line.Contains("There are no accounts yet.", StringComparison.Ordinal));
+        var printed = server.Output.Split('\n').Single(line => line.Contains("no accounts yet", StringComparison.Ordinal)).Split(" or with: ")[1];
+        Assert.Contains("user add NAME --admin", printed, StringComparison.Ordinal);
+        var command = printed.Replace("staithe user add NAME", $"{ServerProcess.Executable} user add alice --password-stdin", StringComparison.Ordinal)
+            .Replace("=…", $"='{config.Database}'", StringComparison.Ordinal);
+        var shell = new System.Diagnostics.ProcessStartInfo("sh", ["-c", $"printf %s '{Password}' | {command}"])
+        {
+            WorkingDirectory = directory.Path, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var name in shell.Environment.Keys.Where(name => name.StartsWith(Settings.VariablePrefix, StringComparison.Ordinal)).ToList())
+            shell.Environment.Remove(name);
+        shell.Environment["HOME"] = directory.Path;
+        using (var run = System.Diagnostics.Process.Start(shell)!)
+        {
+            var output = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await run.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(run.ExitCode == 0, $"{command}\n{output}");
+            Assert.Contains($"alice may sign in and push to alice/… (in the registry of {config.Data}", output, StringComparison.Ordinal);
+        }
+        using var http = new HttpClient { BaseAddress = server.Url };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", ClosedRegistry.Basic("alice", Password));
+        using var signedIn = await http.GetAsync(new Uri("/v2/", UriKind.Relative), TestContext.Current.CancellationToken);
+        await signedIn.ExpectAsync(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_shell_says_in_which_registry_there_is_nobody()
+    {
+        using var directory = new TempDirectory();
+        Assert.Equal((0, $"no accounts (in the registry of {directory["data"]})\n", ""), await RunAsync(directory["data"], "", "list"));
+        Assert.Contains($"there is no user carol (in the registry of {directory["data"]})", (await RunAsync(directory["data"], "", "promote", "carol")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -141,9 +141,33 @@ public class CommandLineTests : ConfigFixture
     [InlineData("fsck --listen :5000", "--listen: no such option of staithe fsck", "staithe fsck")]
     [InlineData("config check --rehash", "--rehash: no such option of staithe config check", "staithe config check")]
     [InlineData("version --data x", "--data: no such option of staithe version", "staithe version")]
+    [InlineData("user add x --password foo", "--password: no such option of staithe user add; did you mean --password-stdin?", "staithe user add")]
+    [InlineData("user add x --password=foo", "--password: no such option of staithe user add; did you mean --password-stdin?", "staithe user add")]
+    [InlineData("user password x --password foo", "--password: no such option of staithe user password; did you mean --password-stdin?", "staithe user password")]
     [InlineData("[diagram] serve --database postgres://u:hunter2@h/d", "staithe serve: takes no argument, found \"[diagram]\"", "staithe serve")]
     public async Task A_usage_error_names_what_is_wrong(string args, string problem, string command) =>
         Assert.Equal((2, "", $"{problem}\nRun \"{command} --help\" for what it takes.\n"), await RunAsync(args.Split(' ')));
+
+    /// <summary>What serve prints for another shell leads to its own registry, and gives no password away.</summary>
+    [Theory]
+    [InlineData("", "", "", "staithe user add NAME --data {home}/.local/share/staithe")]
+    [InlineData("--data /srv/a", "", "", "staithe user add NAME --data /srv/a")]
+    [InlineData("", "STAITHE_DATA=/srv/a b", "", "staithe user add NAME --data '/srv/a b'")]
+    [InlineData("", "", "\"data\": \"x\"", "staithe user add NAME --data {home}/x")]
+    [InlineData("--database postgres://u@h:1/d", "", "", "staithe user add NAME --data {home}/.local/share/staithe --database postgres://u@h:1/d")]
+    [InlineData("--database postgres://u:hunter2@h/d", "", "", "staithe user add NAME --data {home}/.local/share/staithe --database 'postgres://u:***@h/d'")]
+    [InlineData("", "STAITHE_DATABASE=postgres://u:hunter2@h/d", "", "STAITHE_DATABASE=… staithe user add NAME --data {home}/.local/share/staithe")]
+    [InlineData("", "STAITHE_DATABASE_FILE={home}/url", "", "STAITHE_DATABASE_FILE=… staithe user add NAME --data {home}/.local/share/staithe")]
+    [InlineData("", "", "\"databaseFile\": \"url\"", "staithe user add NAME --data {home}/.local/share/staithe --config {home}/staithe.json")]
+    public void A_command_leads_to_the_same_registry(string flags, string variable, string file, string command)
+    {
+        Write("url", "postgres://u:hunter2@h/d\n");
+        if (variable.Split('=', 2) is [var name, var value])
+            Variables[name] = value.Replace("{home}", Home, StringComparison.Ordinal);
+        var given = flags.Split(' ') is ["--data", var data] ? Flags((Settings.Data, data)) : flags.Split(' ') is ["--database", var url] ? Flags((Settings.Database, url)) : ConfigFlags.None;
+        var loaded = ConfigLoader.Load(file.Length > 0 ? InFile($"{{ {file} }}") : given, Variables);
+        Assert.Equal(command.Replace("{home}", Home, StringComparison.Ordinal), SameRegistry.Command(loaded, "staithe user add NAME"));
+    }
 
     [Fact]
     public async Task Usage_errors_come_all_at_once() => Assert.Equal(

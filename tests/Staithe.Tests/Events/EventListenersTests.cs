@@ -121,7 +121,7 @@ public sealed class EventListenersTests
     public async Task A_server_stops_serving_from_memory_what_another_process_took_away(Engine engine)
     {
         await using var registry = await Registry.StartAsync(engine);
-        await using var other = StaitheApp.OpenDatabase(registry.Config, Staithe.Storage.DataDirectory.Open(registry.Config.Data));
+        await using var other = await StaitheApp.OpenDatabaseAsync(registry.Config, Staithe.Storage.DataDirectory.Open(registry.Config.Data));
         foreach (var name in (string[])["far/app", "far/kept"])
         {
             await registry.PushImageAsync(name, "1");

@@ -32,6 +32,7 @@ public sealed class RunCommandTests(Registries open, ClosedRegistries closed)
 
         var (exitCode, output, error) = await RunAsync(new() { ["HOME"] = directory.Path }, "run", image);
         Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal(error.IndexOf("podman login", StringComparison.Ordinal), error.LastIndexOf("podman login", StringComparison.Ordinal));
         Assert.Contains("podman login", error, StringComparison.Ordinal);
 
         var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{owner.Name}:{owner.Password}"));
@@ -80,6 +81,17 @@ public sealed class RunCommandTests(Registries open, ClosedRegistries closed)
         (exitCode, _, error) = await RunAsync([], "run", $"{registry.Authority}/nobody/nothing:1");
         Assert.Equal(1, exitCode);
         Assert.Contains("there is no image nobody/nothing:1", error, StringComparison.Ordinal);
+        Assert.Contains("if it is private, sign in with", error, StringComparison.Ordinal);
+        // Whoever was shown the tags, or an index, has nothing to sign in for.
+        var name = Registry.NewRepository("command");
+        await registry.PushImageAsync(name, "1");
+        foreach (var args in (string[][])[[$"{registry.Authority}/{name}:2"], [$"{registry.Authority}/{name}:1", "--platform", "linux/s390x"]])
+        {
+            (exitCode, _, error) = await RunAsync([], ["run", .. args]);
+            Assert.Equal(1, exitCode);
+            Assert.Contains($" at http://{registry.Authority}", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("sign in", error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
