@@ -66,6 +66,8 @@ internal sealed class Composition : IAsyncDisposable
     readonly SpaceRobots robots;
     readonly ManifestDelete deletion;
     readonly RepositoryContent content;
+    readonly People people;
+    readonly StorageReport kept;
     readonly Gate gate;
 
     readonly BlobReader blobs;
@@ -131,6 +133,8 @@ internal sealed class Composition : IAsyncDisposable
         account = new OwnAccount(signIn, Users, epoch, secret);
         robots = new SpaceRobots(secret, new Trusts(issuers));
         deletion = new ManifestDelete(db);
+        people = new People(Users, changes);
+        kept = new StorageReport(db, directory.Path, () => cache.Bytes, clock);
         content = new RepositoryContent(db, access, names, deletion, refusals);
         callers = new CallerLookup(signIn, sessions, tokens, limits, config.Open);
         gate = new Gate(access, names, links, callers, refusals, needs, config.Open);
@@ -236,8 +240,20 @@ internal sealed class Composition : IAsyncDisposable
 
     ApiEndpoint MakeApi()
     {
-        var operations = new OperationTable(
-            account, Users, secret, robots, changes, new ImageHandlers(images, contents, boms, access), new ContentHandlers(content), finder, invitations);
+        var operations = new OperationTable(new ApiHandlers
+        {
+            My = new MyHandlers(account),
+            Users = new UserHandlers(people),
+            Robots = new RobotHandlers(robots),
+            Links = new ShareLinkHandlers(secret),
+            Invitations = new InvitationHandlers(invitations),
+            Owners = new OwnerHandlers(changes),
+            Moves = new MoveHandlers(changes),
+            Content = new ContentHandlers(content),
+            Images = new ImageHandlers(images, contents, boms, access),
+            Search = new SearchHandlers(finder),
+            Storage = new StorageHandlers(kept),
+        });
         return new ApiEndpoint(db, epoch, operations, new ApiErrors(guard), callers, config.Open);
     }
 
@@ -251,7 +267,7 @@ internal sealed class Composition : IAsyncDisposable
             new SearchPageHandler(db, finder),
             new YoursHandler(db, finder),
             new SpaceHomeHandler(db, finder),
-            new RepositoryPageHandler(db, pageAccess, reader, finder),
+            new RepositoryPageHandler(db, pageAccess, reader, finder, new ManifestPages(db, content)),
             new ImagePageHandler(db, pageAccess, reader, recipes, contents, new AttachmentReader(db)),
             new DiffHandler(pageAccess, images, contents),
             new AttachHandler(pageAccess, images, boms),
@@ -270,7 +286,7 @@ internal sealed class Composition : IAsyncDisposable
                 new SpaceSettingsHandler(db, epoch, changes, robots, issuers, flows, targets),
                 new PartSettingsHandler(db, targets),
                 new RepositorySettingsHandler(db, epoch, changes, targets),
-                new AdminHandler(db, epoch, new People(Users, changes), new StorageReport(db, directory.Path, () => cache.Bytes, clock)),
+                new AdminHandler(db, epoch, people, kept),
                 setup,
                 new ShareHandler(db, links, shareCommands),
                 new InviteHandler(invitations, browsers, devices),

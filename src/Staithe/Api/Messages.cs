@@ -439,6 +439,20 @@ internal sealed record JobsAnswer(
     long Uploads,
     [Description("Units of work that failed and have not gone well since: the first 200.")] IReadOnlyList<FailedJob> Failed);
 
+internal sealed record StorageAnswer(
+    [Description("The 50 that keep the most.")] IReadOnlyList<StorageOfSpace> Spaces,
+    long Blobs,
+    long BlobBytes,
+    long Uploads,
+    long UploadBytes,
+    [Description("Files that wait to be deleted.")] long Trash,
+    [Description("What pulls find in memory.")] long CacheBytes,
+    [Description("Free bytes of the disk with the data directory.")] long DiskFree,
+    long DiskSize,
+    [Description("When that was counted: an answer serves everybody for a minute.")] DateTimeOffset CountedAt);
+
+internal sealed record StorageOfSpace(string Space, long Repositories, long Blobs, long Bytes);
+
 internal sealed record FailedJob(string Kind, string Unit, string Label, string Cause, long Attempts, DateTimeOffset FailedAt, [Description("When it is tried again.")] DateTimeOffset NextAt);
 
 /// <summary>The database's milliseconds as a time.</summary>

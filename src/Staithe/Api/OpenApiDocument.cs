@@ -69,6 +69,8 @@ internal static class OpenApiDocument
         var parameters = operation.Segments.Select(Operation.Parameter).Where(name => name is not null).Select(name => Parameter(new QueryParameter(name!, "", IsRequired: true), "path"))
             .Concat(operation.Query.Select(query => Parameter(query, "query")));
         var described = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["parameters"] = new JsonArray([.. parameters]) };
+        if (operation.Events.Count > 0)
+            described["x-audit-events"] = new JsonArray([.. operation.Events.Select(name => JsonValue.Create(name))]);
         if (operation.IsPublic)
             described["security"] = new JsonArray();
         else if (operation.IsOfContent)

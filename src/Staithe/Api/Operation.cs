@@ -46,6 +46,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
 
     public IReadOnlyList<QueryParameter> Query { get; init; } = [];
 
+    /// <summary>The events of the audit, of which it leaves one or several; none for what nobody is told of.</summary>
+    public IReadOnlyList<string> Events { get; init; } = [];
+
     /// <summary>Another media type that the answer can be had as.</summary>
     public string? AlsoAs { get; init; }
 

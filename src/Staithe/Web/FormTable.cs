@@ -21,6 +21,8 @@ internal static class FormTable
         new("unstar", "The star was removed.", "unstar"),
         new("watch", "You are watching it now.", "watch"),
         new("unwatch", "You are no longer watching it.", "unwatch"),
+        new("tag.delete", "The tag was deleted.", "deleteTag"),
+        new("manifest.delete", "The manifest was deleted.", "deleteManifest"),
         new("sbom.attach", "The list of packages is attached to the image.", "attachSbom"),
 
         new("token.add", "The token was created.", "addMyToken"),

@@ -14,7 +14,7 @@ public sealed record ListView(
     string Path, IReadOnlyList<KeyValuePair<string, string>> Kept, string Text, string Sort, IReadOnlyList<string> Sorts, bool IsFirst, string? Next)
 {
     // The other parameters are those of the list itself, or of a question about an entry.
-    static readonly string[] Selectors = ["view", "attachments", "team", "robot", "repository", "actor", "action", "outcome"];
+    static readonly string[] Selectors = ["view", "attachments", "untagged", "team", "robot", "repository", "actor", "action", "outcome"];
 
     /// <summary>A list that has one part.</summary>
     public static ListView Whole { get; } = new("", [], "", "", [], IsFirst: true, null);

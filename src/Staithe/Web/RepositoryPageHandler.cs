@@ -10,7 +10,7 @@ using Staithe.Search;
 namespace Staithe.Web;
 
 /// <summary>The page of a repository: what it is, its tags, and what happened to them.</summary>
-internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReader images, Finder finder) : IWebHandler
+internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReader images, Finder finder, ManifestPages manifests) : IWebHandler
 {
     const string Prefix = "/r/";
     const int FirstTags = 10, ChartDays = 30;
@@ -31,7 +31,9 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
         if (row is null)
             await PageAccess.RefuseAsync(visit);
         else if (visit.Form is not null)
-            await StarAsync(visit, name, row);
+            await (manifests.Act(visit, name) ?? StarAsync(visit, name, row));
+        else if (await manifests.TryAskAsync(visit, name, row.Id, reach.Decision))
+            return;
         else if (visit.Query("view") == "settings" && MayManage(visit, reach.Decision))
             await visit.GoToAsync(RepositorySettingsHandler.PathOf(name.Value));
         else
@@ -40,7 +42,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
 
     async Task ShowAsync(Visit visit, RepositoryName name, RepositoryPageRow row, Decision decision)
     {
-        var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
+        var view = visit.Query("view") switch { "tags" => RepositoryTab.Tags, ManifestPages.View => RepositoryTab.Manifests, "history" => RepositoryTab.History, _ => RepositoryTab.Overview };
         var isAttachments = visit.Query("attachments") == "1";
         var asked = visit.Asked(TagListing.Orders);
         var (count, attachments, fitting, main) = await db.ReadAsync(
@@ -58,6 +60,7 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
                 _ => new ListPart<TagRow>([], null),
             },
             visit.Cancel);
+        var (lines, list) = view == RepositoryTab.Manifests ? await manifests.ListAsync(visit, row.Id) : ([], ListView.Of(visit, asked, TagListing.Orders, next));
         string[] several = [.. tags.Where(tag => tag.Children > 0 || MediaTypes.IsIndex(tag.MediaType)).Select(tag => tag.Digest).Distinct()];
         var indexes = several.Length == 0 ? [] : await db.ReadAsync(session => IndexTable.ListAsync(session, row.Id, several), visit.Cancel);
         var before = long.TryParse(visit.Query("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : long.MaxValue;
@@ -91,7 +94,12 @@ internal sealed class RepositoryPageHandler(Db db, PageAccess access, ImageReade
             visit.Who.Kind == IdentityKind.User,
             MayManage(visit, decision))
         {
-            List = ListView.Of(visit, asked, TagListing.Orders, next),
+            List = list,
+            Manifests = lines,
+            MayDelete = visit.Who.Kind == IdentityKind.User && decision.Always.HasFlag(Rights.Delete),
+            Deletable = visit.Who.Kind == IdentityKind.User
+                ? [.. tags.Select(tag => tag.Name).Where(tag => decision.May(Rights.Delete, TagName.Parse(tag)))]
+                : [],
             IsAttachments = isAttachments,
             AttachmentCount = attachments,
             FittingCount = fitting,
@@ -130,6 +138,9 @@ public enum RepositoryTab
     /// <summary>Its tags.</summary>
     Tags,
 
+    /// <summary>Its manifests, with a tag or without.</summary>
+    Manifests,
+
     /// <summary>What its tags have meant.</summary>
     History,
 }
@@ -164,8 +175,17 @@ public sealed record RepositoryView(
     /// <summary>How many moves a page has.</summary>
     public const int MovesPerPage = 50;
 
-    /// <summary>Which part of the tags is listed.</summary>
+    /// <summary>Which part of the tags, or of the manifests, is listed.</summary>
     public ListView List { get; init; } = ListView.Whole;
+
+    /// <summary>The manifests.</summary>
+    public IReadOnlyList<ManifestLine> Manifests { get; init; } = [];
+
+    /// <summary>Whether the reader may delete manifests.</summary>
+    public bool MayDelete { get; init; }
+
+    /// <summary>Which of the tags the reader may delete.</summary>
+    public IReadOnlyList<string> Deletable { get; init; } = [];
 
     /// <summary>Whether attachments are listed in place of releases.</summary>
     public bool IsAttachments { get; init; }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Staithe.Audit;
 using Staithe.Config;
 using Staithe.Database;
 using Staithe.Federation;
@@ -38,13 +39,57 @@ public sealed partial class FormTableTests
     public async Task The_api_does_what_every_form_does()
     {
         await using var server = await ApiServer.StartAsync(Engine.Sqlite);
-        var operations = server.Document.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(method => method.Value.GetProperty("operationId").GetString())).ToHashSet();
+        var operations = Operations(server.Document).Select(operation => operation.Id).ToHashSet();
         foreach (var form in FormTable.All)
         {
             Assert.NotEmpty(form.Operations);
             Assert.All(form.Operations, operation => Assert.Contains(operation, operations));
         }
+    }
+
+    // The other way round. An invitation is accepted on its own page, whose form has nothing to choose from and so no name.
+    [Fact]
+    public async Task A_form_does_what_every_operation_does_that_changes_something()
+    {
+        await using var server = await ApiServer.StartAsync(Engine.Sqlite);
+        var changing = Operations(server.Document).Where(operation => operation.Method != "get").ToList();
+        var forms = FormTable.All.SelectMany(form => form.Operations).Append("acceptInvitation").ToHashSet();
+        Assert.Equal(changing.Select(operation => operation.Id).Order(StringComparer.Ordinal), forms.Order(StringComparer.Ordinal));
+        // Nobody is told what somebody watches; all else leaves a line in the audit.
+        Assert.Equal(["star", "unstar", "unwatch", "watch"], changing.Where(operation => operation.Events.Count == 0).Select(operation => operation.Id).Order(StringComparer.Ordinal));
+    }
+
+    // The document is for programs alone; who one is stands at the head of each page.
+    [Fact]
+    public async Task A_page_shows_what_every_operation_tells()
+    {
+        var issuer = new OidcConfig { Name = "work", Label = "Work", Issuer = "https://work.example", ClientId = "staithe", ClientSecret = "secret" };
+        await using var server = await ApiServer.StartAsync(Engine.Sqlite, config => config with { Oidc = [issuer] }, "root", "alice");
+        var alice = server.As("alice");
+        var registry = server.Registry.As(ClosedRegistry.Basic("alice", ApiServer.Password("alice")));
+        await alice.PostAsync("/organizations", new { name = "team" });
+        await alice.PostAsync("/spaces/team/robots", new { name = "ci", rights = "read", target = "team/", keyless = true });
+        await registry.PushLayersAsync("team/app", "1", """{"os":"linux","architecture":"amd64"}""", [new TarBytes().File("etc/os-release", "ID=debian\n").End()]);
+        using var root = await OwnSettingsTests.SignedInAsync(server, "root");
+        using var browser = await OwnSettingsTests.SignedInAsync(server, "alice");
+        var (admin, space, repository, image) = ("/admin", "/settings/team", "/settings/team/app", "/r/team/app:1");
+        Dictionary<string, string> pages = new()
+        {
+            ["search"] = "/search", ["getMe"] = "/", ["listMyTokens"] = "/settings", ["listMySessions"] = "/settings?view=sessions", ["listMyIdentities"] = "/login/oidc",
+            ["listMyWatches"] = "/yours", ["listMyOffers"] = "/settings?view=spaces", ["listSpaces"] = "/settings?view=spaces", ["getSpace"] = "/spaces/team",
+            ["listUsers"] = admin, ["getUser"] = $"{admin}?user=alice", ["getJobs"] = $"{admin}?view=jobs", ["listUnreadImages"] = $"{admin}?view=jobs",
+            ["getStorage"] = $"{admin}?view=storage", ["listAudit"] = $"{admin}?view=audit", ["listSpaceAudit"] = $"{space}?view=audit", ["listOffers"] = $"{space}?view=offers",
+            ["listDefaultGrants"] = $"{space}?view=new", ["listTeams"] = $"{space}?view=teams", ["getTeam"] = $"{space}?view=teams&team=owners",
+            ["listTeamMembers"] = $"{space}?view=teams&team=owners", ["listGrants"] = $"{space}?view=grants", ["listRobots"] = $"{space}?view=robots",
+            ["listRobotTrusts"] = $"{space}?view=robots&robot=ci", ["listShareLinks"] = $"{space}?view=links", ["listInvitations"] = $"{space}?view=invitations",
+            ["listRepositories"] = "/spaces/team", ["getRepository"] = "/r/team/app", ["listAliases"] = $"{repository}?view=move", ["getEverybodysAccess"] = $"{repository}?view=access",
+            ["getAccess"] = $"{repository}?view=access&who=alice", ["listTags"] = "/r/team/app?view=tags", ["listManifests"] = "/r/team/app?view=manifests",
+            ["listPackages"] = $"{image}?view=packages", ["getSbom"] = $"{image}?view=packages", ["getDiff"] = "/diff?from=team/app:1&to=team/app:1",
+        };
+        var telling = Operations(server.Document).Where(operation => operation.Method == "get" && operation.Id != "getOpenApi").Select(operation => operation.Id);
+        Assert.Equal(telling.Order(StringComparer.Ordinal), pages.Keys.Order(StringComparer.Ordinal));
+        foreach (var page in pages.Values.Distinct())
+            Assert.Contains("</html>", await (page.StartsWith(admin, StringComparison.Ordinal) ? root : browser).ReadAsync(page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,6 +118,8 @@ public sealed partial class FormTableTests
         await alice.DoAsync("/r/alice/app", "unstar");
         await alice.DoAsync("/yours", "watch", ("repository", "alice/app"), ("next", "/r/alice/app"));
         await alice.DoAsync("/yours", "unwatch", ("repository", "alice/app"));
+        await alice.DoAsync("/r/alice/fourth", "tag.delete", ("tag", "1"));
+        await alice.DoAsync("/r/alice/fourth", "manifest.delete", ("digest", (await server.As("alice").ListAsync("/manifests?repository=alice/fourth", "digest"))[0]!));
         await alice.DoAsync("/attach-sbom", "sbom.attach", ("image", "alice/app:1"), ("next", "/r/alice/app:1"));
         await alice.DoAsync("/settings", "token.add", ("name", "x"), ("role", "read"));
         await alice.DoAsync("/settings", "token.delete", ("id", await server.As("alice").ListAsync("/me/tokens", "id") is [{ } token] ? token : ""));
@@ -193,6 +240,12 @@ public sealed partial class FormTableTests
         Assert.Empty(await server.As("root").ListAsync("/unread-images"));
     }
 
+    static IEnumerable<(string Method, string Id, List<string?> Events)> Operations(JsonElement document) => document.GetProperty("paths").EnumerateObject().SelectMany(
+        path => path.Value.EnumerateObject().Select(method => (
+            method.Name,
+            method.Value.GetProperty("operationId").GetString()!,
+            method.Value.TryGetProperty("x-audit-events", out var events) ? events.EnumerateArray().Select(name => name.GetString()).ToList() : [])));
+
     static string Root { get; } = FindRoot();
 
     static IEnumerable<string> Sources(string folder, string pattern) => Directory.EnumerateFiles(Path.Combine(Root, folder), pattern).Where(file => Path.GetFileName(file) != "FormTable.cs").Select(File.ReadAllText);
@@ -237,7 +290,9 @@ public sealed partial class FormTableTests
 
         public async Task DoAsync(string path, string deed, params (string Name, string Value)[] fields)
         {
+            var known = await NewestAsync(0);
             using var answer = await browser.PostAsync(path, [("do", deed), .. fields]);
+            await ExpectEventAsync(deed, known.Count == 0 ? 0 : known[0].Id);
             var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Posted.Add(deed);
             if (answer.StatusCode == HttpStatusCode.OK)
@@ -253,5 +308,16 @@ public sealed partial class FormTableTests
         }
 
         public void Dispose() => browser.Dispose();
+
+        // The audit has the event that the table of operations says.
+        async Task ExpectEventAsync(string deed, long before)
+        {
+            var events = Operations(server.Document).Where(operation => FormTable.Find(deed)!.Operations.Contains(operation.Id)).SelectMany(operation => operation.Events).ToHashSet();
+            var found = (await NewestAsync(before)).Select(line => line.Action).ToList();
+            Assert.True(events.Count == 0 || found.Exists(events.Contains), $"{deed}: {string.Join(", ", found)} is none of {string.Join(", ", events)}");
+        }
+
+        async Task<List<AuditLine>> NewestAsync(long behind) =>
+            [.. (await server.Registry.App.Database.ReadAsync(session => AuditTable.ListAsync(session, new AuditFilter(null), long.MaxValue, 10), TestContext.Current.CancellationToken)).Where(line => line.Id > behind)];
     }
 }
