@@ -275,18 +275,37 @@ internal sealed class Composition : IAsyncDisposable
         if (!config.Open)
         {
             var flows = config.Oidc.Select(one => new CodeFlow(one, issuers, idTokens)).ToArray();
-            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(db, secret, clock), new Arrivals(epoch, GroupLog()), browsers, epoch, refusals, log);
+            var own = new OwnSettingsHandler(
+                [new TokenSettings(db, epoch, account), new OwnSpaceSettings(db, epoch), new PasswordSettings(db, browsers, account), new SessionSettings(db, epoch, browsers)],
+                flows.Length > 0);
+            var elsewhere = new ElsewhereHandler(flows, new LoginTickets(db, secret, clock), new Arrivals(epoch, GroupLog()), browsers, epoch, refusals, log) { Menu = own.NavOfElsewhere };
             var shareCommands = new ShareCommands(recipes);
-            var targets = new TargetPages(db, epoch, secret, invitations, shareCommands);
+            var (grants, rights, rules) = (new GrantSettings(db, epoch), new AccessSettings(db, epoch), new DefaultSettings(db, epoch));
+            var (shares, guests, audit) = (new LinkSettings(db, epoch, secret, shareCommands), new InvitationSettings(db, epoch, invitations), new AuditSettings(db));
+            SettingsView[] ofSpaces =
+            [
+                new SpaceGeneralSettings(epoch),
+                new TeamSettings(db, epoch, flows),
+                grants,
+                rights,
+                new PartListSettings(db),
+                rules,
+                new RobotSettings(db, epoch, robots, issuers),
+                shares,
+                guests,
+                new OfferSettings(db, epoch, changes),
+                audit,
+                new SpaceOwnerSettings(db, epoch, changes),
+            ];
             handlers.AddRange(
             [
                 new SignInHandler(signIn, browsers, devices, Users, elsewhere.Links),
                 elsewhere,
-                new OwnSettingsHandler(db, epoch, browsers, account, flows.Length > 0),
-                new SpaceSettingsHandler(db, epoch, changes, robots, issuers, flows, targets),
-                new PartSettingsHandler(db, targets),
-                new RepositorySettingsHandler(db, epoch, changes, targets),
-                new AdminHandler(db, epoch, people, kept),
+                own,
+                new SpaceSettingsHandler(db, ofSpaces),
+                new PartSettingsHandler(db, [grants, rights, rules, shares, guests]),
+                new RepositorySettingsHandler(db, [new RepositoryGeneralSettings(db, epoch), grants, rights, shares, new RepositoryMoveSettings(db, epoch, changes)]),
+                new AdminHandler([new PeopleSettings(db, people), new AllSpaceSettings(db, epoch), new StorageSettings(kept), new JobSettings(db), audit]),
                 setup,
                 new ShareHandler(db, links, shareCommands),
                 new InviteHandler(invitations, browsers, devices),

@@ -1,4 +1,3 @@
-using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Managing;
 using Staithe.Search;
@@ -8,7 +7,7 @@ using static Staithe.Api.Operation;
 
 namespace Staithe.Api;
 
-/// <summary>Every operation of the API, one line each. The router and the OpenAPI document are made from this.</summary>
+/// <summary>Every operation of the API, one entry each. The router and the OpenAPI document are made from this.</summary>
 internal sealed class OperationTable
 {
     /// <summary>Where the document is.</summary>

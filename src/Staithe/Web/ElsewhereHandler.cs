@@ -22,6 +22,9 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
     const string Callback = "callback";
     static readonly BrowserCookie Cookie = new("staithe-elsewhere");
 
+    /// <summary>The menu of the settings, to which its own page belongs.</summary>
+    public required SettingsNav Menu { get; init; }
+
     /// <summary>Where to sign in besides here.</summary>
     public IReadOnlyList<ElsewhereLink> Links { get; } = [.. flows.Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))];
 
@@ -48,9 +51,9 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
         var view = new ElsewhereView(
             [.. linked.Select(one => new LinkedAccount(one.Id, flows.FirstOrDefault(flow => flow.Config.Issuer == one.Issuer)?.Config.Label ?? one.Issuer, one.Subject, DateTimeOffset.FromUnixTimeMilliseconds(one.SignedInAt)))],
             [.. flows.Where(flow => linked.TrueForAll(one => one.Issuer != flow.Config.Issuer)).Select(flow => new ElsewhereLink(flow.Config.Label, $"{Prefix}/{flow.Config.Name}"))]);
-        if (visit.Query("ask") == "unlink" && view.Linked.FirstOrDefault(one => one.Id == SettingsHandler.Id(visit.Query("id"))) is { } link)
+        if (visit.Query("ask") == "unlink" && view.Linked.FirstOrDefault(one => one.Id == SettingsView.Id(visit.Query("id"))) is { } link)
         {
-            await SettingsHandler.AskAsync(visit, OwnSettingsHandler.NavOf("elsewhere", true), new Question(
+            await SettingsView.AskAsync(visit, Menu, new Question(
                 $"Unlink {link.Label}",
                 [$"You can sign in here no longer as {link.Subject} of {link.Label}, and leave the teams in which you are only because its groups say so. You can link it again."],
                 Prefix,
@@ -60,7 +63,7 @@ internal sealed class ElsewhereHandler(IReadOnlyList<CodeFlow> flows, LoginTicke
                 Prefix));
             return;
         }
-        await SettingsHandler.SendAsync<ElsewherePage, ElsewhereView>(visit, OwnSettingsHandler.NavOf("elsewhere", true), view, Echo.None);
+        await SettingsView.SendAsync<ElsewherePage, ElsewhereView>(visit, Menu, view, Echo.None);
     }
 
     async Task UnlinkAsync(Visit visit)

@@ -1,5 +1,5 @@
+using Staithe.Access;
 using Staithe.Accounts;
-using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
 using Staithe.Managing;
@@ -37,7 +37,7 @@ internal sealed class ManifestPages(Db db, RepositoryContent content)
         };
         if (question is null)
             return false;
-        await SettingsHandler.AskAsync(visit, NavOf(name), question);
+        await SettingsView.AskAsync(visit, NavOf(name), question);
         return true;
     }
 

@@ -265,8 +265,8 @@ public sealed partial class FormTableTests
     [GeneratedRegex("name=\"do\" value=\"@\\([^\"]*(\"(?<name>[a-z.-]+)\"[^\"]*)+\\)\"")]
     private static partial Regex Chosen();
 
-    // "x.y" => in a handler, is "x" or "y", and ("do", "x") in a question
-    [GeneratedRegex("^ +\"(?<name>[a-z]+(\\.[a-z-]+)+|password|visibility|texts)\" =>(?! new Question)", RegexOptions.Multiline)]
+    // "x.y" => in a handler, new("x", …) in a page of settings, is "x" or "y", and ("do", "x") in a question
+    [GeneratedRegex("^ +(\"(?<name>[a-z]+(\\.[a-z-]+)+)\" =>(?! new Question)|new\\(\"(?<name>[a-z]+(\\.[a-z-]+)*)\", )", RegexOptions.Multiline)]
     private static partial Regex Dispatched();
 
     [GeneratedRegex("\\(\"do\", \"(?<name>[a-z.-]+)\"\\)")]
