@@ -222,7 +222,7 @@ public sealed class RecipeTests
     {
         var recipe = Derive($$"""{"config":{"Env":[{{string.Join(',', Enumerable.Range(0, number).Select(i => $"\"A{i}=1\""))}},"PATH=/bin","APP_VERSION=1"]} }""");
         Assert.Equal((40, leftOut), (recipe.Settings.Count, recipe.LeftOut));
-        Assert.Equal(leftOut > 0, recipe.Notes.Any(note => note.StartsWith("40 of the 41 variables", StringComparison.Ordinal)));
+        Assert.Equal(leftOut > 0, recipe.NotesFor(null).Any(note => note.StartsWith("40 of the 41 variables", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class RecipeTests
     {
         var recipe = Derive($$"""{"config":{"Env":["LONG={{new string('x', 2000)}}","A=1"]} }""");
         Assert.Equal((1, 1), (recipe.Settings.Count, recipe.LeftOut));
-        Assert.Contains(recipe.Notes, note => note.StartsWith("1 of the 2 variables of the image are listed here. To see all: podman image inspect", StringComparison.Ordinal));
+        Assert.Contains(recipe.NotesFor(null), note => note.StartsWith("1 of the 2 variables of the image are listed here. To see all: podman image inspect", StringComparison.Ordinal));
     }
 
     static Recipe Derive(string config, string repository = "team/tinyweb") => Recipe.From(HostileImage.Image(HostileImage.Config(config), RepositoryName.Parse(repository)), RecipeOptions.None);
