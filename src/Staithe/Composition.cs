@@ -141,7 +141,7 @@ internal sealed class Composition : IAsyncDisposable
         images = new ImageLookup(db);
         contents = new ImageContents(db, storage, layers, Contents);
         boms = new BomAttachment(db, uploads, push, contents);
-        recipes = new RecipeLookup(new StoredImages(db, blobs));
+        recipes = new RecipeLookup(new StoredImages(db, blobs, new InheritedLabels(db, blobs).FindAsync));
         finder = new Finder(db, config.OfficialSpaces);
         pageAccess = new PageAccess(access, names);
         Indexer = new Indexer(db, blobs, runner);

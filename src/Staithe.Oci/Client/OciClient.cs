@@ -15,6 +15,7 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
 {
     const int MaxAnswerBytes = 8 * 1024 * 1024;
     const int MaxRedirects = 3;
+    const int MaxMessageLength = 4000;
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     static readonly string[] ManifestTypes = [MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest, MediaTypes.DockerManifestList];
@@ -220,7 +221,7 @@ public sealed class OciClient(Uri registry, Credential? credential) : IDisposabl
         {
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
             if ((document.RootElement.Member("errors").Items().Select(item => item.Member("message").Text()).FirstOrDefault() ?? document.RootElement.Member("detail").Text()) is { } message)
-                return new OciException(error, OciException.Quote(message));
+                return new OciException(error, ForeignText.Line(message, MaxMessageLength)); // whole, since the fix may stand at its end
         }
         catch (Exception e) when (e is JsonException or HttpRequestException)
         {

@@ -7,8 +7,10 @@ namespace Staithe.Clients;
 /// <summary>Text for a POSIX shell, and back.</summary>
 internal static class ShellText
 {
-    // Words of these mean themselves everywhere in a command; a command never begins with one that has an equals sign.
+    // Words of these mean themselves everywhere in a command but at its beginning.
     static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-");
+    static readonly HashSet<string> Reserved =
+        ["if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "in", "function", "select", "time", "coproc"];
     static readonly SearchValues<char> Operators = SearchValues.Create(";&|<>()\n");
     static readonly SearchValues<char> Expansions = SearchValues.Create("$`*?[~");
 
@@ -16,8 +18,12 @@ internal static class ShellText
     public static string Quote(string argument) =>
         argument.Length > 0 && !argument.AsSpan().ContainsAnyExcept(Plain) ? argument : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
-    /// <summary>A command of these arguments.</summary>
-    public static string Join(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quote));
+    /// <summary>A command of these arguments, the first of which is a program whatever it is called.</summary>
+    public static string Join(IEnumerable<string> arguments) => string.Join(' ', arguments.Select((argument, place) => place == 0 ? QuoteProgram(argument) : Quote(argument)));
+
+    // A shell takes a first word with an equals sign for an assignment, and some for its own, but no word in quotes.
+    static string QuoteProgram(string program) =>
+        Quote(program) is var quoted && quoted == program && (program.Contains('=', StringComparison.Ordinal) || Reserved.Contains(program)) ? $"'{program}'" : quoted;
 
     /// <summary>
     /// The words of a command that somebody else wrote. Nothing is expanded or run; what a shell would do beyond cutting it into words is

@@ -78,7 +78,8 @@ internal static class FindCommand
             throw RegistryCall.Refused($"--limit {OciException.Quote(text)}: expected a number from 1 to {MaxLimit}");
         if (!Orders.Contains(wanted.Order))
             throw RegistryCall.Refused($"--sort {OciException.Quote(wanted.Order)}: expected {string.Join(" or ", Orders)}{NearestName.Hint(wanted.Order, Orders)}");
-        var query = string.Join(' ', wanted.Words.Select(word => word.Any(char.IsWhiteSpace) && !word.Contains('"', StringComparison.Ordinal) ? $"\"{word}\"" : word));
+        // One argument is a search as it stands. Of several, one with blanks is a value that the shell's quotes held together.
+        var query = wanted.Words is [var whole] ? whole : string.Join(' ', wanted.Words.Select(word => word.Any(char.IsWhiteSpace) && !word.Contains('"', StringComparison.Ordinal) ? $"\"{word}\"" : word));
         if (query.Length > SearchQuery.MaxLength)
             throw RegistryCall.Refused($"that is {Count.Of(query.Length, "character")} long: expected at most {SearchQuery.MaxLength}");
         var url = call.Url = RegistryUrl.Read(wanted.Registry ?? RegistryUrl.Usual);

@@ -7,7 +7,7 @@ namespace Staithe.Commands;
 /// <summary>What a command does with a registry that may be anybody's, and what it says when that goes wrong.</summary>
 internal sealed class RegistryCall(Terminal terminal)
 {
-    const int MaxMessage = 1000;
+    const int MaxMessage = 4000;
 
     /// <summary>The registry, once it is known: what is wrong before that is wrong with the command.</summary>
     public Uri? Url { get; set; }

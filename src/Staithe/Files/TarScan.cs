@@ -113,7 +113,8 @@ internal sealed class TarScan(LayerStream source, LayerLimits limits)
         };
         if (kind == default)
             problem ??= "its type is unknown";
-        stored = kind is EntryType.File or default(EntryType) ? extensions.Size ?? stored : 0;
+        // A file whose name ends with a slash is a directory and has its data all the same, which is passed over.
+        stored = kind is EntryType.File or default(EntryType) || type is '0' or '\0' or '7' ? extensions.Size ?? stored : 0;
         if (type == 'S')
         {
             (sparse, size) = (true, Number(483, 12) ?? -1);

@@ -5,7 +5,7 @@ internal static class ComposeFile
 {
     public static string Write(Recipe recipe)
     {
-        var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"))
+        var lines = new List<string>(recipe.Heading(RecipeKind.Compose).Select(line => $"# {line}"))
         {
             $"# Start it beside this file:  {recipe.Image.Clients.Line("podman-compose", "up", "-d")}",
             $"# With docker:  {recipe.Image.Clients.Line("docker", "compose up", "-d")}",

@@ -15,6 +15,9 @@ internal interface IImageSource
     /// <summary>Some tags of a repository, to tell of when another was asked for; none where there is no such repository.</summary>
     Task<IReadOnlyList<string>> ListTagsAsync(RepositoryName name, CancellationToken cancel);
 
+    /// <summary>The labels of an image that are those of an image that it is built on; none where nothing is known of that.</summary>
+    Task<IReadOnlySet<string>> ListInheritedAsync(RepositoryName name, Digest image, ImageConfig config, CancellationToken cancel);
+
     /// <summary>The recipe artifacts that refer to a manifest, newest first.</summary>
     Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel);
 }

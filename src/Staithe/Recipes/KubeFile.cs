@@ -15,7 +15,7 @@ internal static class KubeFile
     public static string Write(Recipe recipe, RecipeKind kind)
     {
         var forCluster = kind == RecipeKind.Kubernetes;
-        var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"));
+        var lines = new List<string>(recipe.Heading(kind).Select(line => $"# {line}"));
         lines.Add($"# Start it:  {(forCluster ? "kubectl apply -f kube.yaml" : recipe.Image.Clients.Line("podman", "kube play", "kube.yaml"))}");
         if (forCluster && recipe.Image.Clients.NodesNote is { } note)
             lines.Add($"# {note}");
@@ -130,7 +130,7 @@ internal static class KubeFile
     // named here does nothing (:), and what follows runs in a shell of its own. Words that need no quotes mean the same in both as they are, and need no
     // shell in the later ones.
     static IReadOnlyList<string> PodmanCommand(HealthCheck health) =>
-        health.Test[0] == HealthCheck.Program && health.Command.All(word => ShellText.Quote(word) == word)
+        health.Test[0] == HealthCheck.Program && ShellText.Join(health.Command) == string.Join(' ', health.Command)
             ? health.Command
             : ["/bin/sh", "-c", $":; {ShellText.Join(health.Command)} || exit 1"];
 

@@ -9,7 +9,7 @@ internal static class QuadletUnit
 {
     public static string Write(Recipe recipe)
     {
-        var lines = new List<string>(recipe.Heading.Select(line => $"# {line}"));
+        var lines = new List<string>(recipe.Heading(RecipeKind.Quadlet).Select(line => $"# {line}"));
         if (recipe.Image.Clients.RegistriesNote is { } note)
             lines.Add($"# {note}");
         lines.AddRange(

@@ -16,6 +16,7 @@ internal sealed partial record Recipe
     const int MaxVolumes = 32;
     const int MaxSettings = 40;
     const int MaxTextLength = 1024;
+    const int MaxCheckLength = 4096; // of the words of a health check together
     const int MaxSettingLength = 200;
     const int MaxNameLength = 63; // of what Kubernetes calls a label
     const int FirstFreePort = 1024; // those below belong to root
@@ -68,30 +69,45 @@ internal sealed partial record Recipe
     /// <summary>How to see whether it works.</summary>
     public required string Check { get; init; }
 
-    /// <summary>What one should know before running it; a sentence each.</summary>
-    public required IReadOnlyList<string> Notes { get; init; }
+    // What one should know before running it; a sentence each. Those on the ports of a machine are for whoever runs it on one.
+    readonly List<string> notes = [], portNotes = [];
+
+    /// <summary>The ports to ask for where one is taken; none when nothing is published.</summary>
+    List<PublishedPort> OtherPorts { get; init; } = [];
+
+    /// <summary>What was wanted otherwise than it is derived.</summary>
+    public required RecipeOptions Options { get; init; }
+
+    /// <summary>What one should know before running it in a way; a sentence each. Null for any way on a machine.</summary>
+    public IReadOnlyList<string> NotesFor(RecipeKind? kind) => NotesFor(kind, Options.AreInQuery || kind is RecipeKind.Docker or RecipeKind.Kubernetes);
+
+    /// <summary>The same for a reader whose address has a query already.</summary>
+    public IReadOnlyList<string> NotesForPage => NotesFor(null, isInQuery: true);
 
     /// <summary>Derives how to run an image.</summary>
     public static Recipe From(RecipeImage image, RecipeOptions options)
     {
-        var (config, notes) = (image.Config, new List<string>());
+        var config = image.Config;
+        var (notes, portNotes) = (new List<string>(), new List<string>());
         var name = options.Name ?? DeriveName(image.Name);
         var resource = ToResourceName(name);
-        var ports = Publish(image, options.Ports, notes);
+        var ports = Publish(image, options.Ports, notes, portNotes);
         var volumes = Keep(config.Volumes, resource, notes);
         var settings = config.Environment.GroupBy(variable => variable.Name).Select(same => same.Last())
             .Where(variable => IsSetting(variable) && options.Environment.All(set => set.Name != variable.Name)).Take(MaxSettings).ToList();
         var wanted = settings.Where(setting => setting.Value.Length == 0).Select(setting => setting.Name).ToList();
-        var health = config.HealthCheck is { } check && check.Test.All(word => word.Length <= MaxTextLength && Visible.Is(word)) ? config.HealthCheck : null;
+        var health = config.HealthCheck is { } check && check.Test.Sum(word => word.Length + 1) <= MaxCheckLength ? config.HealthCheck : null;
         var isService = ports.Count > 0 || volumes.Count > 0 || config.HealthCheck is not null;
 
+        if (health is null && config.HealthCheck is not null)
+            notes.Add($"The image's health check has more than {MaxCheckLength} characters and is not written here: what does not read it in the image, such as a cluster, checks nothing.");
         if (wanted.Count > 0)
             notes.Add($"The image leaves {string.Join(", ", wanted)} empty, and may want a value.");
         if (config.IsNonRoot && ports.All(port => port.Container.Number >= FirstFreePort))
             notes.Add("The image runs as a user that is not root, so it probably works with less: --cap-drop=all --security-opt=no-new-privileges.");
         if (config.WholeCommand.Count == 0)
             notes.Add("The image does not say what to run: put a command behind its name.");
-        return new Recipe(image)
+        var recipe = new Recipe(image)
         {
             Reference = ReferTo(image, options.IsPinned),
             Name = name,
@@ -107,8 +123,12 @@ internal sealed partial record Recipe
             StopSignal = config.StopSignal is { } signal && Signal().IsMatch(signal) ? signal : null,
             Title = image.Said("org.opencontainers.image.title") is { } title ? Visible.Line(title, 80) : image.Name.Value,
             Check = CheckOf(image, ports, name, isService),
-            Notes = notes,
+            Options = options,
+            OtherPorts = ports.Count > 0 ? OthersThan(image, ports) : [],
         };
+        recipe.notes.AddRange(notes);
+        recipe.portNotes.AddRange(portNotes);
+        return recipe;
     }
 
     /// <summary>Writes it down.</summary>
@@ -124,7 +144,25 @@ internal sealed partial record Recipe
     public IReadOnlyList<string> Arguments(RecipeKind kind) => RunScript.Arguments(this, kind);
 
     /// <summary>The lines of a comment that every format begins with.</summary>
-    internal IEnumerable<string> Heading => [$"{Reference}{(Image.Platform is null ? "" : $" for {Image.Platform}")}", .. Notes];
+    internal IEnumerable<string> Heading(RecipeKind kind) => [$"{Reference}{(Image.Platform is null ? "" : $" for {Image.Platform}")}", .. NotesFor(kind)];
+
+    // The pods of a cluster have ports of their own.
+    List<string> NotesFor(RecipeKind? kind, bool isInQuery)
+    {
+        if (kind == RecipeKind.Kubernetes)
+            return notes;
+        return OtherPorts.Count == 0 ? [.. portNotes, .. notes] : [.. portNotes, SuggestPorts(isInQuery), .. notes];
+    }
+
+    // All of them, because whoever names ports gets those and no others.
+    string SuggestPorts(bool isInQuery)
+    {
+        var (query, arguments) = (string.Join('&', OtherPorts.Select(port => $"port={port}")), string.Join(' ', OtherPorts.Select(port => $"--port {port}")));
+        var how = Options.Ports.Count > 0
+            ? $"change those in the address to {query}, or those of staithe run to: {arguments}"
+            : $"add {(isInQuery ? '&' : '?')}{query} to the address, or to staithe run: {arguments}";
+        return string.Create(CultureInfo.InvariantCulture, $"If port {Ports[0].HostPort} is taken on your machine, {how}");
+    }
 
     // The digest of what was asked for is that of an index, where there is one, so that it holds for every platform.
     static string ReferTo(RecipeImage image, bool isPinned) => image.Reference.Tag is { } tag && !isPinned
@@ -146,7 +184,7 @@ internal sealed partial record Recipe
     }
 
     // Ports that the engine cannot give are moved out of the way: what root alone may open, what is published already, the registry's own.
-    static List<PublishedPort> Publish(RecipeImage image, IReadOnlyList<WantedPort> wanted, List<string> notes)
+    static List<PublishedPort> Publish(RecipeImage image, IReadOnlyList<WantedPort> wanted, List<string> notes, List<string> portNotes)
     {
         IReadOnlyList<WantedPort> asked = wanted.Count > 0 ? wanted : [.. image.Config.ExposedPorts.Select(port => new WantedPort(null, null, port))];
         if (asked.Count > MaxPorts && wanted.Count == 0)
@@ -168,15 +206,12 @@ internal sealed partial record Recipe
         foreach (var port in published.Where(port => wanted.Count == 0 && port.HostPort != port.Container.Number))
         {
             var reason = port.Container.Number < FirstFreePort ? "ports below 1024 need root" : image.IsLocal && port.Container.Number == image.Port ? "the registry has that one" : "that one is taken";
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"Port {port.Container} is port {port.HostPort} of your machine: {reason}."));
+            portNotes.Add(string.Create(CultureInfo.InvariantCulture, $"Port {port.Container} is port {port.HostPort} of your machine: {reason}."));
         }
-        if (published.Count > 0)
-            notes.Add(SuggestPorts(image, published));
         return published;
     }
 
-    // All of them, because whoever names ports gets those and no others.
-    static string SuggestPorts(RecipeImage image, List<PublishedPort> published)
+    static List<PublishedPort> OthersThan(RecipeImage image, List<PublishedPort> published)
     {
         var (first, taken) = (published[0], published.Select(port => (port.HostPort, port.Container.Protocol)).ToHashSet());
         if (image.IsLocal)
@@ -184,10 +219,7 @@ internal sealed partial record Recipe
         var number = first.HostPort;
         while (taken.Contains((number, first.Container.Protocol)))
             number = number is < FirstFreePort or ExposedPort.MaxNumber ? FirstFreePort : number + 1;
-        List<PublishedPort> suggested = [first with { HostPort = number }, .. published.Skip(1)];
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"If port {first.HostPort} is taken on your machine, add ?{string.Join('&', suggested.Select(port => $"port={port}"))} to the address, or to staithe run: {string.Join(' ', suggested.Select(port => $"--port {port}"))}");
+        return [first with { HostPort = number }, .. published.Skip(1)];
     }
 
     static List<NamedVolume> Keep(IReadOnlyList<string> paths, string name, List<string> notes)

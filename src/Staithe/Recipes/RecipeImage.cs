@@ -20,8 +20,14 @@ internal sealed record RecipeImage(
     ImageConfig Config,
     IReadOnlyDictionary<string, string> Annotations)
 {
-    /// <summary>What the image says of itself under a key, in its annotations or else its labels.</summary>
-    public string? Said(string key) => Annotations.GetValueOrDefault(key) is { Length: > 0 } annotation ? annotation : Config.Labels.GetValueOrDefault(key) is { Length: > 0 } label ? label : null;
+    /// <summary>The labels that are those of an image that it is built on, as far as that is known.</summary>
+    public IReadOnlySet<string> Inherited { get; init; } = new HashSet<string>();
+
+    /// <summary>What the image says of itself under a key, in its annotations or else its own labels.</summary>
+    public string? Said(string key) =>
+        Annotations.GetValueOrDefault(key) is { Length: > 0 } annotation ? annotation
+        : !Inherited.Contains(key) && Config.Labels.GetValueOrDefault(key) is { Length: > 0 } label ? label
+        : null;
 
     /// <summary>The registry: a host, and perhaps a port.</summary>
     public string Host => Clients.Host;

@@ -55,7 +55,7 @@ internal static class RecipeJson
         WriteList(json, "wanted", recipe.Wanted);
         if (recipe.HealthCheck is { } health)
             WriteList(json, "healthCheck", health.Test);
-        WriteList(json, "notes", recipe.Notes);
+        WriteList(json, "notes", recipe.NotesFor(null));
         json.WriteString("check", recipe.Check);
     }
 

@@ -31,7 +31,8 @@ internal sealed class RecipeLookup(IImageSource source)
             throw NoImage(name, reference, "its config is missing or cannot be read");
         if (platform is not null && !platform.Takes(config.Platform))
             throw NoImage(name, reference, $"it is for {config.Platform}, not for {platform}");
-        return new RecipeImage(clients, name, reference, digest, Digest.Parse(stored.Digest), platform, config, manifest.Annotations);
+        var image = Digest.Parse(stored.Digest);
+        return new RecipeImage(clients, name, reference, digest, image, platform, config, manifest.Annotations) { Inherited = await source.ListInheritedAsync(name, image, config, cancel) };
     }
 
     /// <summary>What the publisher suggests.</summary>

@@ -26,6 +26,9 @@ internal sealed partial record RecipeOptions
     /// <summary>The ports to publish, and no others; none leaves it to the image.</summary>
     public IReadOnlyList<WantedPort> Ports { get; private init; } = [];
 
+    /// <summary>Whether they came in the query of an address, to which more is added with an ampersand.</summary>
+    public bool AreInQuery { get; init; }
+
     /// <summary>The variables to set.</summary>
     public IReadOnlyList<EnvironmentVariable> Environment { get; private init; } = [];
 

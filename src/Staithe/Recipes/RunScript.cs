@@ -28,7 +28,7 @@ internal static class RunScript
         var lines = new List<string> { "#!/bin/sh" };
         if (kind == RecipeKind.Docker && recipe.Image.Clients.DockerNote is { } note)
             lines.Add($"# {note}");
-        lines.AddRange(recipe.Heading.Select(line => $"# {line}"));
+        lines.AddRange(recipe.Heading(kind).Select(line => $"# {line}"));
         lines.Add(ShellText.Join(Arguments(recipe, kind)));
         lines.Add($"# Does it work?  {(kind == RecipeKind.Docker ? recipe.Check.Replace("podman ", "docker ", StringComparison.Ordinal) : recipe.Check)}");
         if (recipe.Settings.Count > 0)

@@ -5,7 +5,10 @@ using Staithe.Oci;
 namespace Staithe.Recipes;
 
 /// <summary>The images of this registry.</summary>
-internal sealed class StoredImages(Db db, BlobReader blobs) : IImageSource
+/// <param name="db">Where manifests are.</param>
+/// <param name="blobs">Reads configs.</param>
+/// <param name="inherited">Which labels of an image, by the id of its manifest, are those of what it is built on.</param>
+internal sealed class StoredImages(Db db, BlobReader blobs, Func<long, ImageConfig, CancellationToken, Task<IReadOnlySet<string>>> inherited) : IImageSource
 {
     const long MaxReferrerBytes = 256 * 1024;
     const int MaxReferrers = 100;
@@ -20,6 +23,11 @@ internal sealed class StoredImages(Db db, BlobReader blobs) : IImageSource
             ? await RepositoryPageTable.ListTagNamesAsync(session, repoId, KnownTags.MaxRead)
             : [],
         cancel);
+
+    public async Task<IReadOnlySet<string>> ListInheritedAsync(RepositoryName name, Digest image, ImageConfig config, CancellationToken cancel) =>
+        config.Labels.Count > 0 && await db.ReadAsync(session => ImageTable.FindAsync(session, name, Reference.To(image)), cancel) is { } row
+            ? await inherited(row.Id, config, cancel)
+            : new HashSet<string>();
 
     public async Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel)
     {

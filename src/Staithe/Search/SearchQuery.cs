@@ -115,6 +115,8 @@ internal sealed partial record SearchQuery(IReadOnlyList<string> Words, IReadOnl
     /// <summary>Reads a search.</summary>
     public static SearchQuery Parse(string text)
     {
+        if (PastedName.TryReadDigest(text) is { } digest)
+            return new SearchQuery([], [new SearchFilter("digest", digest.Value, false, false)]);
         if (PastedName.TryRead(text) is { } pasted)
             return Of(pasted);
         var (words, filters, problems) = (new List<string>(), new List<SearchFilter>(), new List<string>());
@@ -157,7 +159,7 @@ internal sealed partial record SearchQuery(IReadOnlyList<string> Words, IReadOnl
             {
                 problems.Add(
                     $"there is no field {OciException.Quote(field)}: the fields are {string.Join(", ", Fields.Select(one => one.Field))}; to search for the words write \"{OciException.Quote(body)}\" in quotes"
-                    + (value.Length > 0 && char.IsAsciiDigit(value[0]) ? $", and for an image name:{field} tag:{OciException.Quote(value)}" : ""));
+                    + (TagName.TryParse(value, out _) ? $", and for an image name:{field} tag:{OciException.Quote(value)}" : ""));
             }
         }
         if (!isExcluded || part.IsDashQuoted)

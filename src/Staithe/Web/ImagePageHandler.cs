@@ -199,7 +199,7 @@ internal sealed class ImagePageHandler(Db db, PageAccess access, ImageReader ima
             [.. ShareCommands.RunsOf(recipe)],
             [.. Kinds.Select(kind => new RunFile(kind.Title, recipe.Write(kind.Kind).TrimEnd(), $"/run/{name}/{kind.File.Replace("NAME", recipe.Name, StringComparison.Ordinal)}"))],
             [.. image.Clients.Pulls(recipe.Reference, recipe.Name).Select(pull => new RunFile(pull.Client, pull.Command, ""))],
-            recipe.Notes,
+            recipe.NotesForPage,
             recipe.Check,
             [.. published.Commands.Select(command => new PublishedCommand(
                 command.Title,

@@ -136,7 +136,8 @@ internal sealed partial class RecipeFiles(RecipeLookup lookup, Gate gate, Func<H
             Script => engine == "docker" ? RecipeKind.Docker : RecipeKind.Podman,
             _ => RecipeKind.Quadlet,
         };
-        return (kind, RecipeOptions.Read(Single(request, "pin"), name, [.. query["port"].OfType<string>()], [.. query["env"].OfType<string>()]), platform);
+        var options = RecipeOptions.Read(Single(request, "pin"), name, [.. query["port"].OfType<string>()], [.. query["env"].OfType<string>()]);
+        return (kind, options with { AreInQuery = query.Count > 0 }, platform);
     }
 
     static string? Single(HttpRequest request, string option) => request.Query[option] switch

@@ -63,6 +63,10 @@ public sealed class IdTokenTests : IAsyncLifetime
             await RefusedAsync("\"HS256\"", $"{text}.{Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(text)))}");
         }
 
+        // Half of a surrogate pair in a name or a text, which is no fault of the program.
+        foreach (var hostile in (string[])["{\"\\ud83d\":1}", "{\"alg\":\"\\ud83d\"}", "{\"\\ud83d\":1,\"alg\":\"RS256\"}", "{\"alg\":\"RS256\",\"kid\":\"\\udc00\"}"])
+            await RefusedAsync("the token", $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(hostile))}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.AAAA");
+
         // Keys that are somebody else's, under names that are the issuer's or not; in the header itself too.
         await using var other = await OwnIssuer.StartAsync();
         await RefusedAsync("the issuer has no such key", other.Sign(issuer.Claims("staithe", "mallory")));

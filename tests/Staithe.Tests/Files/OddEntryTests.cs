@@ -58,6 +58,20 @@ public sealed class OddEntryTests(Registries registries)
             Assert.Contains(reason, bench.Facts.SkippedExample, StringComparison.Ordinal);
     }
 
+    /// <summary>An old way to write a directory; the data behind it is not taken for the next entry.</summary>
+    [Theory]
+    [InlineData('0')]
+    [InlineData('\0')]
+    [InlineData('7')]
+    public void A_file_whose_name_ends_with_a_slash_costs_nothing_behind_it(char type)
+    {
+        using var bench = new LayerBench();
+        using var image = new ImageFiles([bench.Index(new TarBytes().File("first", "1").Add("file/", type, content: new byte[700]).File("last", "2").End())]);
+        Assert.Equal(["/file", "/first", "/last"], LayerBench.Paths(image));
+        Assert.Equal("2", bench.Text(image, "last"));
+        Assert.Null(bench.Facts.Incomplete);
+    }
+
     [Theory, OnBothEngines]
     public async Task It_is_said_how_many_there_were_and_the_rest_is_served(Engine engine)
     {

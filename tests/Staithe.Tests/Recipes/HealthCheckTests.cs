@@ -11,6 +11,11 @@ public sealed class HealthCheckTests
     [InlineData("""["CMD-SHELL","echo '$(HOME)'"]""", """[":; /bin/sh -c 'echo '\\''$(HOME)'\\''' || exit 1"]""", """["/bin/sh", "-c", "echo '$$(HOME)'"]""")]
     [InlineData("""["CMD","/bin/check","--all"]""", """["/bin/check", "--all"]""", """["/bin/check", "--all"]""")]
     [InlineData("""["CMD","/bin/check","a b","$x"]""", """[":; /bin/check 'a b' '$x' || exit 1"]""", """["/bin/check", "a b", "$$x"]""")]
+    // what cannot be seen is written as its number, and what a shell would take for its own stands in quotes
+    [InlineData("""["CMD-SHELL","a\tb ||\nexit 1"]""", """[":; /bin/sh -c 'a\tb ||\nexit 1' || exit 1"]""", """["/bin/sh", "-c", "a\tb ||\nexit 1"]""")]
+    [InlineData("""["CMD","/c","a\rb","\u202e\u200b"]""", """[":; /c 'a\x0db' '\u202e\u200b' || exit 1"]""", """["/c", "a\x0db", "\u202e\u200b"]""")]
+    [InlineData("""["CMD","A=1","x"]""", """[":; 'A=1' x || exit 1"]""", """["A=1", x]""")]
+    [InlineData("""["CMD","if","A=1"]""", """[":; 'if' A=1 || exit 1"]""", """[if, "A=1"]""")]
     public void The_command_is_written_for_each_engine(string test, string podman, string cluster)
     {
         if (podman.StartsWith("[\":;", StringComparison.Ordinal))
@@ -32,6 +37,21 @@ public sealed class HealthCheckTests
                 $"initialDelaySeconds: {delay}\n<    periodSeconds: {period}\n<    timeoutSeconds: {timeout}\n<    failureThreshold: {failures}\n".Replace("<", kind == RecipeKind.Kube ? "  " : "      ", StringComparison.Ordinal),
                 Derive("""["CMD","/bin/check"]""", said).Write(kind),
                 StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_check_is_written_or_it_is_said_that_it_is_not()
+    {
+        foreach (var length in (int[])[1025, 4000, 5000])
+        {
+            var recipe = Derive($"""["CMD","/bin/check","{new string('x', length)}"]""");
+            foreach (var kind in (RecipeKind[])[RecipeKind.Kube, RecipeKind.Kubernetes])
+            {
+                var text = recipe.Write(kind);
+                Assert.Equal(length < 5000, text.Contains("livenessProbe", StringComparison.Ordinal));
+                Assert.Equal(length >= 5000, text.Contains("health check has more than", StringComparison.Ordinal));
+            }
         }
     }
 

@@ -22,8 +22,8 @@ public sealed class RecipeTests
         Assert.Equal([new EnvironmentVariable("GREETING", "hello")], recipe.Settings);
         Assert.Equal(["PASSWORD"], recipe.Wanted);
         Assert.Equal(("curl http://localhost:8080/", "Tiny web", "SIGQUIT"), (recipe.Check, recipe.Title, recipe.StopSignal));
-        Assert.Contains(recipe.Notes, note => note.Contains("PASSWORD", StringComparison.Ordinal));
-        Assert.Contains(recipe.Notes, note => note.Contains("--cap-drop=all", StringComparison.Ordinal));
+        Assert.Contains(recipe.NotesFor(null), note => note.Contains("PASSWORD", StringComparison.Ordinal));
+        Assert.Contains(recipe.NotesFor(null), note => note.Contains("--cap-drop=all", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class RecipeTests
     {
         var recipe = Derive($$"""{"config":{"Volumes":{ {{string.Join(',', paths.Split(',').Select(path => $"\"{path}\":{{}}"))}} } } }""", "team/app");
         Assert.Equal(volumes, string.Join(' ', recipe.Volumes));
-        Assert.Equal(paths.Split(',').Length > recipe.Volumes.Count, recipe.Notes.Any(note => note.Contains("left out", StringComparison.Ordinal)));
+        Assert.Equal(paths.Split(',').Length > recipe.Volumes.Count, recipe.NotesFor(null).Any(note => note.Contains("left out", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -53,13 +53,28 @@ public sealed partial class SuggestionTests
     {
         var recipe = Derive("53/udp,80/tcp", RecipeOptions.None);
         foreach (var kind in Enum.GetValues<RecipeKind>())
-            Assert.Contains("?port=8054:53/udp&port=8080:80 to the address, or to staithe run: --port 8054:53/udp --port 8080:80", recipe.Write(kind), StringComparison.Ordinal);
+            AssertSuggests(kind switch { RecipeKind.Kubernetes => null, RecipeKind.Docker => "&", _ => "?" }, recipe.Write(kind)); // run.sh?as=docker
+        Assert.DoesNotContain("of your machine", recipe.Write(RecipeKind.Kubernetes), StringComparison.Ordinal); // a cluster has other ports
+        var asked = Derive("53/udp,80/tcp", RecipeOptions.Read("digest", null, [], []) with { AreInQuery = true });
+        foreach (var kind in Enum.GetValues<RecipeKind>())
+            AssertSuggests(kind == RecipeKind.Kubernetes ? null : "&", asked.Write(kind));
+        Assert.Contains("add &port=", string.Join('\n', recipe.NotesForPage), StringComparison.Ordinal);
+        // Whoever asks for ports in an address changes them there: more of them would be published too.
+        var given = Derive("53/udp,80/tcp", RecipeOptions.Read(null, null, ["9000:80"], []) with { AreInQuery = true }).Write(RecipeKind.Podman);
+        Assert.Contains("If port 9000 is taken on your machine, change those in the address to port=9001:80, or those of staithe run to: --port 9001:80", given, StringComparison.Ordinal);
+
+        static void AssertSuggests(string? separator, string text)
+        {
+            Assert.Equal(separator is not null, text.Contains("to the address", StringComparison.Ordinal));
+            if (separator is not null)
+                Assert.Contains($"add {separator}port=8054:53/udp&port=8080:80 to the address, or to staithe run: --port 8054:53/udp --port 8080:80", text, StringComparison.Ordinal);
+        }
     }
 
     // In an address and on the command line, which must agree.
     static Recipe Follow(Recipe recipe, string exposed)
     {
-        var note = recipe.Notes.Single(note => note.StartsWith("If port", StringComparison.Ordinal));
+        var note = recipe.NotesFor(null).Single(note => note.StartsWith("If port", StringComparison.Ordinal));
         var query = Query().Match(note).Groups[1].Value.Split('&').Select(part => part["port=".Length..]).ToList();
         var arguments = Arguments().Matches(note).Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(query, arguments);
@@ -69,7 +84,7 @@ public sealed partial class SuggestionTests
     static Recipe Derive(string exposed, RecipeOptions options) => Recipe.From(
         HostileImage.Image(HostileImage.Config($$"""{"config":{"ExposedPorts":{ {{string.Join(',', exposed.Split(',').Select(port => $"\"{port}\":{{}}"))}} } } }""")), options);
 
-    [GeneratedRegex(@"\?(port=\S+)")]
+    [GeneratedRegex(@"[? ](port=[^\s,]+)")]
     private static partial Regex Query();
 
     [GeneratedRegex(@"--port (\S+)")]

@@ -25,6 +25,16 @@ public sealed class FindCommandTests(Registries open, ClosedRegistries closed)
         Assert.Contains("these are 1 of 2", error, StringComparison.Ordinal);
         (_, output, _) = await RunAsync([], "find", word, "-tag:2", $"digest:{digest}", "--registry", registry.Authority);
         Assert.Contains($"\n  team/{word}:1  manifest {digest}\n", output, StringComparison.Ordinal);
+        // One argument is a search; of several, one with blanks is a value.
+        (_, output, error) = await RunAsync([], "find", $"{word} -other", "--registry", registry.Authority);
+        Assert.Equal($"team/{word}", output.Split(' ')[0]);
+        Assert.DoesNotContain($"{word}-other", output, StringComparison.Ordinal);
+        (_, output, _) = await RunAsync([], "find", $"{word} other", "space:team", "--registry", registry.Authority);
+        Assert.Equal($"team/{word}-other", output.Split(' ')[0]);
+        // What the registry answers is told to its end.
+        (exitCode, _, error) = await RunAsync([], "find", "foo:bar", "--registry", registry.Authority);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("updated; to search for the words write \"foo:bar\" in quotes, and for an image name:foo tag:bar", error, StringComparison.Ordinal);
         (exitCode, output, _) = await RunAsync([], "find", word, "--json", "--registry", registry.Authority);
         Assert.Equal((0, 2), (exitCode, JsonDocument.Parse(output).RootElement.GetProperty("total").GetInt32()));
         (_, output, error) = await RunAsync([], "find", $"x{word[1..]}", "--registry", registry.Authority);

@@ -12,6 +12,7 @@ public sealed class UnderstoodQueryTests(Registries registries)
     [InlineData("foo:bar", "there is no field foo: the fields are name, space")]
     [InlineData("cve:CVE-2024-1", "there is no field cve")]
     [InlineData("nginx:1.25", "name:nginx tag:1.25")]
+    [InlineData("nginx:latest", "name:nginx tag:latest")]
     [InlineData("-foo:bar", "there is no field foo")]
     [InlineData("port:abc", "port:abc is not understood")]
     [InlineData("port:0", "from 1 to 65535")]
@@ -60,6 +61,28 @@ public sealed class UnderstoodQueryTests(Registries registries)
     [InlineData("oci://localhost:5000/team/charts/app", "team/charts/app")]
     [InlineData("[::1]:5000/team/app", "team/app")]
     [InlineData("http://localhost:5000/spaces/team", "space:team")]
+    [InlineData("http://registry/r/team/app:1", "team/app")]
+    [InlineData("http://registry/spaces/team", "space:team")]
+    [InlineData("/r/team%2Fapp:1", "team/app")]
+    [InlineData("http://registry/r/team%2fapp%3A1?view=run", "team/app")]
+    [InlineData("FROM localhost:5000/team/app:1", "team/app")]
+    [InlineData("FROM --platform=$BUILDPLATFORM team/app AS build", "team/app")]
+    [InlineData("from localhost:5000/team/app:1 as build", "team/app")]
+    [InlineData("image: localhost:5000/team/app:1", "team/app")]
+    [InlineData("- image: \"localhost:5000/team/app:1\"", "team/app")]
+    [InlineData("\"image\": \"team/app\",", "team/app")]
+    [InlineData("Image=localhost:5000/team/app:1", "team/app")]
+    [InlineData("\"localhost:5000/team/app:1\"", "team/app")]
+    [InlineData("'team/app:1'", "team/app")]
+    [InlineData("`localhost:5000/team/app:1`,", "team/app")]
+    [InlineData("<https://registry.example/r/team/app>", "team/app")]
+    [InlineData("(localhost:5000/team/app:1)", "team/app")]
+    [InlineData("$ podman pull localhost:5000/team/app:1", "team/app")]
+    [InlineData("# sudo docker run --rm 'localhost:5000/team/app:1'", "team/app")]
+    [InlineData("kubectl create deployment web --image=localhost:5000/team/app:1", "team/app")]
+    [InlineData("kubectl run web --image team/app", "team/app")]
+    [InlineData("kubectl set image deployment/web web=localhost:5000/team/app:1", "team/app")]
+    [InlineData("trivy image localhost:5000/team/app:1", "team/app")]
     public void What_is_pasted_is_read(string text, string expected)
     {
         var pasted = PastedName.TryRead(text)!;
@@ -75,8 +98,31 @@ public sealed class UnderstoodQueryTests(Registries registries)
     [InlineData("file:/etc/nginx/nginx.conf")]
     [InlineData("docker")]
     [InlineData("a b")]
+    [InlineData("\"foo:bar\"")]
+    [InlineData("from scratch")]
+    [InlineData("image viewer")]
+    [InlineData("package:openssl<3.0")]
+    [InlineData("label:a=b/c")]
+    [InlineData("kubectl apply -f web/web.yaml")]
+    [InlineData("$")]
     [InlineData("")]
     public void What_is_typed_is_not_taken_for_it(string text) => Assert.Null(PastedName.TryRead(text));
+
+    [Theory]
+    [InlineData("sha256:DIGEST")]
+    [InlineData("\"sha256:DIGEST\"")]
+    [InlineData("DIGEST")]
+    [InlineData(" `DIGEST` ")]
+    [InlineData("digest:sha256:DIGEST")]
+    public void A_digest_alone_is_looked_for_as_one(string text)
+    {
+        var digest = new string('a', 32) + new string('7', 32);
+        var query = SearchQuery.Parse(text.Replace("DIGEST", digest, StringComparison.Ordinal));
+        Assert.Null(query.Problem);
+        Assert.Empty(query.Words);
+        Assert.Equal(new SearchFilter("digest", $"sha256:{digest}", false, false), Assert.Single(query.Filters));
+        Assert.Empty(SearchQuery.Parse(digest[..40]).Filters); // that of a commit, which is a tag
+    }
 
     [Theory, OnBothEngines]
     public async Task Each_face_says_what_it_did_not_understand(Engine engine)

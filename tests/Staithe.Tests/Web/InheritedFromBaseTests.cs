@@ -39,6 +39,15 @@ public sealed class InheritedFromBaseTests(Registries registries)
             Assert.Equal(["description", "title", "version"], facts.GetProperty("inherited").EnumerateArray().Select(name => name.GetString()));
         }
         Assert.DoesNotContain("Debian of somebody", await browser.ReadAsync($"/r/{app}"), StringComparison.Ordinal);
+        // Nor is it in what runs the image, however that is written.
+        foreach (var file in (string[])["app.container", "run.sh", "kube.yaml", "compose.yaml", "recipe.json"])
+        {
+            using var recipe = await registry.GetAsync($"/run/{app}:1/{file}");
+            Assert.DoesNotContain("Debian of somebody", await recipe.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            using var ofBase = await registry.GetAsync($"/run/{below}:12/{file}");
+            Assert.Equal(file is "app.container" or "recipe.json", (await ofBase.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Contains("Debian of somebody", StringComparison.Ordinal));
+        }
+        Assert.DoesNotContain("Debian of somebody", await browser.ReadAsync($"/r/{app}:1?view=run"), StringComparison.Ordinal);
         // One statement: the layers go before what a label says.
         build = await browser.ReadAsync($"/r/{plain}:1?view=build");
         Assert.Contains($"FROM {registry.Authority}/{below}:12", build, StringComparison.Ordinal);

@@ -12,7 +12,7 @@ internal static class RpmPackages
     const int MaxTags = 10_000;
 
     /// <summary>Where rpm keeps its database, of whichever kind.</summary>
-    public static IReadOnlyList<string> Directories { get; } = ["var/lib/rpm", "usr/lib/sysimage/rpm"];
+    public static IReadOnlyList<string> Directories { get; } = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];
 
     /// <summary>Where the database in SQLite lies.</summary>
     public static IReadOnlyList<string> Paths { get; } = [.. Directories.Select(directory => $"{directory}/rpmdb.sqlite")];

@@ -19,13 +19,14 @@ internal static class UnreadDatabases
         ]),
         ("var/lib/dpkg/updates", "it has changes of dpkg's database, and is not read"),
         ("var/lib/pacman/local", "the database of pacman is not read"),
-        ("var/db/pkg", "the database of Portage is not read"),
+        ("var/db/pkg", "the database of Portage, or of FreeBSD's pkg, is not read"),
         ("var/db/xbps", "the database of xbps is not read"),
         ("var/lib/eopkg/package", "the database of eopkg is not read"),
         ("var/lib/opkg/status", "the database of opkg is not read"),
         ("usr/lib/opkg/status", "the database of opkg is not read"),
         ("var/log/packages", "the database of Slackware is not read"),
         ("var/lib/pkgtools/packages", "the database of Slackware is not read"),
+        ("var/lib/chisel/manifest.wall", "what chisel has cut out of packages is not read"),
         ("nix/store", "what is in the store of Nix is not read"),
         ("gnu/store", "what is in the store of Guix is not read"),
         ("Files/Windows/System32/config", "what Windows has installed is not read"),
@@ -36,11 +37,12 @@ internal static class UnreadDatabases
     {
         var name = path[(path.LastIndexOf('/') + 1)..];
         var dot = name.LastIndexOf('.');
-        return dot < 0 ? null : name[dot..] switch
+        return dot < 0 ? null : name[dot..].ToLowerInvariant() switch
         {
-            ".jar" or ".war" or ".ear" => "packages in archives of Java are not read",
+            ".jar" or ".war" or ".ear" or ".jpi" or ".hpi" => "packages in archives of Java are not read",
             ".egg" => "packages in an egg that is one file are not read",
-            ".zip" when path.Contains("/.yarn/cache/", StringComparison.Ordinal) => "packages in the archives of Yarn are not read",
+            ".whl" => "packages in a wheel that is one file are not read",
+            ".zip" when path.Contains("/.yarn/cache/", StringComparison.Ordinal) || path.Contains("/.yarn/berry/cache/", StringComparison.Ordinal) => "packages in the archives of Yarn are not read",
             _ => null,
         };
     }
