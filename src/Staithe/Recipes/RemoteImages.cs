@@ -30,10 +30,6 @@ internal sealed class RemoteImages(OciClient client) : IImageSource
     public Task<IReadOnlySet<string>> ListInheritedAsync(RepositoryName name, Digest image, ImageConfig config, CancellationToken cancel) =>
         Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
 
-    // A registry is not asked by its clients what images are built on.
-    public Task<IReadOnlySet<string>> ListInheritedAsync(RepositoryName name, Digest image, ImageConfig config, CancellationToken cancel) =>
-        Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
-
     // A command prints what is derived; what the publisher suggests is for reading, on the page.
     public Task<IReadOnlyList<Digest>> ListRecipesAsync(RepositoryName name, Digest subject, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Digest>>([]);
 }
