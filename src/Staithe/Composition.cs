@@ -104,7 +104,7 @@ internal sealed class Composition : IAsyncDisposable
             TimeSpan.FromHours(config.LeaseHours),
             TimeSpan.FromMinutes(config.TrashMinutes),
             new UploadLimits(config.OpenUploadsPerAccount, config.OpenUploadsPerSpace, config.OpenUploads));
-        claims = new UploadClaims(clock);
+        claims = new UploadClaims(clock, db.IsShared ? directory.Id ?? Guid.NewGuid().ToString("N") : null);
         uploads = new BlobUpload(db, storage, claims, rules);
         push = new ManifestPush(db, rules);
 

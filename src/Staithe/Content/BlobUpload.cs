@@ -9,19 +9,27 @@ using Staithe.Storage;
 namespace Staithe.Content;
 
 /// <summary>
-/// end-4 to end-6, end-13, end-14: takes a blob in, in one piece or many. The bytes go to the place where they will stay and are hashed as
-/// they come. What an answer acknowledges is durable, first the bytes and then the row that counts them; a crash leaves at most bytes
+/// end-4 to end-6, end-13, end-14: takes a blob in, in one piece or many. The bytes go to the place where they will stay and are hashed
+/// as they come. What an answer acknowledges is durable, first the bytes and then the row that counts them; a crash leaves at most bytes
 /// behind the count, which the next append drops.
 /// </summary>
 internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claims, ContentRules rules)
 {
     /// <summary>Begins an upload. Its row comes first, so that no file is ever without one.</summary>
     /// <exception cref="OciException">TOOMANYREQUESTS when there are as many open as there may be.</exception>
-    public async Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, Creator creator, CancellationToken cancel)
+    public Task<UploadRow> StartAsync(RepositoryName name, DigestAlgorithm algorithm, Creator creator, CancellationToken cancel) =>
+        StartAsync(name, algorithm, creator, claimedBy: null, cancel);
+
+    async Task<UploadRow> StartAsync(
+        RepositoryName name,
+        DigestAlgorithm algorithm,
+        Creator creator,
+        string? claimedBy,
+        CancellationToken cancel)
     {
         var id = UploadId.Create();
         var upload = new UploadRow(id, StorageKey.For(id), algorithm, 0, null, null, 0);
-        var owner = OwnerOf(creator);
+        var begins = new NewUpload(upload, OwnerOf(creator), rules.UploadExpiry, claimedBy);
         if (!await TryAddAsync(alone: false))
             await TryAddAsync(alone: true);
         return upload;
@@ -30,7 +38,7 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
             async session =>
             {
                 var present = (await RepositoryTable.KeepAsync(session, name))?.Name ?? name;
-                return await rules.Uploads.TryAddAsync(session, present, upload, owner, rules.UploadExpiry, alone);
+                return await rules.Uploads.TryAddAsync(session, present, begins, alone);
             },
             cancel);
     }
@@ -68,10 +76,15 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
     public async Task<long> AppendAsync(RepositoryName name, UploadId id, Chunk chunk, CancellationToken cancel)
     {
         using var claim = await claims.TakeAsync(id, force: false, cancel);
-        using var writing = await OpenAsync(await GetAsync(name, id, cancel), chunk, cancel);
-        await ReceiveAsync(writing, chunk, claim);
-        await GiveBackWhenFullAsync(writing, () => AcknowledgeAsync(writing));
-        return writing.Position;
+        return await ClaimedAsync(name, id, claim, AppendAsync, cancel);
+
+        async Task<long> AppendAsync(UploadRow upload)
+        {
+            using var writing = await OpenAsync(upload, chunk, claim, cancel);
+            await ReceiveAsync(writing, chunk);
+            await GiveBackWhenFullAsync(writing, () => AcknowledgeAsync(writing));
+            return writing.Position;
+        }
     }
 
     /// <summary>Takes the last chunk, if any, and makes the upload a blob of the repository.</summary>
@@ -79,17 +92,19 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
     public async Task<Digest> FinishAsync(RepositoryName name, UploadId id, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
         using var claim = await claims.TakeAsync(id, force: false, cancel);
-        return await FinishAsync(name, await GetAsync(name, id, cancel), digest, chunk, claim, creator, cancel);
+        return await ClaimedAsync(name, id, claim, upload => FinishAsync(name, upload, digest, chunk, claim, creator, cancel), cancel);
     }
 
     /// <summary>Takes a blob in whole. Nobody but this call knows the upload, so with the call it ends.</summary>
     /// <exception cref="OciException">As for <see cref="AppendAsync"/>; DIGEST_INVALID when the content is another.</exception>
     public async Task TakeWholeAsync(RepositoryName name, Digest digest, Chunk chunk, Creator creator, CancellationToken cancel)
     {
-        var upload = await StartAsync(name, digest.Algorithm!, creator, cancel);
+        var begins = claims.Now;
+        var upload = await StartAsync(name, digest.Algorithm!, creator, claims.Server, cancel);
         try
         {
             using var claim = await claims.TakeAsync(upload.Id, force: false, cancel);
+            claim.Renewed(begins);
             await FinishAsync(name, upload, digest, chunk, claim, creator, cancel); // it has not changed since it began
         }
         catch
@@ -109,6 +124,70 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         await DropAsync(id);
     }
 
+    // The row is read, and by the same statement claimed where that is needed. What goes well ends the claim with what it writes to the
+    // row.
+    async Task<T> ClaimedAsync<T>(
+        RepositoryName name,
+        UploadId id,
+        UploadClaims.Claim claim,
+        Func<UploadRow, Task<T>> work,
+        CancellationToken cancel)
+    {
+        if (claims.Server is not { } server)
+            return await work(await GetAsync(name, id, cancel));
+        claim.Renewed(claims.Now);
+        if (await db.WriteAsync(SpaceUse.Small, session => UploadTable.ClaimAsync(session, name, id, server), cancel) is not { } upload)
+        {
+            await GetAsync(name, id, cancel);
+            throw UploadClaims.Taken();
+        }
+        try
+        {
+            return await work(upload);
+        }
+        catch
+        {
+            await TryReleaseAsync(upload);
+            throw;
+        }
+    }
+
+    async Task TryReleaseAsync(UploadRow upload)
+    {
+        try
+        {
+            await db.WriteAsync(SpaceUse.Frees, session => UploadTable.ReleaseAsync(session, upload));
+        }
+        catch (Exception e) when (db.IsAway(e) || db.IsFull(e))
+        {
+            // it runs out by itself
+        }
+    }
+
+    async Task RenewAsync(Writing writing)
+    {
+        if (!writing.Claim.IsOld)
+            return;
+        var begins = claims.Now;
+        try
+        {
+            if (!await db.WriteAsync(SpaceUse.Small, session => UploadTable.RenewAsync(session, writing.Row)))
+                throw await FindLossAsync(writing);
+            writing.Claim.Renewed(begins);
+        }
+        catch (Exception e) when (db.IsAway(e) && !writing.Claim.HasRunOut)
+        {
+            // there is time to try again with the next bytes
+        }
+    }
+
+    // The row is not what it was. From now on the bytes are somebody else's.
+    async Task<OciException> FindLossAsync(Writing writing)
+    {
+        writing.IsLost = true;
+        return await db.ReadAsync(session => UploadTable.FindAnywhereAsync(session, writing.Row.Id)) ? UploadClaims.Taken() : Unknown();
+    }
+
     async Task<Digest> FinishAsync(
         RepositoryName name,
         UploadRow upload,
@@ -118,13 +197,14 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         Creator creator,
         CancellationToken cancel)
     {
-        using var writing = await OpenAsync(upload, chunk, cancel);
-        await ReceiveAsync(writing, chunk, claim);
+        using var writing = await OpenAsync(upload, chunk, claim, cancel);
+        await ReceiveAsync(writing, chunk);
         var received = writing.FindDigest(digest.Algorithm!);
         if (received is not null)
             await RequireAsync(upload, received, digest);
         await GiveBackWhenFullAsync(writing, async () =>
         {
+            await RenewAsync(writing);
             var isOurs = await writing.Writer.CompleteAsync();
             if (received is null || !isOurs)
                 await RequireAsync(upload, await ReadAgainAsync(upload.StorageKey, digest.Algorithm!), digest);
@@ -146,7 +226,7 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         "no such upload: it was never begun here, or it has been finished, cancelled or left untouched for too long; "
             + "begin a new one with POST");
 
-    async Task<Writing> OpenAsync(UploadRow upload, Chunk chunk, CancellationToken cancel)
+    async Task<Writing> OpenAsync(UploadRow upload, Chunk chunk, UploadClaims.Claim claim, CancellationToken cancel)
     {
         if (chunk.Range is { } range)
         {
@@ -166,54 +246,55 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         var hash = upload.Received == 0
             ? ContentHash.Create(upload.Algorithm)
             : ContentHash.Import(upload.Algorithm, upload.HashState, upload.Received);
-        return new Writing(upload, writer, hash);
+        return new Writing(upload, claim, writer, hash);
     }
 
-    async Task ReceiveAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    async Task ReceiveAsync(Writing writing, Chunk chunk)
     {
         try
         {
-            await CopyAsync(writing, chunk, claim);
-            claim.NothingMoreComes();
+            await CopyAsync(writing, chunk);
+            writing.Claim.NothingMoreComes();
         }
         catch (OciException)
         {
-            writing.Writer.Forget();
+            writing.Forget();
             throw;
         }
         catch (IOException e) when (db.IsFull(e))
         {
-            writing.Writer.Forget();
+            writing.Forget();
             throw;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The client broke off, stalled, or came back on another connection.
-            claim.NothingMoreComes();
+            writing.Claim.NothingMoreComes();
             if (writing.Position > writing.Row.Received)
                 await AcknowledgeAsync(writing);
             throw;
         }
     }
 
-    static async Task CopyAsync(Writing writing, Chunk chunk, UploadClaims.Claim claim)
+    async Task CopyAsync(Writing writing, Chunk chunk)
     {
         var end = chunk.Expected is { } expected ? writing.Position + expected : long.MaxValue;
         while (true)
         {
-            var result = await chunk.Body.ReadAsync(claim.Token);
+            var result = await chunk.Body.ReadAsync(writing.Claim.Token);
             var buffer = result.Buffer;
             try
             {
                 if (buffer.Length > end - writing.Position)
                     throw new OciException(OciError.SizeInvalid, $"the body is longer than the {chunk.Expected} bytes it was said to have");
+                await RenewAsync(writing);
                 await writing.WriteAsync(buffer);
             }
             finally
             {
                 chunk.Body.AdvanceTo(buffer.End);
             }
-            claim.Progress();
+            writing.Claim.Progress();
             if (result.IsCompleted)
                 break;
         }
@@ -234,25 +315,26 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         }
         catch (Exception e) when (db.IsFull(e))
         {
-            writing.Writer.Forget();
+            writing.Forget();
             throw;
         }
     }
 
     async Task AcknowledgeAsync(Writing writing)
     {
+        await RenewAsync(writing);
         var storageState = await writing.Writer.AcknowledgeAsync();
         var hashState = writing.ExportHash();
         if (!await db.WriteAsync(
             session => UploadTable.AdvanceAsync(session, writing.Row, writing.Position, hashState, storageState, rules.UploadExpiry)))
-            throw Unknown();
+            throw await FindLossAsync(writing);
     }
 
     Task CommitAsync(RepositoryName name, Writing writing, Digest digest, Creator creator) => db.WriteAsync(async session =>
     {
         var repository = await Repositories.GetOrCreateAsync(session, name, creator); // first the repository, as whoever moves it does
         if (!await UploadTable.FinishAsync(session, writing.Row))
-            throw Unknown();
+            throw await UploadTable.FindAnywhereAsync(session, writing.Row.Id) ? UploadClaims.Taken() : Unknown();
         var blob = await BlobTable.CreateAsync(session, digest, writing.Row.StorageKey, writing.Position);
         if (blob.StorageKey != writing.Row.StorageKey)
             await TrashTable.AddAsync(session, new StoredKey(writing.Row.StorageKey), TimeSpan.Zero);
@@ -263,8 +345,8 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
         SpaceUse.Frees,
         async session =>
         {
-            if (await UploadTable.DeleteAsync(session, id) is { } bytes)
-                await TrashTable.AddAsync(session, bytes, TimeSpan.Zero);
+            if (await UploadTable.DeleteAsync(session, id, claims.Server) is var (bytes, written))
+                await TrashTable.AddAsync(session, bytes, written);
         });
 
     // What was received could not be hashed on the way: its state was not written down, the client announced another algorithm, or an
@@ -281,11 +363,16 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
     internal static Dictionary<string, string> RangeHeader(long received) => new() { ["Range"] = $"0-{Math.Max(received - 1, 0)}" };
 
     /// <summary>An upload that is open to append, and its hash as far as it is known.</summary>
-    sealed class Writing(UploadRow row, BlobWriter writer, ContentHash? hash) : IDisposable
+    sealed class Writing(UploadRow row, UploadClaims.Claim claim, BlobWriter writer, ContentHash? hash) : IDisposable
     {
         public UploadRow Row => row;
 
+        public UploadClaims.Claim Claim => claim;
+
         public BlobWriter Writer => writer;
+
+        /// <summary>Another server has the upload now, or it has ended.</summary>
+        public bool IsLost { get; set; }
 
         public long Position => writer.Position;
 
@@ -296,6 +383,13 @@ internal sealed class BlobUpload(Db db, IBlobStorage storage, UploadClaims claim
                 return;
             foreach (var segment in bytes)
                 hash.Append(segment.Span);
+        }
+
+        /// <summary>Drops what was not acknowledged, unless the bytes may be another server's by now.</summary>
+        public void Forget()
+        {
+            if (!IsLost && !claim.HasRunOut)
+                writer.Forget();
         }
 
         /// <summary>The hash as a row keeps it; null when it is not known.</summary>

@@ -4,16 +4,34 @@ using Staithe.Oci;
 namespace Staithe.Content;
 
 /// <summary>
-/// Sees to it that one request at a time writes to an upload. A client whose connection broke may come back before the server has noticed:
-/// a claim that has made no progress for a while gives way. Or it comes back while what came is still being kept: that is waited for.
-/// Who waits stands in line, so nobody slips in between one that gives way and the one it makes way for.
+/// Sees to it that one request at a time writes to an upload. A client whose connection broke may come back before the server has
+/// noticed: a claim that has made no progress for a while gives way. Or it comes back while what came is still being kept: that is waited
+/// for. Who waits stands in line, so nobody slips in between one that gives way and the one it makes way for.
 /// </summary>
-internal sealed class UploadClaims(TimeProvider clock)
+/// <remarks>
+/// Where other servers may use the database, a claim is in the upload's row as well, taken by the statement that reads the row and ended
+/// by the one that acknowledges. It lasts for some seconds by the database's clock and is renewed with the bytes that come, so one that
+/// makes no progress gives way there too. Before the server writes or acknowledges, it knows by its own clock that the claim has not run
+/// out.
+/// </remarks>
+/// <param name="clock">Tells how long a claim has made no progress.</param>
+/// <param name="server">What rows call this server, of all that may use the database; null when no other server can.</param>
+internal sealed class UploadClaims(TimeProvider clock, string? server = null)
 {
+    /// <summary>How long a claim in a row lasts unless it is renewed.</summary>
+    public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(15);
+
+    static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     readonly ConcurrentDictionary<UploadId, Claim> held = new(); // the last in line for each upload
     readonly TimeProvider clock = clock;
+
+    /// <summary>What rows call this server; null when claims are not in rows.</summary>
+    public string? Server => server;
+
+    /// <summary>Now, for <see cref="Claim.Renewed"/>.</summary>
+    public long Now => clock.GetTimestamp();
 
     /// <summary>Uploads that a request is writing to now.</summary>
     public string[] List() => [.. held.Keys.Select(id => id.Value)];
@@ -34,7 +52,7 @@ internal sealed class UploadClaims(TimeProvider clock)
             if (!force && !last.HasAll && last.IdleFor < Patience)
             {
                 ours.Dispose();
-                throw new OciException(OciError.RangeInvalid, "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
+                throw Taken();
             }
             if (held.TryUpdate(id, ours, last))
             {
@@ -45,6 +63,11 @@ internal sealed class UploadClaims(TimeProvider clock)
         return ours;
     }
 
+    /// <summary>The refusal for whoever is not the one that writes.</summary>
+    public static OciException Taken() => new(
+        OciError.RangeInvalid,
+        "another request is writing to this upload: wait for it to end, then ask for the upload's Range and go on from there");
+
     /// <summary>The right to write to one upload.</summary>
     internal sealed class Claim : IDisposable
     {
@@ -53,6 +76,7 @@ internal sealed class UploadClaims(TimeProvider clock)
         readonly CancellationTokenSource stop;
         readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
         long lastProgress;
+        long renewedAt;
         volatile bool hasAll;
 
         public Claim(UploadClaims owner, UploadId id, CancellationToken cancel)
@@ -70,6 +94,15 @@ internal sealed class UploadClaims(TimeProvider clock)
         TimeProvider Clock => owner.clock;
 
         public void Progress() => Volatile.Write(ref lastProgress, Clock.GetTimestamp());
+
+        /// <summary>Whether the claim has to be renewed in the row before anything else is done to the bytes.</summary>
+        public bool IsOld => owner.Server is not null && Clock.GetElapsedTime(renewedAt) >= RenewAfter;
+
+        /// <summary>Whether another server may have claimed the upload by now.</summary>
+        public bool HasRunOut => owner.Server is not null && Clock.GetElapsedTime(renewedAt) >= Lasts;
+
+        /// <summary>The row has the claim, by a statement that began at that time.</summary>
+        public void Renewed(long time) => renewedAt = time;
 
         /// <summary>True when nothing more comes by this claim, and it ends as soon as what came is kept or dropped.</summary>
         public bool HasAll => hasAll;

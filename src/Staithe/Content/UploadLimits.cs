@@ -5,8 +5,8 @@ using Staithe.Oci;
 namespace Staithe.Content;
 
 /// <summary>
-/// How many uploads may be open at a time: of one account (without one, of an address), to one space, and altogether. Rows are counted in the
-/// transaction that adds one, so however many begin at once, there are never more.
+/// How many uploads may be open at a time: of one account (without one, of an address), to one space, and altogether. Rows are counted in
+/// the transaction that adds one, so however many begin at once, there are never more.
 /// </summary>
 /// <param name="PerAccount">The most of one account or address.</param>
 /// <param name="PerSpace">The most to the repositories of one space.</param>
@@ -20,35 +20,31 @@ internal sealed record UploadLimits(int PerAccount, int PerSpace, int All)
     /// <param name="session">The transaction.</param>
     /// <param name="name">The repository.</param>
     /// <param name="upload">The upload.</param>
-    /// <param name="owner">Whose it is.</param>
-    /// <param name="expiry">After how long it is dropped when nobody goes on with it.</param>
     /// <param name="alone">Whether all others that begin wait for this one.</param>
     /// <exception cref="OciException">TOOMANYREQUESTS.</exception>
     public async Task<bool> TryAddAsync(
         DbSession session,
         RepositoryName name,
-        UploadRow upload,
-        UploadOwner owner,
-        TimeSpan expiry,
+        NewUpload upload,
         bool alone)
     {
         await UploadTable.LockStartsAsync(session, alone);
-        var open = await UploadTable.CountOpenAsync(session, owner.Key, name.Space);
+        var open = await UploadTable.CountOpenAsync(session, upload.Owner.Key, name.Space);
         var more = alone ? 1 : Together;
-        var reached = open.OfOwner + more > PerAccount ? (Of: owner.Name, Most: PerAccount, Setting: "openUploadsPerAccount")
+        var reached = open.OfOwner + more > PerAccount ? (Of: upload.Owner.Name, Most: PerAccount, Setting: "openUploadsPerAccount")
             : open.OfSpace + more > PerSpace ? ($"the space {name.Space}", PerSpace, "openUploadsPerSpace")
             : open.All + more > All ? ("the registry", All, "openUploads")
             : default((string Of, int Most, string Setting)?);
         if (reached is not var (of, most, setting))
         {
-            await UploadTable.CreateAsync(session, name, upload, owner.Key, expiry);
+            await UploadTable.CreateAsync(session, name, upload);
             return true;
         }
         if (!alone)
             return false;
         throw new OciException(
             OciError.TooManyRequests,
-            $"{of} has {Text(most)} open uploads, and may not have more ({setting}): finish some, or cancel them with DELETE; one that nobody goes on with ends by itself after {Text((int)expiry.TotalHours)} hours")
+            $"{of} has {Text(most)} open uploads, and may not have more ({setting}): finish some, or cancel them with DELETE; one that nobody goes on with ends by itself after {Text((int)upload.Expiry.TotalHours)} hours")
         {
             Headers = new Dictionary<string, string> { ["Retry-After"] = "60" },
         };

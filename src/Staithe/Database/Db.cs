@@ -63,6 +63,9 @@ internal abstract class Db : IAsyncDisposable
     /// <exception cref="ConfigException">Another server has it.</exception>
     public virtual Task<IAsyncDisposable> ClaimAsync(Action lost) => Task.FromResult<IAsyncDisposable>(new MemoryStream());
 
+    /// <summary>Whether other servers can use this database, even while one stops because another took over.</summary>
+    public abstract bool IsShared { get; }
+
     /// <summary>Keeps other processes from changing the tables until disposed.</summary>
     public abstract Task<IAsyncDisposable> LockMigrationsAsync();
 

@@ -93,7 +93,7 @@ internal abstract class DbSession
     public Task<long?> FindNumberAsync(Sql sql, params object?[] arguments) =>
         FindAsync<long?>(sql, reader => reader.IsDBNull(0) ? null : reader.GetInt64(0), arguments);
 
-    protected abstract DbCommand Rent(Sql sql, object?[] arguments);
+    protected internal abstract DbCommand Rent(Sql sql, object?[] arguments);
 
-    protected abstract void Return(DbCommand command);
+    protected internal abstract void Return(DbCommand command);
 }

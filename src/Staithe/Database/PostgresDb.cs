@@ -101,6 +101,8 @@ internal sealed class PostgresDb(string connectionString) : Db
     public override bool IsAway(Exception exception) =>
         exception is NpgsqlException and not PostgresException or PostgresException { IsTransient: true } or PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName };
 
+    public override bool IsShared => true;
+
     public override ValueTask DisposeAsync() => source.DisposeAsync();
 
     // A foreign key or a unique key that fails says that somebody else committed between our look and our deed: look again.
@@ -122,7 +124,7 @@ internal sealed class PostgresDb(string connectionString) : Db
     {
         public override long Origin => origin;
 
-        protected override DbCommand Rent(Sql sql, object?[] arguments)
+        protected internal override DbCommand Rent(Sql sql, object?[] arguments)
         {
             var command = new NpgsqlCommand(sql.Postgres, connection);
             foreach (var argument in arguments)
@@ -134,6 +136,6 @@ internal sealed class PostgresDb(string connectionString) : Db
             return command;
         }
 
-        protected override void Return(DbCommand command) => command.Dispose();
+        protected internal override void Return(DbCommand command) => command.Dispose();
     }
 }

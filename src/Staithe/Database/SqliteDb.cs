@@ -125,6 +125,9 @@ internal sealed partial class SqliteDb : Db
 
     public override bool IsAway(Exception exception) => false;
 
+    // The lock file of the data directory keeps other servers out.
+    public override bool IsShared => false;
+
     public override async ValueTask DisposeAsync()
     {
         while (Interlocked.CompareExchange(ref writing, 1, 0) != 0)
@@ -456,7 +459,7 @@ internal sealed partial class SqliteDb : Db
             connection.Dispose();
         }
 
-        protected override DbCommand Rent(Sql sql, object?[] arguments)
+        protected internal override DbCommand Rent(Sql sql, object?[] arguments)
         {
             while (prepared.Count <= sql.Id)
                 prepared.Add(null);
@@ -479,6 +482,6 @@ internal sealed partial class SqliteDb : Db
             return command;
         }
 
-        protected override void Return(DbCommand command) => rented.Remove((SqliteCommand)command);
+        protected internal override void Return(DbCommand command) => rented.Remove((SqliteCommand)command);
     }
 }

@@ -25,8 +25,7 @@ internal abstract class BlobWriter(long offset) : IDisposable
 
     /// <summary>
     /// Makes everything durable and readable as a blob. False when a blob was there already, of an earlier attempt whose end was not
-    /// recorded:
-    /// then only reading it tells what it holds.
+    /// recorded: then only reading it tells what it holds.
     /// </summary>
     public abstract ValueTask<bool> CompleteAsync();
 

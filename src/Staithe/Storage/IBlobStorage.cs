@@ -5,9 +5,9 @@ namespace Staithe.Storage;
 /// writer at a time writes to a key; the bytes become a blob where they lie, without a move or a copy, and are never written again.
 /// </summary>
 /// <remarks>
-/// Two facts about an upload are in its row: how many bytes are acknowledged, and the state that the storage returned with them.
-/// Whoever has these two can continue the upload: the same process, a later one, or another node. What lies beyond the acknowledged bytes
-/// has no meaning. Every implementation passes the tests in <c>BlobStorageContract</c>.
+/// Two facts about an upload are in its row: how many bytes are acknowledged, and the state that the storage returned with them. Whoever
+/// has these two can continue the upload: the same process, a later one, or another node. What lies beyond the acknowledged bytes has no
+/// meaning. Every implementation passes the tests in <c>BlobStorageContract</c>.
 /// </remarks>
 internal interface IBlobStorage : IAsyncDisposable
 {
@@ -28,8 +28,7 @@ internal interface IBlobStorage : IAsyncDisposable
 
     /// <summary>
     /// Deletes blobs and uploads, durably and with everything that belongs to them; deleting what is not there succeeds. The keys under
-    /// which
-    /// nothing is left.
+    /// which nothing is left.
     /// </summary>
     /// <param name="keys">Blobs, and uploads with their state.</param>
     /// <param name="failed">Is told which keys could not be deleted, and why.</param>

@@ -62,34 +62,4 @@ public sealed class AbsenceIsRememberedTests(ClosedRegistries registries)
             await browser.ReadAsync($"/r/{name}");
         }
     }
-
-    sealed class CountingDb(Db inner) : Db
-    {
-        public int Reads { get; private set; }
-
-        public override Task<T> ReadAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
-        {
-            Reads++;
-            return inner.ReadAsync(work, cancel);
-        }
-
-        public override Task<T> ReadAtOnceAsync<T>(Func<DbSession, Task<T>> work, CancellationToken cancel = default)
-        {
-            Reads++;
-            return inner.ReadAtOnceAsync(work, cancel);
-        }
-
-        public override Task<T> WriteAsync<T>(SpaceUse use, Func<DbSession, Task<T>> work, CancellationToken cancel = default) =>
-            inner.WriteAsync(use, work, cancel);
-
-        public override Task RunScriptAsync(string template) => inner.RunScriptAsync(template);
-
-        public override Task<IAsyncDisposable> LockMigrationsAsync() => inner.LockMigrationsAsync();
-
-        public override Task<List<string>> CheckIntegrityAsync() => inner.CheckIntegrityAsync();
-
-        public override bool IsAway(Exception exception) => inner.IsAway(exception);
-
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
 }

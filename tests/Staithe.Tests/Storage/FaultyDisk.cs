@@ -5,8 +5,8 @@ using Staithe.Storage;
 namespace Staithe.Tests.Storage;
 
 /// <summary>
-/// A file system that fails as planned, and knows what would be left of it if the power went: the bytes of a file as they were at its last
-/// sync, and the names of a directory likewise. A sync that fails loses what it was to write, though later ones go well.
+/// A file system that fails as planned, and knows what would be left of it if the power went: the bytes of a file as they were at its
+/// last sync, and the names of a directory likewise. A sync that fails loses what it was to write, though later ones go well.
 /// </summary>
 internal sealed class FaultyDisk(Faults faults, string root) : BlobDisk
 {

@@ -7,10 +7,8 @@ namespace Staithe.Tests.Storage;
 
 /// <summary>
 /// Blobs in a bucket: the second side of <see cref="IBlobStorage"/>, whose rules have nothing in common with those of files. Large chunks
-/// become parts of
-/// a multipart upload. A chunk that is too small for a part becomes an object of its own (KEY+OFFSET.…), until there are enough of them for
-/// a part.
-/// The state in the row names the parts and the small chunks.
+/// become parts of a multipart upload. A chunk that is too small for a part becomes an object of its own (KEY+OFFSET.…), until there are
+/// enough of them for a part. The state in the row names the parts and the small chunks.
 /// </summary>
 internal sealed class ObjectBlobStorage(ObjectBucket bucket) : IBlobStorage
 {

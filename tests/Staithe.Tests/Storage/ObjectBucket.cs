@@ -5,9 +5,8 @@ namespace Staithe.Tests.Storage;
 
 /// <summary>
 /// A bucket in memory with the rules of S3: objects are whole when they are there and cannot be appended to; every part of a multipart
-/// upload
-/// but the last has 5 MiB or more; parts are named by their number and the tag that the store gave them. Stricter than S3, it refuses
-/// to write a key twice, because keys are to be unique.
+/// upload but the last has 5 MiB or more; parts are named by their number and the tag that the store gave them. Stricter than S3, it
+/// refuses to write a key twice, because keys are to be unique.
 /// </summary>
 internal sealed class ObjectBucket(Faults faults)
 {
