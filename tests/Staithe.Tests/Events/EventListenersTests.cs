@@ -53,7 +53,8 @@ public sealed class EventListenersTests
         await AddAsync(db, "own");
         await listeners.LookAsync(Cancel);
         await listeners.LookAsync(Cancel);
-        Assert.Equal(["own", "one"], Take(heard));
+        // While another database of the server has a transaction that is older, what was there before it may be told once more.
+        Assert.Equal(["own", "one"], Take(heard).Where(line => line != "before").Distinct());
         if (engine == Engine.Sqlite)
             return; // one writer
         var (begun, may) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -68,12 +69,12 @@ public sealed class EventListenersTests
         await begun.Task;
         await AddAsync(other, "quick");
         await listeners.LookAsync(Cancel);
-        Assert.Equal(["quick"], Take(heard)); // it waits for nobody
+        Assert.Equal(["quick"], Take(heard).Except(["before", "one"])); // it waits for nobody
         may.SetResult();
         await slow;
         await listeners.LookAsync(Cancel);
         await listeners.LookAsync(Cancel);
-        Assert.Equal(["slow"], Take(heard).Distinct());
+        Assert.Equal(["slow"], Take(heard).Except(["before", "one", "quick"]));
     }
 
     [Theory, OnBothEngines]
