@@ -281,7 +281,7 @@ internal sealed class ScaleContent(int repositories)
     static readonly Sql TagSql = new("insert into tags (repo_id, name, manifest_id, moved_at) values ($1, $2, $3, $4)");
     static readonly Sql MoveSql = new("insert into tag_moves (repo_id, tag, digest, actor, moved_at) values ($1, $2, 'sha256:0000000000000000000000000000000000000000000000000000000000000000', 'bench', $3)");
     static readonly Sql PullsSql = new("insert into pulls (repo_id, day, count) values ($1, $2, $3)");
-    static readonly Sql ContentsSql = new("insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'done', 0, 0, $2)");
+    static readonly Sql ContentsSql = new("insert into image_contents (manifest_id, state, changed_at) values ($1, 'done', $2)");
     static readonly Sql ChainSql = new("insert into image_chains (manifest_id, repo_id, above, chain) values ($1, $2, $3, $4)");
     static readonly Sql HasPackageSql = new("insert into image_packages (manifest_id, package_id, repo_id) values ($1, $2, $3) on conflict do nothing");
 }

@@ -142,23 +142,35 @@ internal sealed class Composition : IAsyncDisposable
         var layers = new LayerFiles(Path.Combine(directory.Derived, "layers"));
         layers.Create();
         blobs = new BlobReader(db, storage);
-        Contents = new ContentWorker(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()), runner, log, clock);
+        var inspection = new InspectionJob(db, storage, blobs, layers, new LayerIndexer(db, storage, layers, new LayerLimits()));
         images = new ImageLookup(db);
-        contents = new ImageContents(db, storage, layers, Contents);
+        contents = new ImageContents(db, storage, layers, inspection);
         boms = new BomAttachment(db, uploads, push, contents);
         recipes = new RecipeLookup(new StoredImages(db, blobs, new InheritedLabels(db, blobs).FindAsync));
         finder = new Finder(db, config.OfficialSpaces);
         pageAccess = new PageAccess(access, names);
-        Indexer = new Indexer(db, blobs, runner);
         Pulls = new PullCounts(runner);
-        Readmes = new ReadmeRenewal(db, log, clock);
-        Sweep = new Sweep(db, storage, claims, rules.Trash, TimeSpan.FromDays(config.AuditDays), runner, log, clock);
         guard = new RefusalGuard(new RefusalTable(db), log);
         errors = new ErrorRendering(guard);
 
         // Who remembers what was read, and forgets it when an event says that it has changed; and for whom events leave work.
         Listeners = new EventListeners(db, [cache, epoch, access], runner);
-        Followers = new EventFollowers(db, [new SearchNews()], runner, clock);
+        IEventFollower[] followers = [new SearchNews(), inspection];
+        Followers = new EventFollowers(db, followers, runner, log, clock);
+
+        // What is done away from any request.
+        IJob[] jobs =
+        [
+            new Indexer(db, blobs),
+            inspection,
+            new ExpiredUploadsJob(db, claims, runner),
+            new TrashJob(db, storage, rules.Trash, runner),
+            new LayerCleaningJob(db, layers),
+            new OldLinesJob(db, TimeSpan.FromDays(config.AuditDays)),
+            new ReadmeJob(db),
+            new FailedEventJob(db, followers),
+        ];
+        Jobs = new JobRunner(db, jobs, runner, log, clock);
         browsers = new BrowserSessions(sessions);
         devices = new DeviceCookie(secret, clock);
         setup = new SetupHandler(Users, browsers, devices, secret, clock);
@@ -175,21 +187,14 @@ internal sealed class Composition : IAsyncDisposable
     /// <summary>Gives the events to those for whom they leave work.</summary>
     public EventFollowers Followers { get; }
 
-    public Sweep Sweep { get; }
-
-    public Indexer Indexer { get; }
+    /// <summary>Runs what is to be done away from any request.</summary>
+    public JobRunner Jobs { get; }
 
     public PullCounts Pulls { get; }
 
-    /// <summary>Renders texts again after the rules have changed.</summary>
-    public ReadmeRenewal Readmes { get; }
-
-    /// <summary>Who looks into images.</summary>
-    public ContentWorker Contents { get; }
-
     /// <summary>What runs as long as the server.</summary>
     public IReadOnlyList<IHostedService> Services =>
-        [Listeners, Followers, Sweep, Indexer, Contents, Pulls, Readmes, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [signIn, refusals, auditedSpaces, auditedPulls, links]];
+        [Listeners, Followers, Jobs, Pulls, new FreeMemory(), .. config.Open ? (IHostedService[])[] : [signIn, refusals, auditedSpaces, auditedPulls, links]];
 
     /// <summary>What answers the requests of a server.</summary>
     public RequestLog MakeFront(WebApplication web)

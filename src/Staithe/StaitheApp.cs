@@ -7,9 +7,7 @@ using Staithe.Content;
 using Staithe.Database;
 using Staithe.Door;
 using Staithe.Events;
-using Staithe.Files;
-using Staithe.GarbageCollection;
-using Staithe.Managing;
+using Staithe.Jobs;
 using Staithe.Oci;
 using Staithe.Storage;
 using Staithe.Telemetry;
@@ -44,15 +42,11 @@ internal sealed class StaitheApp : IAsyncDisposable
 
     public Db Database { get; }
 
-    public Sweep Sweep => made.Sweep;
-
     public EventListeners Listeners => made.Listeners;
 
     public PullCounts Pulls => made.Pulls;
 
-    public ReadmeRenewal Readmes => made.Readmes;
-
-    public ContentWorker Contents => made.Contents;
+    public JobRunner Jobs => made.Jobs;
 
     public Users Users => made.Users;
 
@@ -226,12 +220,39 @@ internal sealed class StaitheApp : IAsyncDisposable
         directory.Dispose();
     }
 
-    /// <summary>Lets everything that has happened reach the search, rather than in a moment.</summary>
+    /// <summary>Lets everything that has happened have its consequences now, rather than in a moment.</summary>
     public async Task DrainAsync(CancellationToken cancel)
     {
-        while (await made.Followers.RunOnceAsync(cancel))
-            await Task.Delay(1, cancel); // a transaction still runs beside
-        await made.Indexer.RunOnceAsync(cancel);
+        bool waits;
+        do
+        {
+            waits = await made.Followers.RunOnceAsync(cancel);
+            waits |= await made.Jobs.RunDueAsync(cancel) > 0 || await made.Jobs.IsBusyAsync(cancel); // a job may be what follows from another
+            await Task.Delay(waits ? 1 : 0, cancel);
+        }
+        while (waits);
+    }
+
+    /// <summary>Takes away now what has no future.</summary>
+    public async Task SweepAsync(CancellationToken cancel)
+    {
+        foreach (var kind in (string[])[WorkKind.Uploads, WorkKind.Trash, WorkKind.AuditAge])
+            await DoNowAsync(kind, cancel);
+    }
+
+    /// <summary>Has a kind of work done now that runs by a schedule.</summary>
+    public async Task DoNowAsync(string kind, CancellationToken cancel)
+    {
+        await Database.WriteAsync(
+            SpaceUse.Frees,
+            async session =>
+            {
+                await JobTable.AddAsync(session, kind, "", ""); // once more, should it be under way
+                await JobTable.AddUrgentAsync(session, kind, "", "");
+            },
+            cancel);
+        while (await made.Jobs.RunDueAsync(cancel, kind) > 0 || await made.Jobs.IsBusyAsync(cancel, kind))
+            await Task.Delay(1, cancel);
     }
 
     async Task GreetAsync(StaitheConfig config, string addUser, TimeSpan took)

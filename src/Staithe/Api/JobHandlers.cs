@@ -17,13 +17,34 @@ internal static class JobHandlers
             state.CountImages(ImageState.Refused),
             state.Trash.Count,
             state.Uploads.Count,
-            [.. state.Failed.Select(one => new FailedJob(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Time.Of(one.FailedAt), Time.Of(one.NotBefore)))]);
+            [.. state.Failed.Select(one => new FailedJob(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Time.Of(one.FailedAt), Time.Of(one.NotBefore)))])
+        {
+            Queues = [.. state.Queues.Select(one => JobQueueState.Of(one.Queue, one.Kind))],
+        };
     }
 
     public static Task RetryAsync(ApiCall call)
     {
         var (kind, unit) = (call.RequiredQuery("kind"), call.Query("unit") ?? "");
         return call.Db.WriteAsync(session => JobReport.RetryAsync(session, call.Who, call.Actor, kind, unit), call.Cancel);
+    }
+
+    public static Task CancelAsync(ApiCall call)
+    {
+        var (kind, unit) = (call.RequiredQuery("kind"), call.Query("unit") ?? "");
+        return call.Db.WriteAsync(SpaceUse.Frees, session => JobReport.CancelAsync(session, call.Who, call.Actor, kind, unit), call.Cancel);
+    }
+
+    public static Task PauseAsync(ApiCall call)
+    {
+        var kind = call.RequiredQuery("kind");
+        return call.Db.WriteAsync(session => JobReport.PauseAsync(session, call.Who, call.Actor, kind), call.Cancel);
+    }
+
+    public static Task ResumeAsync(ApiCall call)
+    {
+        var kind = call.RequiredQuery("kind");
+        return call.Db.WriteAsync(session => JobReport.ResumeAsync(session, call.Who, call.Actor, kind), call.Cancel);
     }
 
     public static Task<Page<UnreadImage>> ListAsync(ApiCall call) => call.ListAsync((session, asked) => JobReport.ListUnreadAsync(session, call.Who, asked), UnreadImage.Of);

@@ -3,6 +3,7 @@ using Staithe.Accounts;
 using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Federation;
+using Staithe.Jobs;
 using Staithe.Sharing;
 
 namespace Staithe.Api;
@@ -437,7 +438,26 @@ internal sealed record JobsAnswer(
     long ImagesRefused,
     [Description("Files that wait to be deleted.")] long Trash,
     long Uploads,
-    [Description("Units of work that failed and have not gone well since: the first 200.")] IReadOnlyList<FailedJob> Failed);
+    [Description("Units of work that failed and have not gone well since: the first 200.")] IReadOnlyList<FailedJob> Failed)
+{
+    [Description("Each kind of work that is done unit by unit.")]
+    public IReadOnlyList<JobQueueState> Queues { get; init; } = [];
+}
+
+internal sealed record JobQueueState(
+    string Kind,
+    [Description("Units that nobody is at.")] long Waiting,
+    long Running,
+    [Description("Those of them that failed, and wait to be tried again.")] long Failed,
+    [Description("Since when the one waits that has waited longest.")] DateTimeOffset? OldestAt,
+    [Description("Since when nobody takes units of it; null when it is not paused.")] DateTimeOffset? PausedAt,
+    [Description("When it is done by itself, as a line of cron in UTC; null for work that is only asked for.")] string? Schedule,
+    DateTimeOffset? LastAt,
+    DateTimeOffset? NextAt)
+{
+    public static JobQueueState Of(JobQueue queue, JobKindRow kind) => new(
+        queue.Kind, queue.Waiting, queue.Running, queue.Failed, Time.Of(queue.OldestAt), Time.Of(kind.PausedAt), kind.Schedule, Time.Of(kind.LastAt), Time.Of(kind.NextAt));
+}
 
 internal sealed record StorageAnswer(
     [Description("The 50 that keep the most.")] IReadOnlyList<StorageOfSpace> Spaces,

@@ -18,6 +18,7 @@ internal sealed class OperationTable
         var document = new Lazy<byte[]>(() => OpenApiDocument.Create(Operations!));
         QueryParameter name = new("name", "The repository, such as team/app.", IsRequired: true);
         QueryParameter image = new("image", "The image, such as team/app:1 or team/app@sha256:….", IsRequired: true);
+        QueryParameter kindOfWork = new("kind", "The kind of work, one of the queues of getJobs.", IsRequired: true);
         QueryParameter platform = new("platform", "Of an image for several platforms, which: such as linux/arm64. Unless told, linux/amd64, or the first there is.");
         QueryParameter[] watched = [new("repository", "A repository, such as team/app."), new("space", "Or a space."), new("search", "Or what to search for, as for /search.")];
         Operations =
@@ -529,9 +530,28 @@ internal sealed class OperationTable
             Get(
                 "/jobs",
                 "getJobs",
-                "Background work, for admins: what waits, and which units failed with their causes.",
+                "Background work, for admins: the queues, what waits, and which units failed with their causes.",
                 JobHandlers.GetAsync),
             Get("/storage", "getStorage", "How much the registry keeps, for admins.", handlers.Storage.GetAsync),
+            Delete(
+                "/jobs",
+                "cancelJob",
+                "Take a unit of work away that is not to be done, for admins; who is at it stops.",
+                JobHandlers.CancelAsync) with
+            {
+                Events = ["work.cancel"],
+                Query = [kindOfWork, new QueryParameter("unit", "The unit, as getJobs names it.")],
+            },
+            Put(
+                "/jobs/pause",
+                "pauseJobs",
+                "Let nobody take units of a kind of work any more, for admins. What is under way is done to its end.",
+                JobHandlers.PauseAsync) with { Events = ["work.pause"], Query = [kindOfWork] },
+            Put("/jobs/resume", "resumeJobs", "Go on with a kind of work that is paused, for admins.", JobHandlers.ResumeAsync) with
+            {
+                Events = ["work.resume"],
+                Query = [kindOfWork],
+            },
             Put("/jobs/retry", "retryJob", "Try a unit of work that failed again at once, for admins.", JobHandlers.RetryAsync) with
             {
                 Events = ["work.retry"],

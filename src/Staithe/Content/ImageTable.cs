@@ -1,3 +1,4 @@
+using System.Globalization;
 using Staithe.Database;
 using Staithe.Oci;
 
@@ -27,7 +28,7 @@ internal sealed record ImageCall(string Digest, string? Tag)
     public string Of(string repository) => Tag is null ? $"{repository}@{Digest}" : $"{repository}:{Tag}";
 }
 
-/// <summary>The images whose insides are known or wanted, and the queue of those that wait.</summary>
+/// <summary>The images whose insides are known or wanted. What is to be done for that is rows of <see cref="Jobs.JobTable"/>.</summary>
 internal static class ImageTable
 {
     const int MaxReasonLength = 1000;
@@ -44,20 +45,21 @@ internal static class ImageTable
     public static async Task<Dictionary<long, ImageCall>> ListNamesAsync(DbSession session, long[] ids) =>
         (await session.ListAsync(ListNamesSql, row => (Id: row.GetInt64(0), Call: new ImageCall(row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2))), [ids])).ToDictionary(row => row.Id, row => row.Call);
 
-    /// <summary>In the transaction that keeps the manifest: it is to be looked into.</summary>
-    public static Task QueueAsync(DbSession session, long manifestId) => session.ExecuteAsync(QueueSql, manifestId);
+    /// <summary>It is to be looked into, if it is there and was not before; false when it is not to be.</summary>
+    public static async Task<bool> TryQueueAsync(DbSession session, long manifestId) => await session.ExecuteAsync(QueueSql, manifestId) == 1;
+
+    /// <summary>It is to be looked into, whatever became of it before. False when it is not there.</summary>
+    public static async Task<bool> BeginAsync(DbSession session, long manifestId) => await session.ExecuteAsync(BeginSql, manifestId) == 1;
+
+    /// <summary>What the work calls an image.</summary>
+    public static string Unit(long manifestId) => manifestId.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The image that is called so; 0 for none.</summary>
+    public static long IdOf(string unit) => long.TryParse(unit, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
 
     public static Task<ImageState?> FindStateAsync(DbSession session, long manifestId) =>
         session.FindAsync(
             FindStateSql, row => new ImageState(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)) { Notes = ImageNote.Read(row.IsDBNull(2) ? null : row.GetString(2)) }, manifestId);
-
-    /// <summary>Takes what has waited longest, for the time of a lease; its attempts with this one.</summary>
-    public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, TimeSpan lease) =>
-        session.FindAsync<(long, long)?>(TakeSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)lease.TotalMilliseconds);
-
-    /// <summary>Takes a certain one, whatever became of it before; null when there is no such image.</summary>
-    public static Task<(long ManifestId, long Attempts)?> TakeAsync(DbSession session, long manifestId, TimeSpan lease) =>
-        session.FindAsync<(long, long)?>(TakeThisSql, row => (row.GetInt64(0), row.GetInt64(1)), (long)lease.TotalMilliseconds, manifestId);
 
     /// <summary>What is to be said of an image that was looked into, in place of what was said before.</summary>
     public static Task SetNotesAsync(DbSession session, long manifestId, IReadOnlyList<ImageNote> notes) =>
@@ -65,13 +67,6 @@ internal static class ImageTable
 
     /// <summary>What became of it.</summary>
     public static Task FinishAsync(DbSession session, long manifestId, string state, string? reason) => session.ExecuteAsync(FinishSql, manifestId, state, Line(reason));
-
-    /// <summary>Whoever works at it needs this much longer.</summary>
-    public static Task ExtendAsync(DbSession session, long manifestId, TimeSpan lease) => session.ExecuteAsync(ExtendSql, manifestId, (long)lease.TotalMilliseconds);
-
-    /// <summary>It failed for a reason, and is to be tried again after a while.</summary>
-    public static Task RetryAsync(DbSession session, long manifestId, TimeSpan wait, string reason) =>
-        session.ExecuteAsync(RetrySql, manifestId, (long)wait.TotalMilliseconds, Line(reason));
 
     static string? Line(string? reason) => reason is null ? null : ForeignText.Line(reason, MaxReasonLength);
 
@@ -101,31 +96,18 @@ internal static class ImageTable
         """);
 
     static readonly Sql QueueSql = new("""
-        insert into image_contents (manifest_id, state, attempts, not_before, changed_at) values ($1, 'waiting', 0, {now}, {now})
+        insert into image_contents (manifest_id, state, changed_at) select id, 'waiting', {now} from manifests where id = $1
         on conflict (manifest_id) do nothing
+        """);
+
+    static readonly Sql BeginSql = new("""
+        insert into image_contents (manifest_id, state, changed_at) select id, 'waiting', {now} from manifests where id = $1
+        on conflict (manifest_id) do update set state = excluded.state
         """);
 
     static readonly Sql FindStateSql = new("select state, reason, notes from image_contents where manifest_id = $1");
 
     static readonly Sql SetNotesSql = new("update image_contents set notes = $2 where manifest_id = $1");
 
-    static readonly Sql TakeSql = new("""
-        update image_contents set attempts = attempts + 1, not_before = {now} + $1
-        where manifest_id = (select manifest_id from image_contents where state = 'waiting' and not_before <= {now} order by not_before, manifest_id limit 1)
-            and state = 'waiting' and not_before <= {now}
-        returning manifest_id, attempts
-        """);
-
-    static readonly Sql TakeThisSql = new("""
-        insert into image_contents (manifest_id, state, attempts, not_before, changed_at)
-        select id, 'waiting', 1, {now} + $1, {now} from manifests where id = $2
-        on conflict (manifest_id) do update set state = 'waiting', attempts = image_contents.attempts + 1, not_before = {now} + $1
-        returning manifest_id, attempts
-        """);
-
-    static readonly Sql FinishSql = new("update image_contents set state = $2, reason = $3, attempts = 0, changed_at = {now} where manifest_id = $1");
-
-    static readonly Sql ExtendSql = new("update image_contents set not_before = {now} + $2 where manifest_id = $1");
-
-    static readonly Sql RetrySql = new("update image_contents set not_before = {now} + $2, reason = $3 where manifest_id = $1");
+    static readonly Sql FinishSql = new("update image_contents set state = $2, reason = $3, changed_at = {now} where manifest_id = $1");
 }

@@ -48,8 +48,6 @@ internal sealed class ManifestPush(Db db, ContentRules rules)
                 CheckType(present, digest, manifest.MediaType, stored.MediaType);
                 foreach (var parentId in await ManifestTable.ReferAsync(session, repoId, stored.Id, digest, references.BlobIds, references.ChildIds, references.Absent))
                     await CheckPromisedAsync(session, parentId, digest, manifest.MediaType, content.Length);
-                if (ImageLookup.IsImage(manifest))
-                    await ImageTable.QueueAsync(session, stored.Id);
                 var moved = new List<TagName>();
                 foreach (var tag in tags.OrderBy(tag => tag.Value, StringComparer.Ordinal))
                 {

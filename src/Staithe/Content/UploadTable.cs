@@ -209,7 +209,7 @@ internal static class UploadTable
 
     static readonly Sql ListExpiredSql = new($$"""
         select u.id from uploads u
-        where u.expires_at <= {now} and u.claimed_until <= {now} and not (u.id {any $1}) and {{FailedWorkTable.IsDue(WorkKind.Uploads, "u.id")}}
+        where u.expires_at <= {now} and u.claimed_until <= {now} and not (u.id {any $1}) and {{JobTable.IsDue(WorkKind.Uploads, "u.id")}}
         order by u.expires_at limit $2
         """);
 }

@@ -28,6 +28,7 @@ internal sealed partial class Dialect
             ["lock starts"] = "1",
             ["lock rights"] = "1",
             ["transaction"] = "0",
+            ["skip locked"] = "",
             ["event order"] = "",
             ["manifest text"] = "cast(m.content as text)",
         });
@@ -55,6 +56,7 @@ internal sealed partial class Dialect
             ["lock starts"] = "pg_advisory_xact_lock(5742478)",
             ["lock rights"] = "pg_advisory_xact_lock(5742479)",
             ["transaction"] = "pg_current_xact_id()::text::bigint",
+            ["skip locked"] = "for update of j skip locked",
             ["event order"] = "alter table events drop constraint events_pkey, add primary key (tx, id);",
             ["manifest text"] = "encode(m.content, 'escape')", // which holds what is ASCII as it is
         });

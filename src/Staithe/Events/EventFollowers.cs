@@ -1,6 +1,6 @@
-using System.Globalization;
 using Staithe.Database;
 using Staithe.Jobs;
+using Staithe.Telemetry;
 
 namespace Staithe.Events;
 
@@ -17,6 +17,7 @@ internal sealed class EventFollowers : BackgroundService, ICommitListener
     readonly Db db;
     readonly IReadOnlyList<IEventFollower> followers;
     readonly UnitRunner runner;
+    readonly LogOutput log;
     readonly TimeProvider clock;
     readonly SemaphoreSlim woken = new(0, 1);
     readonly SemaphoreSlim following = new(1);
@@ -24,11 +25,12 @@ internal sealed class EventFollowers : BackgroundService, ICommitListener
 
     /// <param name="db">Where events are.</param>
     /// <param name="followers">Who follows.</param>
-    /// <param name="runner">Records what failed.</param>
+    /// <param name="runner">Keeps the rounds going, and tells whom a failure is to blame on.</param>
+    /// <param name="log">Is told of an event that could not be followed.</param>
     /// <param name="clock">Measures the time.</param>
-    public EventFollowers(Db db, IReadOnlyList<IEventFollower> followers, UnitRunner runner, TimeProvider clock)
+    public EventFollowers(Db db, IReadOnlyList<IEventFollower> followers, UnitRunner runner, LogOutput log, TimeProvider clock)
     {
-        (this.db, this.followers, this.runner, this.clock) = (db, followers, runner, clock);
+        (this.db, this.followers, this.runner, this.log, this.clock) = (db, followers, runner, log, clock);
         db.Listen(this);
     }
 
@@ -113,7 +115,7 @@ internal sealed class EventFollowers : BackgroundService, ICommitListener
     // As many as can be given at once: half as many after each failure, down to the one that fails, and more again behind it.
     async Task<bool> FollowAsync(IEventFollower follower, CancellationToken cancel)
     {
-        var (most, first) = (MostAtOnce, default((long Tx, long Id)?));
+        var (most, first, given) = (MostAtOnce, default((long Tx, long Id)?), default(ContentEvent));
         while (await db.ReadAsync(session => EventTable.IsBehindAsync(session, follower.Name), cancel))
         {
             try
@@ -125,7 +127,7 @@ internal sealed class EventFollowers : BackgroundService, ICommitListener
             catch (Exception e) when (runner.IsOfUnit(e, cancel))
             {
                 if (most == 1 && first is { } bad)
-                    await PassAsync(follower, bad, e, cancel);
+                    await PassAsync(follower, bad, given, e, cancel);
                 else
                     most = Math.Max(1, most / 2);
             }
@@ -135,34 +137,30 @@ internal sealed class EventFollowers : BackgroundService, ICommitListener
         async Task<int> StepAsync(DbSession session)
         {
             var place = await EventTable.HoldPlaceAsync(session, follower.Name);
-            first = most == 1 ? await EventTable.FindNextAsync(session, place) : null;
-            return await GiveAsync(session, follower, place, most);
+            (first, given) = (await EventTable.FindNextAsync(session, place), null);
+            var events = await EventTable.ListAfterAsync(session, place, most);
+            if (events.Count == 0)
+                return 0;
+            given = events[0].Event;
+            await follower.FollowAsync(session, [.. events.Select(one => one.Event)]);
+            await EventTable.MoveAsync(session, follower.Name, (events[^1].Tx, events[^1].Id));
+            return events.Count;
         }
     }
 
-    static async Task<int> GiveAsync(DbSession session, IEventFollower follower, (long Tx, long Id) place, int most)
+    async Task PassAsync(IEventFollower follower, (long Tx, long Id) bad, ContentEvent? given, Exception failure, CancellationToken cancel)
     {
-        var events = await EventTable.ListAfterAsync(session, place, most);
-        if (events.Count == 0)
-            return 0;
-        await follower.FollowAsync(session, [.. events.Select(one => one.Event)]);
-        await EventTable.MoveAsync(session, follower.Name, (events[^1].Tx, events[^1].Id));
-        return events.Count;
-    }
-
-    async Task PassAsync(IEventFollower follower, (long Tx, long Id) bad, Exception failure, CancellationToken cancel)
-    {
-        var isPassed = await db.WriteAsync(
+        var failed = FailedEventJob.Of(follower, bad, given, failure);
+        await db.WriteAsync(
             SpaceUse.Small,
             async session =>
             {
                 if (await EventTable.FindNextAsync(session, await EventTable.HoldPlaceAsync(session, follower.Name)) != bad)
-                    return false; // another server was quicker
+                    return; // another server was quicker
                 await EventTable.MoveAsync(session, follower.Name, bad);
-                return true;
+                await JobTable.AddFailedAsync(session, failed, FailedEventJob.Write(given), JobRules.Usual.Wait(1));
             },
             cancel);
-        if (isPassed)
-            await runner.FailAsync(WorkKind.Events, string.Create(CultureInfo.InvariantCulture, $"{follower.Name} {bad.Tx} {bad.Id}"), $"an event for {follower.Name}", failure, cancel);
+        log.Write(LogLevel.Error, "an event could not be followed; it will be tried again", ("unit", failed.Label), ("exception", failure.ToString()));
     }
 }

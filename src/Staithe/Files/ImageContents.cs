@@ -9,7 +9,7 @@ namespace Staithe.Files;
 /// What the faces ask of the insides of images: the files, the packages, what changed. An image that nobody has looked into yet is looked into at
 /// once, and the caller waits for that a little.
 /// </summary>
-internal sealed class ImageContents(Db db, IBlobStorage storage, LayerFiles files, ContentWorker worker)
+internal sealed class ImageContents(Db db, IBlobStorage storage, LayerFiles files, InspectionJob worker)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(20);

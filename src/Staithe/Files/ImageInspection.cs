@@ -18,14 +18,13 @@ internal sealed class ImageInspection(Db db, IBlobStorage storage, BlobReader bl
     /// <summary>Looks into it.</summary>
     /// <param name="row">The image.</param>
     /// <param name="progress">How far it is, for those who wait.</param>
-    /// <param name="extend">Asks for more time, before each layer that has to be read.</param>
     /// <param name="cancel">Gives up.</param>
     /// <returns>How many packages it has.</returns>
     /// <exception cref="LayerRefusedException">No layer of it can be read.</exception>
-    public async Task<int> RunAsync(ManifestRow row, LayerProgress progress, Func<Task> extend, CancellationToken cancel)
+    public async Task<int> RunAsync(ManifestRow row, LayerProgress progress, CancellationToken cancel)
     {
         var manifest = Manifest.Parse(row.Content, row.MediaType);
-        await ReadLayersAsync(await ListLayersAsync(db, row, manifest, cancel), progress, extend, cancel);
+        await ReadLayersAsync(await ListLayersAsync(db, row, manifest, cancel), progress, cancel);
         var layers = await ListLayersAsync(db, row, manifest, cancel);
         var claim = LayerClaim.Check(await FindConfigAsync(row, manifest, cancel), layers);
         await db.WriteAsync(
@@ -78,7 +77,7 @@ internal sealed class ImageInspection(Db db, IBlobStorage storage, BlobReader bl
         return new ImageFiles(open);
     }
 
-    async Task ReadLayersAsync(List<LayerRow> layers, LayerProgress progress, Func<Task> extend, CancellationToken cancel)
+    async Task ReadLayersAsync(List<LayerRow> layers, LayerProgress progress, CancellationToken cancel)
     {
         progress.Layers = layers.Count;
         var seen = new HashSet<string>();
@@ -89,7 +88,6 @@ internal sealed class ImageInspection(Db db, IBlobStorage storage, BlobReader bl
             var isRead = layer.State == LayerRow.Indexed && layer.Facts is not null && files.Has(layer.Digest);
             if (!seen.Add(layer.Digest) || layer.IsRefused || isRead)
                 continue;
-            await extend();
             try
             {
                 await indexer.RunAsync(layer, progress, cancel);

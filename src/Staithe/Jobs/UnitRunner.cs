@@ -6,42 +6,23 @@ using Staithe.Telemetry;
 namespace Staithe.Jobs;
 
 /// <summary>
-/// Runs background work unit by unit: a repository to index, a file to delete, a line to write. A unit that fails is recorded with its cause, logged once,
-/// and tried again less and less often; the next unit goes on. When the database itself is away or full, no unit is to blame: that comes out here.
+/// Runs background work that has no rows in <see cref="JobTable"/> unit by unit: a file to delete, a line to write. A unit that fails is recorded there with its cause,
+/// logged once, and tried again less and less often; the next unit goes on. When the database itself is away or full, no unit is to blame: that comes out here.
 /// </summary>
 /// <param name="db">Where failures are kept, so that a restart does not forget them.</param>
 /// <param name="log">Is told of a failure when its cause is new.</param>
 internal sealed class UnitRunner(Db db, LogOutput log)
 {
+    /// <summary>The unit that a round of a worker is, when it is not one of its units that fails.</summary>
+    public const string Round = "";
+
     const int MaxFailures = 10_000; // beyond, a unit that fails is logged and no more
     const int MaxCauseLength = 500, MaxNameLength = 300;
-    static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10), LongestWait = TimeSpan.FromHours(1);
     static readonly TimeSpan Freshness = TimeSpan.FromSeconds(10);
 
     // What failed before, as far as this process knows: only such a unit needs a statement when it goes well.
     readonly ConcurrentDictionary<(string Kind, string Unit), Failure> known = new();
     long looked;
-
-    /// <summary>Runs a unit; false when it failed, which is recorded.</summary>
-    /// <param name="kind">One of <see cref="WorkKind"/>.</param>
-    /// <param name="unit">Which unit.</param>
-    /// <param name="label">The same for people.</param>
-    /// <param name="work">Does it.</param>
-    /// <param name="cancel">Gives up, which is no failure.</param>
-    public async Task<bool> RunAsync(string kind, string unit, string label, Func<Task> work, CancellationToken cancel)
-    {
-        try
-        {
-            await work();
-        }
-        catch (Exception e) when (IsOfUnit(e, cancel))
-        {
-            await FailAsync(kind, unit, label, e, cancel);
-            return false;
-        }
-        await SucceedAsync(kind, unit, cancel);
-        return true;
-    }
 
     /// <summary>Records that a unit failed; for how long it is to be left alone.</summary>
     public async Task<TimeSpan> FailAsync(string kind, string unit, string label, Exception failure, CancellationToken cancel)
@@ -55,10 +36,10 @@ internal sealed class UnitRunner(Db db, LogOutput log)
             SpaceUse.Small,
             async session =>
             {
-                var attempts = await FailedWorkTable.CountAttemptsAsync(session, kind, unit) + 1;
-                var wait = Wait(attempts);
-                if (attempts > 1 || await FailedWorkTable.CountAsync(session, MaxFailures) < MaxFailures)
-                    await FailedWorkTable.PutAsync(session, new FailedWork(kind, unit, label, cause, attempts, 0, 0), wait);
+                var attempts = await JobTable.CountAttemptsAsync(session, kind, unit) + 1;
+                var wait = JobRules.Usual.Wait(attempts);
+                if (attempts > 1 || await JobTable.CountFailedAsync(session, MaxFailures) < MaxFailures)
+                    await JobTable.ReportAsync(session, new FailedWork(kind, unit, label, cause, attempts, 0, 0), wait);
                 return wait;
             },
             cancel);
@@ -73,7 +54,7 @@ internal sealed class UnitRunner(Db db, LogOutput log)
         await LookAsync(cancel);
         unit = ForeignText.Line(unit, MaxNameLength);
         if (known.TryRemove((kind, unit), out _))
-            await db.WriteAsync(SpaceUse.Frees, session => FailedWorkTable.RemoveAsync(session, kind, unit), cancel);
+            await db.WriteAsync(SpaceUse.Frees, session => JobTable.RemoveReportAsync(session, kind, unit), cancel);
     }
 
     /// <summary>
@@ -166,7 +147,7 @@ internal sealed class UnitRunner(Db db, LogOutput log)
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The database cannot take it: the log has it, once.
-            known[(kind, Round)] = new Failure(ForeignText.Line($"{failure.GetType().Name}: {failure.Message}", MaxCauseLength), TimeProvider.System.GetTimestamp(), FirstWait);
+            known[(kind, Round)] = new Failure(ForeignText.Line($"{failure.GetType().Name}: {failure.Message}", MaxCauseLength), TimeProvider.System.GetTimestamp(), JobRules.Usual.FirstWait);
         }
     }
 
@@ -174,22 +155,13 @@ internal sealed class UnitRunner(Db db, LogOutput log)
     public bool IsOfUnit(Exception e, CancellationToken cancel) =>
         !(e is OperationCanceledException && cancel.IsCancellationRequested) && !db.IsAway(e) && !db.IsFull(e);
 
-    const string Round = "";
-
-    // 10 s, 20 s, 40 s … 1 h, each up to a fifth more, so that many that failed together do not come back together.
-    static TimeSpan Wait(long attempts)
-    {
-        var wait = Math.Min(FirstWait.TotalSeconds * Math.Pow(2, Math.Min(attempts - 1, 20)), LongestWait.TotalSeconds);
-        return TimeSpan.FromSeconds(wait * (1 + (Random.Shared.NextDouble() / 5)));
-    }
-
     // Another process, or this one before its start, may have recorded more.
     async Task LookAsync(CancellationToken cancel)
     {
         var last = Volatile.Read(ref looked);
         if ((last != 0 && TimeProvider.System.GetElapsedTime(last) < Freshness) || Interlocked.CompareExchange(ref looked, TimeProvider.System.GetTimestamp(), last) != last)
             return;
-        foreach (var unit in await db.ReadAsync(session => FailedWorkTable.ListUnitsAsync(session, MaxFailures), cancel))
+        foreach (var unit in await db.ReadAsync(session => JobTable.ListFailedUnitsAsync(session, MaxFailures), cancel))
             known.TryAdd(unit, new Failure("", 0, TimeSpan.Zero));
     }
 

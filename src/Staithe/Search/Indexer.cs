@@ -7,52 +7,23 @@ using Staithe.Oci;
 namespace Staithe.Search;
 
 /// <summary>
-/// Keeps the index a moment behind the content: looks at each repository that has changed, one at a time, away from any request. A repository that
+/// Keeps the index a moment behind the content: looks at a repository that has changed, away from any request. A repository that
 /// cannot be indexed holds up no other one.
 /// </summary>
-internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : BackgroundService
+internal sealed class Indexer(Db db, BlobReader blobs) : IJob
 {
-    const int BatchRows = 50;
     const int MaxBlobs = 200; // that are read of one repository
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromMinutes(1);
 
     readonly InheritedLabels labels = new(db, blobs);
 
-    /// <summary>Looks at everything that has changed and is due; how many repositories that were.</summary>
-    public async Task<int> RunOnceAsync(CancellationToken cancel)
-    {
-        var (total, after) = (0, 0L);
-        while (true)
-        {
-            var changed = await db.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, after, BatchRows), cancel);
-            foreach (var (repoId, seq, name) in changed)
-            {
-                await runner.RunAsync(WorkKind.Search, repoId.ToString(CultureInfo.InvariantCulture), name, () => IndexAsync(repoId, seq, cancel), cancel);
-                after = repoId;
-            }
-            total += changed.Count;
-            if (changed.Count < BatchRows)
-                return total;
-        }
-    }
+    public string Kind => WorkKind.Search;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Yield();
-        await runner.LoopAsync(
-            WorkKind.Search,
-            async cancel =>
-            {
-                await RunOnceAsync(cancel);
-                return Interval;
-            },
-            LongestWait,
-            TimeProvider.System,
-            stoppingToken);
-    }
+    public JobRules Rules { get; } = new() { Batch = 20, Lease = TimeSpan.FromSeconds(30), IsTold = false };
 
-    async Task IndexAsync(long repoId, long seq, CancellationToken cancel)
+    /// <summary>Puts a repository into the index as it is now, or takes it out.</summary>
+    public async Task RunAsync(JobRun run, CancellationToken cancel)
     {
+        var repoId = long.Parse(run.Unit, NumberStyles.None, CultureInfo.InvariantCulture);
         var document = await ReadAsync(repoId, cancel);
         await db.WriteAsync(
             async session =>
@@ -61,7 +32,7 @@ internal sealed class Indexer(Db db, BlobReader blobs, UnitRunner runner) : Back
                     await SearchTable.RemoveAsync(session, repoId); // it is gone, or has another name by now and comes again
                 else
                     await SearchTable.PutAsync(session, repoId, document);
-                await ChangedRepositoryTable.RemoveAsync(session, repoId, seq);
+                await run.CompleteAsync(session);
             },
             cancel);
     }

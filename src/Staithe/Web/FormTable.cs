@@ -77,6 +77,9 @@ internal static class FormTable
         new("user.delete", "The account was deleted.", "deleteUser"),
         new("image.retry", "The image will be examined again.", "retryImage"),
         new("work.retry", "The work will be tried again.", "retryJob"),
+        new("work.cancel", "The work was cancelled.", "cancelJob"),
+        new("work.pause", "The work is paused.", "pauseJobs"),
+        new("work.resume", "The work goes on.", "resumeJobs"),
     ];
 
     /// <summary>The first account was made.</summary>

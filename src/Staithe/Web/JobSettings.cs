@@ -1,5 +1,8 @@
+using Staithe.Access;
+using Staithe.Audit;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Managing;
 
 namespace Staithe.Web;
@@ -9,7 +12,10 @@ internal sealed class JobSettings(Db db) : SettingsView("jobs", "Jobs")
 {
     public override IReadOnlyList<SettingsForm> Forms =>
     [
-        new("work.retry", RetryWorkAsync),
+        new("work.retry", (visit, place, _) => WorkAsync(visit, place, JobReport.RetryAsync)),
+        new("work.cancel", (visit, place, _) => WorkAsync(visit, place, JobReport.CancelAsync)),
+        new("work.pause", (visit, place, _) => WorkAsync(visit, place, (session, who, actor, kind, _) => JobReport.PauseAsync(session, who, actor, kind))),
+        new("work.resume", (visit, place, _) => WorkAsync(visit, place, (session, who, actor, kind, _) => JobReport.ResumeAsync(session, who, actor, kind))),
         new("image.retry", RetryAsync),
     ];
 
@@ -28,14 +34,26 @@ internal sealed class JobSettings(Db db) : SettingsView("jobs", "Jobs")
             state.Trash.Due,
             state.Uploads.Count)
         {
-            Failed = [.. state.Failed.Select(one => new FailedUnit(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Shown.Then(one.FailedAt), Shown.Then(one.NotBefore)))],
+            Failed = [.. state.Failed.Select(one => new FailedUnit(one.Kind, one.Unit, one.Label, one.Cause, one.Attempts, Shown.Then(one.FailedAt), Shown.Then(one.NotBefore), WorkKind.Queues.Contains(one.Kind)))],
+            Queues = [.. state.Queues.Select(one => new QueueLine(
+                one.Queue.Kind,
+                one.Queue.Waiting,
+                one.Queue.Running,
+                one.Queue.Failed,
+                Then(one.Queue.OldestAt),
+                Then(one.Kind.PausedAt),
+                one.Kind.Schedule,
+                Then(one.Kind.LastAt),
+                Then(one.Kind.NextAt)))],
         }, echo);
+
+        static DateTimeOffset? Then(long? at) => at is { } time ? Shown.Then(time) : null;
     }
 
-    async Task RetryWorkAsync(Visit visit, SettingsPlace place, SettingsNav nav)
+    async Task WorkAsync(Visit visit, SettingsPlace place, Func<DbSession, Identity, Actor, string, string, Task> deed)
     {
         var (kind, unit) = (visit.Field("kind"), visit.Field("unit"));
-        await db.WriteAsync(session => JobReport.RetryAsync(session, visit.Who, visit.Actor, kind, unit), visit.Cancel);
+        await db.WriteAsync(SpaceUse.Frees, session => deed(session, visit.Who, visit.Actor, kind, unit), visit.Cancel);
         await visit.DoneAsync(place.At(Name));
     }
 
@@ -53,13 +71,31 @@ public sealed record JobsView(long Changed, long Waiting, long Done, long Refuse
 {
     /// <summary>Units of work that failed and have not gone well since.</summary>
     public IReadOnlyList<FailedUnit> Failed { get; init; } = [];
+
+    /// <summary>Each kind of work.</summary>
+    public IReadOnlyList<QueueLine> Queues { get; init; } = [];
 }
 
 /// <summary>A unit of work that failed.</summary>
 /// <param name="Unit">As the worker names it.</param>
 /// <param name="Label">The same for people.</param>
 /// <param name="NextAt">When it is tried again.</param>
-public sealed record FailedUnit(string Kind, string Unit, string Label, string Cause, long Attempts, DateTimeOffset FailedAt, DateTimeOffset NextAt);
+/// <param name="IsQueued">Whether it is a row that can be taken away.</param>
+public sealed record FailedUnit(
+    string Kind, string Unit, string Label, string Cause, long Attempts, DateTimeOffset FailedAt, DateTimeOffset NextAt, bool IsQueued);
+
+/// <summary>A kind of work.</summary>
+/// <param name="Schedule">When it is done by itself, as a line of cron.</param>
+public sealed record QueueLine(
+    string Kind,
+    long Waiting,
+    long Running,
+    long Failed,
+    DateTimeOffset? OldestAt,
+    DateTimeOffset? PausedAt,
+    string? Schedule,
+    DateTimeOffset? LastAt,
+    DateTimeOffset? NextAt);
 
 /// <summary>An image that could not be looked into, or not yet.</summary>
 /// <param name="At">When it was refused, or when it is tried again.</param>

@@ -39,7 +39,7 @@ public sealed class RemovalTests
         Assert.Contains("repository.delete", await alice.ListAsync("/spaces/alice/audit", "action"));
         await MoveTests.FsckAsync(server);
         await server.Registry.App.Database.WriteAsync(session => session.ExecuteAsync(TrashIsDue), TestContext.Current.CancellationToken);
-        await server.Registry.App.Sweep.RunOnceAsync(TestContext.Current.CancellationToken);
+        await server.Registry.App.SweepAsync(TestContext.Current.CancellationToken);
         await MoveTests.FsckAsync(server);
         Assert.Equal(new RowCounts(1, 1, 1, 0, 0, 0), await RowCounts.OfAsync(server.Registry));
 

@@ -299,7 +299,7 @@ public sealed class ConnectionTests(Registries registries)
             Assert.DoesNotContain("\nX-Evil", answer.Text, StringComparison.Ordinal);
         }
         await registry.StopAsync();
-        Assert.All(registry.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(JsonDocument.Parse(line).RootElement.GetProperty("message").GetString(), (string[])["request", "sweep"]));
+        Assert.All(registry.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(JsonDocument.Parse(line).RootElement.GetProperty("message").GetString(), (string[])["request", "job"]));
         Assert.DoesNotContain("forged", registry.Log, StringComparison.Ordinal);
     }
 

@@ -29,7 +29,7 @@ public sealed class ConcurrencyTests
 
         Assert.Equal(1, await CountAsync(registry, CountBlobs));
         Assert.InRange(await CountAsync(registry, CountTrash) ?? 0, 0, Clients - 1); // the server's own sweep may be under way
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Equal(0, await CountAsync(registry, CountTrash));
         Assert.Single(Directory.GetFiles(Path.Combine(registry.Config.Data, "blobs"), "*", SearchOption.AllDirectories));
         for (var repository = 0; repository < 4; repository++)
@@ -209,7 +209,7 @@ public sealed class ConcurrencyTests
                 if ((int)response.StatusCode >= 500)
                     Assert.Fail($"seed {seed}: {response.RequestMessage} answered {response.StatusCode}");
                 if (step % 20 == 0)
-                    await registry.App.Sweep.RunOnceAsync(Cancel);
+                    await registry.App.SweepAsync(Cancel);
             }
         })));
         await ExpectCleanAsync(registry);

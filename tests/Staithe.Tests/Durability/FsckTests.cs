@@ -57,7 +57,7 @@ public sealed partial class FsckTests
             while (!Volatile.Read(ref done))
             {
                 await registry.App.Database.WriteAsync(session => session.ExecuteAsync(TrashIsDue), Cancel);
-                await registry.App.Sweep.RunOnceAsync(Cancel);
+                await registry.App.SweepAsync(Cancel);
             }
         }
         for (var run = 0; run < 15; run++)

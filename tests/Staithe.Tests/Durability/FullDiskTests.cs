@@ -50,7 +50,7 @@ public sealed class FullDiskTests
             await ExpectWritesAsync(registry, areTaken: false);
             var free = disk.Free();
             await registry.App.Database.WriteAsync(SpaceUse.Frees, session => session.ExecuteAsync(TrashIsDue), Cancel);
-            await registry.App.Sweep.RunOnceAsync(Cancel);
+            await registry.App.SweepAsync(Cancel);
             Assert.InRange(disk.Free(), engine == Engine.Sqlite ? free : 2_900_000, long.MaxValue);
             Assert.Equal(0, await registry.App.Database.ReadAsync(session => session.FindNumberAsync(CountTrash), Cancel));
 
@@ -86,7 +86,7 @@ public sealed class FullDiskTests
             using var deleted = await registry.DeleteAsync($"/v2/full/all/blobs/{digest}");
             await deleted.ExpectAsync(HttpStatusCode.Accepted);
         }
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         await registry.PushImageAsync("full/all", "1");
         await ExpectWritesAsync(registry, areTaken: true);
     }
@@ -120,7 +120,7 @@ public sealed class FullDiskTests
         await own.PushLayersAsync($"{user.Name}/a", "1", new TarBytes().File("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n").End());
         using (var read = await own.GetAsync($"/api/v1/packages?image={user.Name}/a:1"))
             Assert.NotEqual(HttpStatusCode.InternalServerError, read.StatusCode);
-        await closed.Registry.App.Contents.RunOnceAsync(Cancel);
+        await closed.Registry.App.DrainAsync(Cancel);
         using var browser = new Browser(closed.Registry.Url);
         await browser.SignInAsync(user.Name, user.Password);
         disk.Fill(leave: 0);

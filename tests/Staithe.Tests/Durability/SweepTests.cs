@@ -20,14 +20,14 @@ public sealed class SweepTests
         var location = await registry.StartUploadAsync("sweep/a");
         await AppendAsync(registry, location, new byte[5000]);
         await registry.StartUploadAsync("sweep/a"); // without a file
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Equal(2, await CountAsync(registry, CountUploads));
         Assert.Single(Files(registry));
 
         await PassAsync(registry, ExpireUploads);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         await PassAsync(registry, TrashIsDue);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Empty(Files(registry));
         Assert.Equal(0, await CountAsync(registry, CountUploads) + await CountAsync(registry, CountTrash));
         using var gone = await registry.GetAsync(location);
@@ -45,7 +45,7 @@ public sealed class SweepTests
         var wrong = await registry.StartUploadAsync("sweep/b");
         using (var response = await registry.SendAsync(HttpMethod.Put, $"{wrong}?digest={Registry.Digest([1])}", [2]))
             await response.ExpectErrorAsync(HttpStatusCode.BadRequest, "DIGEST_INVALID");
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Empty(Files(registry));
         Assert.Equal(0, await CountAsync(registry, CountTrash));
     }
@@ -57,14 +57,14 @@ public sealed class SweepTests
         var digest = await registry.PushBlobAsync("sweep/c", [1, 2, 3]);
         using (var response = await registry.DeleteAsync($"/v2/sweep/c/blobs/{digest}"))
             await response.ExpectAsync(HttpStatusCode.Accepted);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Single(Files(registry));
         Assert.Equal(1, await CountAsync(registry, CountWaiting)); // for the hour that is the default
 
         await registry.PushBlobAsync("sweep/c", [1, 2, 3]);
         Assert.Equal(2, Files(registry).Length);
         await PassAsync(registry, TrashIsDue);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Single(Files(registry));
         using var there = await registry.GetAsync($"/v2/sweep/c/blobs/{digest}");
         Assert.Equal([1, 2, 3], await there.Content.ReadAsByteArrayAsync(Cancel));
@@ -85,9 +85,9 @@ public sealed class SweepTests
             await Task.WhenAny(body.SendPieceAsync(), push);
             await UntilAsync(() => push.IsCompleted || Files(registry).Length == 1);
             await PassAsync(registry, ExpireUploads);
-            await registry.App.Sweep.RunOnceAsync(Cancel);
+            await registry.App.SweepAsync(Cancel);
             await PassAsync(registry, TrashIsDue);
-            await registry.App.Sweep.RunOnceAsync(Cancel);
+            await registry.App.SweepAsync(Cancel);
         }
         using (var response = await push)
             await response.ExpectAsync(HttpStatusCode.Created);
@@ -101,9 +101,9 @@ public sealed class SweepTests
         await using var registry = await Registry.StartAsync(Engine.Sqlite, config => config with { OpenUploadsPerAccount = 2000, OpenUploadsPerSpace = 2000 });
         await Task.WhenAll(Enumerable.Range(0, 1100).Select(_ => registry.StartUploadAsync("sweep/e")));
         await PassAsync(registry, ExpireUploads);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         await PassAsync(registry, TrashIsDue);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Equal(0, await CountAsync(registry, CountUploads) + await CountAsync(registry, CountTrash));
     }
 

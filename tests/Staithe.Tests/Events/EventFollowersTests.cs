@@ -16,7 +16,7 @@ public sealed class EventFollowersTests
         await using var world = await BareDatabase.CreateAsync(Engine.Postgres);
         var db = world.Open();
         await Followed.MakeAsync(db);
-        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), TimeProvider.System);
+        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System);
         var naive = new List<long>();
         var (begun, may) = (new TaskCompletionSource(), new TaskCompletionSource());
         var slow = db.WriteAsync(
@@ -52,7 +52,7 @@ public sealed class EventFollowersTests
         string[] spaces = [.. Enumerable.Range(0, 40).Select(i => $"s{i:D3}")];
         foreach (var space in spaces)
             await EventListenersTests.AddAsync(crashed, space); // and nobody there followed
-        var servers = Enumerable.Range(0, 3).Select(_ => world.Open()).Select(db => new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), TimeProvider.System)).ToList();
+        var servers = Enumerable.Range(0, 3).Select(_ => world.Open()).Select(db => new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System)).ToList();
         await Task.WhenAll(servers.Select(DrainAsync));
         Assert.Equal(spaces, await Followed.ListAsync(crashed));
         await DrainAsync(servers[0]);
@@ -67,7 +67,7 @@ public sealed class EventFollowersTests
         var db = world.Open();
         await Followed.MakeAsync(db);
         var follower = new Followed("s150");
-        using var followers = new EventFollowers(db, [follower], BareDatabase.Runner(db), TimeProvider.System);
+        using var followers = new EventFollowers(db, [follower], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System);
         string[] spaces = [.. Enumerable.Range(0, 400).Select(i => $"s{i:D3}")];
         await db.WriteAsync(
             async session =>
@@ -78,9 +78,17 @@ public sealed class EventFollowersTests
             Cancel);
         await DrainAsync(followers);
         Assert.Equal(spaces.Where(space => space != "s150"), await Followed.ListAsync(db));
-        var failed = Assert.Single(await db.ReadAsync(session => FailedWorkTable.ListAsync(session, "", "", 10), Cancel));
+        var failed = Assert.Single(await db.ReadAsync(session => JobTable.ListFailedAsync(session, "", "", 10), Cancel));
         Assert.Equal((WorkKind.Events, "InvalidDataException: poison"), (failed.Kind, failed.Cause));
         Assert.InRange(follower.Batches, 1, 60);
+
+        // Once it can be taken, it is: from the row that was left.
+        using var jobs = new JobRunner(db, [new FailedEventJob(db, [new Followed()])], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System);
+        Assert.Equal(0, await jobs.RunDueAsync(Cancel));
+        await db.WriteAsync(session => JobTable.RetryAsync(session, failed.Kind, failed.Unit), Cancel);
+        Assert.Equal(1, await jobs.RunDueAsync(Cancel));
+        Assert.Equal("s150", (await Followed.ListAsync(db))[^1]);
+        Assert.Empty(await db.ReadAsync(session => JobTable.ListFailedAsync(session, "", "", 10), Cancel));
     }
 
     [Theory, OnBothEngines]
@@ -89,7 +97,7 @@ public sealed class EventFollowersTests
         await using var world = await BareDatabase.CreateAsync(engine);
         var db = world.Open();
         await Followed.MakeAsync(db);
-        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), TimeProvider.System);
+        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System);
         await DrainAsync(followers);
         await EventListenersTests.AddAsync(db, "one");
         await followers.TrimAsync(Now, Cancel);
@@ -116,7 +124,7 @@ public sealed class EventFollowersTests
         await EventListenersTests.AddAsync(db, "one");
         await EventListenersTests.AddAsync(db, "two");
         await db.RunScriptAsync("update events set tx = 1000000000 + id; insert into event_cursors (listener, tx, id) values ('test', 1000000001, 1)");
-        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), TimeProvider.System);
+        using var followers = new EventFollowers(db, [new Followed()], BareDatabase.Runner(db), BareDatabase.Quiet, TimeProvider.System);
         await DrainAsync(followers);
         Assert.Equal(["one", "two"], await Followed.ListAsync(db)); // one of them once more
         await EventListenersTests.AddAsync(db, "three");

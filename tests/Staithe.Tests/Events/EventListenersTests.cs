@@ -83,7 +83,7 @@ public sealed class EventListenersTests
         await using var world = await BareDatabase.CreateAsync(engine);
         var (db, other, heard) = (world.Open(), world.Open(), new Heard());
         using var listeners = new EventListeners(db, [heard], BareDatabase.Runner(db));
-        using var followers = new EventFollowers(other, [], BareDatabase.Runner(other), TimeProvider.System);
+        using var followers = new EventFollowers(other, [], BareDatabase.Runner(other), BareDatabase.Quiet, TimeProvider.System);
         await listeners.LookAsync(Cancel);
         await AddAsync(other, "one");
         await listeners.LookAsync(Cancel);

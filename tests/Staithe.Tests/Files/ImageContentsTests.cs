@@ -1,6 +1,7 @@
 using System.Net;
 using Staithe.Database;
 using Staithe.Fsck;
+using Staithe.Jobs;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Files;
@@ -12,7 +13,6 @@ public sealed class ImageContentsTests(Registries registries)
     static readonly Sql Names = new("select n.name from layer_names l join file_names n on n.id = l.name_id order by n.name");
     static readonly Sql LayerCount = new("select count(*) from layers");
     static readonly Sql PackageLinks = new("select count(*) from image_packages");
-    static readonly Sql Again = new("update image_contents set state = 'waiting', not_before = 0");
     static readonly Sql HalfDone = new("update layers set state = 'building'");
 
     [Theory, OnBothEngines]
@@ -35,7 +35,8 @@ public sealed class ImageContentsTests(Registries registries)
             await blob.ExpectAsync(HttpStatusCode.Accepted);
         }
         Assert.Equal((0, 0), (await CountAsync(registry, LayerCount), await CountAsync(registry, PackageLinks)));
-        Assert.Equal(1, await registry.App.Contents.CleanAsync(Cancel));
+        Assert.Single(Listings(registry));
+        await registry.App.DoNowAsync(WorkKind.Layers, Cancel);
         Assert.Empty(Listings(registry));
         await ExpectCleanAsync(registry);
     }
@@ -64,7 +65,7 @@ public sealed class ImageContentsTests(Registries registries)
         await registry.PushLayersAsync("look/crash", "1", new TarBytes().File("a", "1").File("b", "1").End());
         await UntilDoneAsync(registry, 1);
         await registry.App.Database.WriteAsync(session => session.ExecuteAsync(HalfDone), Cancel);
-        await registry.App.Database.WriteAsync(session => session.ExecuteAsync(Again), Cancel);
+        await registry.ForgetLooksAsync();
         await ExpectCleanAsync(registry);
         await UntilDoneAsync(registry, 1);
         Assert.Equal(["a", "b"], await registry.App.Database.ReadAsync(session => session.ListAsync(Names, row => row.GetString(0)), Cancel));
@@ -140,10 +141,8 @@ public sealed class ImageContentsTests(Registries registries)
 
     static async Task UntilDoneAsync(Registry registry, long count)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
-        while (await CountAsync(registry, States) < count)
-            await registry.App.Contents.RunOnceAsync(patience.Token);
+        await registry.LookAsync();
+        Assert.Equal(count, await CountAsync(registry, States));
     }
 
     static async Task ExpectCleanAsync(Registry registry)

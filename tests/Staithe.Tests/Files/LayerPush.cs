@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text;
+using Staithe.Content;
+using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Tests.Harness;
 
 namespace Staithe.Tests.Files;
@@ -24,13 +27,19 @@ internal static class LayerPush
         return digest;
     }
 
-    /// <summary>Looks into all images that wait, and brings the index up to that.</summary>
-    public static async Task LookAsync(this Registry registry)
+    /// <summary>Has images looked into once more: all, or those with a digest.</summary>
+    public static Task ForgetLooksAsync(this Registry registry, string? digest = null) => registry.App.Database.WriteAsync(async session =>
     {
-        while (await registry.App.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
+        var images = await session.ListAsync(ImagesSql, row => row.GetInt64(0), digest ?? "");
+        foreach (var id in images)
         {
-            // until no image waits
+            await ImageTable.BeginAsync(session, id);
+            await JobTable.AddAsync(session, WorkKind.Images, ImageTable.Unit(id), "");
         }
-        await registry.App.DrainAsync(TestContext.Current.CancellationToken);
-    }
+    });
+
+    static readonly Sql ImagesSql = new("select c.manifest_id from image_contents c join manifests m on m.id = c.manifest_id where $1 = '' or m.digest = $1");
+
+    /// <summary>Looks into all images that wait, and brings the index up to that.</summary>
+    public static Task LookAsync(this Registry registry) => registry.App.DrainAsync(TestContext.Current.CancellationToken);
 }

@@ -15,10 +15,10 @@ internal sealed class BareDatabase : IAsyncDisposable
     BareDatabase(Engine engine, string? url) =>
         open = engine == Engine.Sqlite ? () => new SqliteDb(directory["test.db"]) : () => new PostgresDb(PostgresUrl.Parse(url!).ConnectionString);
 
-    public static async Task<BareDatabase> CreateAsync(Engine engine)
+    public static async Task<BareDatabase> CreateAsync(Engine engine, int upTo = int.MaxValue)
     {
         var made = new BareDatabase(engine, engine == Engine.Postgres ? await Postgres.CreateDatabaseAsync() : null);
-        await Migrator.MigrateAsync(made.Open());
+        await Migrator.MigrateAsync(made.Open(), upTo);
         return made;
     }
 
@@ -30,7 +30,9 @@ internal sealed class BareDatabase : IAsyncDisposable
         return db;
     }
 
-    public static UnitRunner Runner(Db db) => new(db, new LogOutput(LogFormat.Quiet, TextWriter.Null, isTerminal: false, TimeProvider.System));
+    public static LogOutput Quiet { get; } = new(LogFormat.Quiet, TextWriter.Null, isTerminal: false, TimeProvider.System);
+
+    public static UnitRunner Runner(Db db) => new(db, Quiet);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,5 +29,5 @@ internal static class Poison
 
     /// <summary>What failed: the kind, the unit's label and how often.</summary>
     public static async Task<List<(string Kind, string Label, string Cause, long Attempts)>> FailedAsync(Registry registry) =>
-        [.. (await registry.App.Database.ReadAsync(session => FailedWorkTable.ListAsync(session, "", "", 100))).Select(one => (one.Kind, one.Label, one.Cause, one.Attempts))];
+        [.. (await registry.App.Database.ReadAsync(session => JobTable.ListFailedAsync(session, "", "", 100))).Select(one => (one.Kind, one.Label, one.Cause, one.Attempts))];
 }

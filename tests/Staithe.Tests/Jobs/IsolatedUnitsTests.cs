@@ -30,8 +30,6 @@ public sealed class IsolatedUnitsTests
 
         // It is left alone until its time has come, also by a server that has just started, and what comes behind it goes on.
         var attempts = failed.Attempts;
-        var due = await registry.App.Database.ReadAsync(session => ChangedRepositoryTable.ListAsync(session, 0, 100), Cancel);
-        Assert.DoesNotContain(due, one => one.RepoId == id);
         await registry.App.DrainAsync(Cancel);
         Assert.Equal(attempts, Assert.Single(await Poison.FailedAsync(registry)).Attempts);
 
@@ -94,8 +92,8 @@ public sealed class IsolatedUnitsTests
         var stuck = Path.Combine(registry.Config.Data, "blobs", "aa", "stuck");
         Directory.CreateDirectory(Path.Combine(stuck, "inside"));
         await db.WriteAsync(session => session.ExecuteAsync(new Sql("insert into trash (storage_key, delete_after) values ('aa/stuck', 0), ('aa/gone', 1)")), Cancel);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.Equal(1, await NumberAsync(db, "select count(*) from uploads"));
         Assert.Equal(0, await NumberAsync(db, "select count(*) from trash where storage_key = 'aa/gone'"));
         Assert.Equal(1, await NumberAsync(db, "select count(*) from trash where storage_key = 'aa/stuck' and delete_after > 1000"));
@@ -104,7 +102,7 @@ public sealed class IsolatedUnitsTests
         Assert.Contains(failed, one => one is { Kind: WorkKind.Trash, Label: "aa/stuck", Attempts: 1 });
         Directory.Delete(stuck, recursive: true);
         await db.WriteAsync(session => session.ExecuteAsync(new Sql("update trash set delete_after = 0 where storage_key = 'aa/stuck'")), Cancel);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
         Assert.DoesNotContain(await Poison.FailedAsync(registry), one => one.Kind == WorkKind.Trash);
     }
 
@@ -118,7 +116,7 @@ public sealed class IsolatedUnitsTests
         var good = await registry.PushLayersAsync("look/good", "1", new TarBytes().File("c", "d").End());
         await registry.LookAsync();
         await Eventually.IsAsync(1L, () => NumberAsync(registry.App.Database, $"select count(*) from image_contents c join manifests m on m.id = c.manifest_id where m.digest = '{good}' and c.state = 'done'"));
-        await Eventually.IsAsync(1L, () => NumberAsync(registry.App.Database, $"select count(*) from image_contents where manifest_id = {id} and state = 'waiting' and reason like '%poisoned%'"));
+        await Eventually.IsAsync(1L, () => NumberAsync(registry.App.Database, $"select count(*) from jobs where kind = 'layer inspection' and unit = '{id}' and cause like '%poisoned%'"));
     }
 
     [Theory, OnBothEngines]
@@ -144,6 +142,41 @@ public sealed class IsolatedUnitsTests
         Assert.Empty((await server.As("root").GetAsync("/jobs")).GetProperty("failed").EnumerateArray());
     }
 
+    [Theory, OnBothEngines]
+    public async Task Admins_pause_a_kind_go_on_with_it_and_cancel_a_unit(Engine engine)
+    {
+        await using var server = await Api.ApiServer.StartAsync(engine, "root", "alice");
+        var (app, root) = (server.Registry.App, server.As("root"));
+        Assert.Equal(WorkKind.Queues.Order(), app.Jobs.Kinds.Order());
+        const string Search = "kind=search%20index";
+        await root.PutAsync($"/jobs/pause?{Search}");
+        await server.Registry.As(ClosedRegistry.Basic("alice", Api.ApiServer.Password("alice"))).PushImageAsync("alice/app", "1");
+        await app.DrainAsync(Cancel);
+        var queue = await QueueAsync(WorkKind.Search);
+        Assert.Equal((1, 0, 0), (queue.GetProperty("waiting").GetInt32(), queue.GetProperty("running").GetInt32(), queue.GetProperty("failed").GetInt32()));
+        Assert.NotEqual(JsonValueKind.Null, queue.GetProperty("pausedAt").ValueKind);
+        Assert.NotEqual(JsonValueKind.Null, queue.GetProperty("oldestAt").ValueKind);
+        Assert.Equal(JsonValueKind.Null, queue.GetProperty("nextAt").ValueKind);
+        await Eventually.HoldsAsync(async () => (await QueueAsync(WorkKind.Trash)).GetProperty("nextAt").ValueKind != JsonValueKind.Null);
+        using (var browser = await Web.OwnSettingsTests.SignedInAsync(server, "root"))
+        {
+            Assert.Contains("paused since", await browser.ReadAsync("/admin?view=jobs"), StringComparison.Ordinal);
+            await browser.SubmitAsync("/admin?view=jobs", HttpStatusCode.SeeOther, ("do", "work.resume"), ("kind", WorkKind.Search));
+        }
+        await app.DrainAsync(Cancel);
+        Assert.Equal(0, (await QueueAsync(WorkKind.Search)).GetProperty("waiting").GetInt32());
+        await root.RefusedAsync(HttpStatusCode.BadRequest, HttpMethod.Put, $"/jobs/resume?{Search}");
+        await root.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Put, "/jobs/pause?kind=nothing");
+
+        await app.Database.WriteAsync(session => JobTable.AddFailedAsync(session, new FailedWork(WorkKind.Search, "4711", "x", "x", 1, 0, 0), null, TimeSpan.FromHours(1)), Cancel);
+        await root.DeleteAsync($"/jobs?{Search}&unit=4711");
+        await root.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Delete, $"/jobs?{Search}&unit=4711");
+        foreach (var (method, path) in ((HttpMethod, string)[])[(HttpMethod.Put, $"/jobs/pause?{Search}"), (HttpMethod.Put, $"/jobs/resume?{Search}"), (HttpMethod.Delete, $"/jobs?{Search}&unit=1")])
+            await server.As("alice").RefusedAsync(HttpStatusCode.Forbidden, method, path);
+
+        async Task<JsonElement> QueueAsync(string kind) => (await root.GetAsync("/jobs")).GetProperty("queues").EnumerateArray().Single(one => one.GetProperty("kind").GetString() == kind);
+    }
+
     [Fact]
     public async Task A_unit_that_goes_on_failing_is_tried_less_and_less_often()
     {
@@ -159,7 +192,7 @@ public sealed class IsolatedUnitsTests
     }
 
     static Task<bool> RetryAsync(Registry registry, long? id) => registry.App.Database.WriteAsync(
-        session => FailedWorkTable.RetryAsync(session, WorkKind.Search, id!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)), Cancel);
+        session => JobTable.RetryAsync(session, WorkKind.Search, id!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)), Cancel);
 
     static async Task<int> CountAsync(Registry registry, string query)
     {

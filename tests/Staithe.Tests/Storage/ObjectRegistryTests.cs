@@ -118,7 +118,7 @@ public sealed class ObjectRegistryTests
     static async Task SweepAsync(Registry registry)
     {
         await registry.App.Database.WriteAsync(session => session.ExecuteAsync(TrashIsDue), Cancel);
-        await registry.App.Sweep.RunOnceAsync(Cancel);
+        await registry.App.SweepAsync(Cancel);
     }
 
     static async Task<(int ExitCode, string Problems)> FsckAsync(Registry registry, ObjectBlobStorage storage)

@@ -71,10 +71,7 @@ public sealed partial class AdminTests
         }
         Assert.Contains("<svg class=\"bars\"", await browser.ReadAsync("/admin?view=storage"), StringComparison.Ordinal);
 
-        while (await server.Registry.App.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
-        {
-            // until nothing waits
-        }
+        await server.Registry.App.DrainAsync(TestContext.Current.CancellationToken);
         await server.Registry.App.Database.WriteAsync(session => session.ExecuteAsync(new Sql("update image_contents set state = 'refused', reason = 'a <b>bomb</b>' where manifest_id = (select min(manifest_id) from image_contents)")), TestContext.Current.CancellationToken);
         var page = await browser.ReadAsync("/admin?view=jobs");
         Assert.Contains("a &lt;b&gt;bomb&lt;/b&gt;", page, StringComparison.Ordinal);

@@ -102,10 +102,7 @@ public sealed partial class FormTableTests
         var registry = server.Registry.As(ClosedRegistry.Basic("alice", ApiServer.Password("alice")));
         foreach (var name in (string[])["app", "other", "third", "fourth"])
             await registry.PushLayersAsync($"alice/{name}", "1", """{"os":"linux","architecture":"amd64"}""", [new TarBytes().File("etc/os-release", "ID=debian\n").File("x", name).End()]);
-        while (await app.Contents.RunOnceAsync(TestContext.Current.CancellationToken))
-        {
-            // until nothing waits
-        }
+        await app.DrainAsync(TestContext.Current.CancellationToken);
         await app.Database.WriteAsync(
             async session => await ExternalIdentityTable.CreateAsync(session, issuer.Issuer, "alice-there", (await Staithe.Accounts.UserTable.FindAsync(session, "alice"))!.Id),
             TestContext.Current.CancellationToken);
@@ -184,8 +181,11 @@ public sealed partial class FormTableTests
         foreach (var deed in (string[])["user.add", "user.reset", "user.admin", "user.ordinary", "user.disable", "user.enable", "user.delete"])
             await root.DoAsync("/admin", deed, ("user", "carol"), ("confirm", "carol"), ("sign", "elsewhere"));
         await app.Database.WriteAsync(session => session.ExecuteAsync(new Sql("update image_contents set state = 'refused', reason = 'x'")), TestContext.Current.CancellationToken);
-        await app.Database.WriteAsync(session => session.ExecuteAsync(new Sql("insert into failed_work values ('trash', 'x', 'x', 'x', 1, 0, 0)")), TestContext.Current.CancellationToken);
+        await app.Database.WriteAsync(session => session.ExecuteAsync(new Sql("insert into jobs (kind, unit, label, cause, priority, seq, created_at, not_before, leased_until, lease, attempts, failed_at) values ('trash', 'x', 'x', 'x', -1, 1, 0, 0, 0, 0, 1, 0)")), TestContext.Current.CancellationToken);
         await root.DoAsync("/admin?view=jobs", "work.retry", ("kind", "trash"), ("unit", "x"));
+        await app.Database.WriteAsync(session => Staithe.Jobs.JobTable.AddFailedAsync(session, new Staithe.Jobs.FailedWork(Staithe.Jobs.WorkKind.Search, "4711", "x", "x", 1, 0, 0), null, TimeSpan.FromHours(1)), TestContext.Current.CancellationToken);
+        foreach (var deed in (string[])["work.cancel", "work.pause", "work.resume"])
+            await root.DoAsync("/admin?view=jobs", deed, ("kind", Staithe.Jobs.WorkKind.Search), ("unit", "4711"));
         await root.DoAsync("/admin?view=jobs", "image.retry", ("id", (await server.As("root").ListAsync("/unread-images", "id"))[0]!));
 
         Assert.Equal(FormTable.All.Select(form => form.Name).Order(StringComparer.Ordinal), alice.Posted.Order(StringComparer.Ordinal));

@@ -5,6 +5,7 @@ using Staithe.Access;
 using Staithe.Accounts;
 using Staithe.Content;
 using Staithe.Database;
+using Staithe.Jobs;
 using Staithe.Markup;
 using Staithe.Tests.Api;
 using Staithe.Tests.Harness;
@@ -57,10 +58,10 @@ public sealed class ReadmeTests(ClosedRegistries registries)
             var before = WebUtility.HtmlDecode(await browser.ReadAsync($"/r/{name}"));
             Assert.Contains($"<pre tabindex=\"0\">\n{text}", before, StringComparison.Ordinal);
             Assert.DoesNotContain("<p>old</p>", before, StringComparison.Ordinal);
-            Assert.InRange(await closed.Registry.App.Readmes.RunOnceAsync(TestContext.Current.CancellationToken), 1, int.MaxValue);
+            await closed.Registry.App.DoNowAsync(WorkKind.Readmes, TestContext.Current.CancellationToken);
             Assert.Contains(rendered ?? $"<pre tabindex=\"0\">\n{text}", WebUtility.HtmlDecode(await browser.ReadAsync($"/r/{name}")), StringComparison.Ordinal);
         }
-        Assert.Equal(0, await closed.Registry.App.Readmes.RunOnceAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await closed.Db.ReadAsync(session => RepositoryPageTable.ListStaleReadmesAsync(session, MarkdownText.Version, 10), TestContext.Current.CancellationToken));
     }
 
     [Fact]
