@@ -26,13 +26,15 @@ public sealed partial class ApiPageTests
         Assert.InRange(sections.Sum(section => section.Blocks.Count), 10, 30);
         var function = sections[0].Blocks.Single().Replace("https://registry.example", $"http://{server.Registry.Authority}", StringComparison.Ordinal);
         Assert.Contains($"http://{server.Registry.Authority}", function, StringComparison.Ordinal);
-        var output = "";
+        var (output, digest) = ("", "");
         foreach (var (title, blocks) in sections.Skip(1).Where(section => section.Blocks.Count > 0))
         {
             await PrepareAsync(title);
             var user = title.StartsWith("For admins", StringComparison.Ordinal) ? "root" : "alice";
             foreach (var block in blocks)
-                output = await RunAsync($"set -eu -o pipefail\nUSER={user} PASSWORD={ApiServer.Password(user)} CAROLS={ApiServer.Password("carol")} DAVES={ApiServer.Password("dave")}\n{function}\n{block}");
+            {
+                output = await RunAsync($"set -eu -o pipefail\nUSER={user} PASSWORD={ApiServer.Password(user)} CAROLS={ApiServer.Password("carol")} DAVES={ApiServer.Password("dave")}\n{function}\n{block.Replace("sha256:4f53…", digest, StringComparison.Ordinal)}");
+            }
             await CheckAsync(title);
         }
         Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(5), line => Assert.NotEmpty(JsonDocument.Parse(line).RootElement.GetProperty("action").GetString()!));
@@ -46,6 +48,10 @@ public sealed partial class ApiPageTests
                     var user = await server.Registry.App.Database.ReadAsync(session => Users.FindAsync(session, "alice"), TestContext.Current.CancellationToken);
                     foreach (var subject in (string[])["1", "2"])
                         await server.Registry.App.Database.WriteAsync(session => ExternalIdentityTable.CreateAsync(session, Issuer, subject, user.Id), TestContext.Current.CancellationToken);
+                    break;
+                case "Tags and manifests":
+                    var developer = server.Registry.As(ClosedRegistry.Basic("alice", ApiServer.Password("alice")));
+                    digest = (await developer.PushImageAsync("team/web/app", "dev-1")).Digest;
                     break;
                 case "Links and invitations":
                     var pushing = server.Registry.As(ClosedRegistry.Basic("alice", ApiServer.Password("alice")));

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Staithe.Config;
 using Staithe.Fsck;
 using Staithe.Tests.Harness;
@@ -65,7 +66,8 @@ public sealed class SparseTests
         await using var registry = await Registry.StartAsync(engine, config => config with { Sparse = SparsePolicy.All });
         var (config, layer, image) = (Guid.NewGuid().ToByteArray(), Guid.NewGuid().ToByteArray(), RegistryClient.Index([], ""","inner":1"""));
         await PushAsync(registry, "image", RegistryClient.ImageManifest(Registry.Digest(config), config.Length, [(Registry.Digest(layer), layer.Length)]), RegistryClient.OciManifest, HttpStatusCode.Created);
-        await PushAsync(registry, "index", RegistryClient.Index([(Registry.Digest(image), image.Length)]), RegistryClient.OciIndex, HttpStatusCode.Created);
+        var index = $$"""{"schemaVersion":2,"manifests":[{"mediaType":"{{RegistryClient.OciIndex}}","digest":"{{Registry.Digest(image)}}","size":{{image.Length}} }]}""";
+        await PushAsync(registry, "index", Encoding.UTF8.GetBytes(index), RegistryClient.OciIndex, HttpStatusCode.Created);
         await registry.PushBlobAsync("a", config);
         await PushAsync(registry, Registry.Digest(image), image, RegistryClient.OciIndex, HttpStatusCode.Created);
         foreach (var path in new[] { $"blobs/{Registry.Digest(config)}", $"manifests/{Registry.Digest(image)}" })

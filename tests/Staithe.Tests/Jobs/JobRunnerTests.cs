@@ -231,7 +231,7 @@ public sealed class JobRunnerTests
     [Theory, OnBothEngines]
     public async Task What_waited_in_the_queues_of_an_older_version_waits_here(Engine engine)
     {
-        await using var world = await BareDatabase.CreateAsync(engine, upTo: 28);
+        await using var world = await BareDatabase.CreateAsync(engine, upTo: 30);
         var db = world.Open();
         await db.RunScriptAsync("""
             insert into repositories (name, space, visibility, created_at) values ('a/app', 'a', 'private', 1), ('a/bad', 'a', 'private', 1);
