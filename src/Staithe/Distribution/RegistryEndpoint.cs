@@ -28,8 +28,9 @@ internal sealed class RegistryEndpoint(
     public Task HandleAsync(HttpContext http, string path, RequestFacts facts)
     {
         http.Response.Headers["Docker-Distribution-Api-Version"] = "registry/2.0";
-        if (http.Request.QueryString.Value is { Length: > 0 } query && query.Contains("%00", StringComparison.Ordinal))
-            return RefuseAsync(http, new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has")); // nor does PostgreSQL take one
+        // A scope that is none is left out of a token; any other parameter would reach a statement, and PostgreSQL takes no NUL.
+        if (http.Request.QueryString.Value is { Length: > 0 } query && query.Contains("%00", StringComparison.Ordinal) && !TokenHandler.Takes(path))
+            return RefuseAsync(http, new OciException(OciError.ParameterInvalid, "a parameter of the query holds a NUL, which no name has"));
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
         return isRead ? ReadAsync(http, path, facts) : errors.RunAsync(http, () => WorkAsync(http, path, facts));
     }
