@@ -80,7 +80,8 @@ public sealed class InheritedFromBaseTests(Registries registries)
         await registry.App.Database.WriteAsync(session => session.ExecuteAsync(Later, late), TestContext.Current.CancellationToken);
         await registry.LookAsync();
         using var answer = await registry.GetAsync($"/api/v1/search?q={app.Split('/')[^1]}");
-        Assert.Equal("The app", (await answer.JsonAsync()).GetProperty("items")[0].GetProperty("title").GetString());
+        var hit = Assert.Single((await answer.JsonAsync()).GetProperty("items").EnumerateArray(), item => item.GetProperty("name").GetString() == app);
+        Assert.Equal("The app", hit.GetProperty("title").GetString());
     }
 
     // A label that nobody has checked is said to be that.
