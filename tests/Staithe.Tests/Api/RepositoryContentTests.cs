@@ -243,7 +243,7 @@ public sealed class RepositoryContentTests
         // What is public is everybody's to read.
         await alice.PatchAsync("/repository?name=alice/app", new { visibility = "public" });
         foreach (var reader in (ApiClient[])[server.AsNobody(), server.As("dave"), server.As("root")])
-            Assert.Equal(["v4", "v3", "v1", "dev-2"], await reader.ListAsync($"{Tags}&attachments=include"));
+            Assert.Equal(["dev-2", "v1", "v3", "v4"], await reader.ListAsync($"{Tags}&attachments=include&sort=name"));
         await nobody.RefusedAsync(HttpStatusCode.Unauthorized, Delete, $"{Tag}v1");
         await server.As("dave").RefusedAsync(HttpStatusCode.Forbidden, Delete, $"{Tag}v1");
         await server.As("root").RefusedAsync(HttpStatusCode.Forbidden, Delete, manifest);
