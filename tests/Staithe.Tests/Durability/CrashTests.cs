@@ -34,8 +34,11 @@ public sealed class CrashTests
     public async Task A_fault_is_seen(string fault, bool byFsck, bool byClients)
     {
         await using var lane = await CrashLane.CreateAsync(Engine.Sqlite, seed: 42);
-        Assert.Empty(await lane.KillUnderLoadAsync(150));
-        Inject(fault, lane.Config.Data);
+        using var before = new TempDirectory();
+        Assert.Empty(await lane.KillUnderLoadAsync(75));
+        CopyDatabase(lane.Config.Data, before.Path);
+        Assert.Empty(await lane.KillUnderLoadAsync(75));
+        Inject(fault, lane.Config.Data, before.Path);
         var told = await lane.FsckAsync(rehash: true);
         Assert.True(told.Count > 0 == byFsck, $"fsck: {string.Join('\n', told)}");
         var lost = await lane.FindLostAsync(readAll: true);
@@ -49,7 +52,21 @@ public sealed class CrashTests
             await lane.RunAsync(kills, mostRequests);
         })));
 
-    static void Inject(string fault, string data)
+    static void CopyDatabase(string from, string to)
+    {
+        foreach (var name in (string[])["staithe.db", "staithe.db-wal"])
+        {
+            File.Delete(Path.Combine(to, name));
+            if (File.Exists(Path.Combine(from, name)))
+                File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+        }
+        File.Delete(Path.Combine(to, "staithe.db-shm"));
+    }
+
+    /// <param name="fault">What goes wrong.</param>
+    /// <param name="data">In which data directory.</param>
+    /// <param name="before">Where its database is as it was before the last requests.</param>
+    static void Inject(string fault, string data, string before)
     {
         string File(string key) => Path.Combine(data, "blobs", key);
         string BlobFile() => File(Query("select b.storage_key from blobs b join repo_blobs rb on rb.blob_id = b.id where size > 100 order by b.id limit 1"));
@@ -98,8 +115,7 @@ public sealed class CrashTests
                 Assert.NotNull(Query("insert into grants (space_id, target, user_id, rights, created_at) values (1, 'alice/', 1, 31, 0) returning target"));
                 break;
             case "the last commits undone":
-                System.IO.File.Delete(Path.Combine(data, "staithe.db-wal"));
-                System.IO.File.Delete(Path.Combine(data, "staithe.db-shm"));
+                CopyDatabase(before, data);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
