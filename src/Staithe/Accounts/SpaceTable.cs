@@ -58,9 +58,6 @@ internal static class SpaceTable
     /// <summary>How many people belong to a space, as for <see cref="ListOfUserAsync"/>, and can sign in.</summary>
     public static async Task<long> CountPeopleAsync(DbSession session, long id) => await session.FindNumberAsync(CountPeopleSql, id) ?? 0;
 
-    /// <summary>The names that a space had before.</summary>
-    public static Task<List<string>> ListFormerAsync(DbSession session, long id) => session.ListAsync(ListFormerSql, row => row.GetString(0), id);
-
     /// <summary>Those that belong to a user.</summary>
     public static Task<List<SpaceRow>> ListOwnedAsync(DbSession session, long userId) => session.ListAsync(ListOwnedSql, Map, userId);
 
@@ -110,8 +107,6 @@ internal static class SpaceTable
     static readonly Sql HoldSql = new("select id from spaces where id {any $1} order by id {for update}");
 
     static readonly Sql FindTakenSql = new("select name from spaces where (name = $1 or skeleton = $2) and id <> $3 and (moved_to is null or moved_to <> $3) limit 1");
-
-    static readonly Sql ListFormerSql = new("select name from spaces where moved_to = $1 order by name");
 
     static readonly Sql ListOwnedSql = new($"select {Columns} from spaces s where s.owner_id = $1 and s.removed_at is null order by s.name");
 
